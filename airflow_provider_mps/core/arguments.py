@@ -1,0 +1,180 @@
+"""Check one argument at a time; every message names the argument and the value.
+
+Sources of the rules: ProcessImage (https://cloud.tencent.com/document/product/862/112896), COS naming of buckets
+(https://cloud.tencent.com/document/product/436/13312) and of objects (https://cloud.tencent.com/document/product/436/13324).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+from airflow_provider_mps.core.redact import excerpt
+from airflow_provider_mps.core.vocabulary import EXTENSIONS, ImageFormat
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+MAX_KEY_BYTES = 850
+MAX_URL_LENGTH = 2048
+FORMAT_VARIABLE = ".{format}"
+
+_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[a-z0-9]+")
+_REGION = re.compile(r"[a-z]{2,}(?:-[a-z0-9]+)+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class ArgumentError(ValueError):
+    """An argument has a value that cannot be used; nothing was sent."""
+
+
+def fail(name: str, value: Any, expected: str) -> NoReturn:
+    """Raise :class:`ArgumentError` in the one form that all checks use."""
+    raise ArgumentError(f"{name}: expected {expected}, got {excerpt(repr(value), 120)}")
+
+
+def is_template(value: Any) -> bool:
+    """Tell whether ``value`` is known only once Jinja or XCom has resolved it."""
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value
+    if isinstance(value, Mapping):
+        return any(is_template(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(is_template(item) for item in value)
+    return hasattr(value, "resolve")
+
+
+def check_one_source(what: str, given: Mapping[str, Any], *, required: bool) -> None:
+    """Check that at most one, or exactly one, of several arguments is given.
+
+    :param what: what the arguments describe, for the message
+    :param given: argument names with their values; None means not given
+    :param required: whether one must be given
+    """
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise ArgumentError(f"{' and '.join(names)} exclude each other: give one {what}, as an URL or from COS")
+    if required and not names:
+        raise ArgumentError(f"{' or '.join(given)} is required: the {what}")
+
+
+def check_companions(main: str, main_value: Any, companions: Mapping[str, Any]) -> None:
+    """Check that arguments which only qualify ``main`` do not come without it."""
+    for name, value in companions.items():
+        if value is not None and main_value is None:
+            raise ArgumentError(f"{name} has no meaning without {main}")
+
+
+def url(name: str, value: Any) -> str:
+    """Return ``value`` as a public http(s) address."""
+    expected = "an http:// or https:// address that the service can reach"
+    if not isinstance(value, str) or not value or len(value) > MAX_URL_LENGTH:
+        fail(name, value, expected)
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+    except ValueError:
+        fail(name, value, expected)
+    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", value) or _CONTROL.search(value):
+        fail(name, value, expected)
+    return value
+
+
+def cos_key(name: str, value: Any) -> str:
+    """Return ``value`` as a COS object key with the leading ``/`` that MPS wants."""
+    if not isinstance(value, str) or not value.strip("/") or value.endswith("/") or _CONTROL.search(value):
+        fail(name, value, "a COS object key such as '/input/product.jpg'")
+    if value.startswith(("cos://", "http://", "https://")):
+        fail(name, value, "a COS object key such as '/input/product.jpg' and not an address")
+    key = value if value.startswith("/") else f"/{value}"
+    if len(key.encode()) - 1 > MAX_KEY_BYTES:
+        fail(name, value, f"a COS object key of at most {MAX_KEY_BYTES} bytes")
+    return key
+
+
+def bucket(name: str, value: Any) -> str:
+    """Return ``value`` as a COS bucket name, which carries the APPID."""
+    if not isinstance(value, str) or not _BUCKET.fullmatch(value):
+        fail(name, value, "a COS bucket with its APPID such as 'name-1250000000'")
+    return value
+
+
+def region(name: str, value: Any) -> str:
+    """Return ``value`` as a Tencent Cloud region."""
+    if not isinstance(value, str) or not _REGION.fullmatch(value):
+        fail(name, value, "a region such as 'ap-guangzhou'")
+    return value
+
+
+def text(name: str, value: Any) -> str:
+    """Return ``value`` as a text that is not blank."""
+    if not isinstance(value, str) or not value.strip():
+        fail(name, value, "a text that is not empty")
+    return value
+
+
+def integer(name: str, value: Any, low: int | None = None, high: int | None = None) -> int:
+    """Return ``value`` as a whole number; digits in a text count, as templates render to text."""
+    expected = "a whole number"
+    if low is not None and high is not None:
+        expected = f"a whole number from {low} to {high}"
+    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        fail(name, value, expected)
+    if (low is not None and value < low) or (high is not None and value > high):
+        fail(name, value, expected)
+    return value
+
+
+def choice(name: str, value: Any, words: type[_Choice]) -> _Choice:
+    """Return ``value`` as one of the words of an enum, in whatever case it is written."""
+    try:
+        return words(value.upper())
+    except (ValueError, AttributeError):
+        fail(name, value, " or ".join(words))
+
+
+def seconds(name: str, value: Any) -> float:
+    """Return ``value``, a number or a timedelta, as seconds above zero."""
+    number = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < float("inf"):
+        fail(name, value, "a number of seconds above 0")
+    return float(number)
+
+
+def prompts(name: str, value: Any) -> list[str]:
+    """Return ``value``, a text or several, as a list of prompts."""
+    if isinstance(value, str):
+        return [text(name, value)]
+    if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
+        fail(name, value, "a text or a list of texts")
+    found = [text(f"{name}[{index}]", item) for index, item in enumerate(value)]
+    if not found:
+        fail(name, value, "at least one text")
+    return found
+
+
+def output_dir(name: str, value: Any) -> str:
+    """Return ``value`` as a COS folder that begins and ends with ``/``."""
+    if not isinstance(value, str) or not value.strip() or "//" in value or _CONTROL.search(value):
+        fail(name, value, "a COS folder such as '/output/bgfusion/'")
+    inner = value.strip("/")
+    return f"/{inner}/" if inner else "/"
+
+
+def output_path(name: str, value: Any, image_format: ImageFormat | None = None) -> str:
+    """Return ``value`` as a COS path with an extension that fits the format."""
+    key = cos_key(name, value)
+    if key.endswith(FORMAT_VARIABLE):
+        return str(value)
+    known: Sequence[str] = EXTENSIONS[image_format] if image_format else ()
+    last = key.rpartition("/")[2]
+    if image_format and not last.lower().endswith(tuple(known)):
+        fail(name, value, f"a path that ends in {' or '.join(known)} (format {image_format}) or {FORMAT_VARIABLE}")
+    if "." not in last.strip("."):
+        fail(name, value, f"a path with an extension, or {FORMAT_VARIABLE}")
+    return str(value)

@@ -1,0 +1,67 @@
+"""Read an answer of API 3.0 (https://cloud.tencent.com/document/product/862/37604), and say when to ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from airflow_provider_mps.core.errors import Outcome, ServiceError, Transport, may_resend, outcome_of
+from airflow_provider_mps.core.vocabulary import Action
+
+MPS = "MPS"
+
+ATTEMPTS = 6
+WAIT = wait_random_exponential(multiplier=0.5, max=10)
+
+
+def read_response(action: str, target: str, answer: Any) -> Mapping[str, Any]:
+    """Return ``Response`` of an answer.
+
+    :raises ServiceError: the answer is an error, or not an answer of this API
+    """
+    response = answer.get("Response") if isinstance(answer, Mapping) else None
+    if not isinstance(response, Mapping):
+        raise ServiceError(MPS, action, target, Transport.GARBLED, repr(answer), "", Outcome.UNKNOWN)
+    error = response.get("Error")
+    if error is not None:
+        code = str(error.get("Code")) if isinstance(error, Mapping) else Transport.GARBLED
+        message = str(error.get("Message")) if isinstance(error, Mapping) else repr(error)
+        raise ServiceError(MPS, action, target, code, message, str(response.get("RequestId") or ""), outcome_of(code))
+    return response
+
+
+def read_task_id(target: str, response: Mapping[str, Any]) -> str:
+    """Return the TaskId of a ProcessImage answer.
+
+    :raises ServiceError: there is none, so whether the task was accepted is not known
+    """
+    task_id = response.get("TaskId")
+    if not isinstance(task_id, str) or not task_id:
+        request_id = str(response.get("RequestId") or "")
+        raise ServiceError(MPS, Action.PROCESS_IMAGE, target, Transport.GARBLED, "no TaskId", request_id)
+    return task_id
+
+
+def resend_options(action: str, warn: Callable[[str], None]) -> dict[str, Any]:
+    """Return the options of ``tenacity`` that resend a request only where :func:`may_resend` allows it.
+
+    :param warn: takes a line for the log before each wait
+    """
+
+    def again(error: BaseException) -> bool:
+        return isinstance(error, ServiceError) and may_resend(action, error.outcome)
+
+    def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        seconds = state.next_action.sleep if state.next_action else 0
+        warn(f"Attempt {state.attempt_number} of {ATTEMPTS} failed, next in {seconds:.1f} s: {error}")
+
+    return {
+        "retry": retry_if_exception(again),
+        "wait": WAIT,
+        "stop": stop_after_attempt(ATTEMPTS),
+        "before_sleep": tell,
+        "reraise": True,
+    }

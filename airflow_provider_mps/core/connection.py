@@ -1,0 +1,163 @@
+"""Read an Airflow connection of type ``tencentcloud``: fields, extras, environment, defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.payloads import StorageDefaults
+from airflow_provider_mps.core.vocabulary import DEFAULT_REGION, MPS_SERVICE
+
+ENV_REGION = "TENCENTCLOUD_API_REGION"
+ENV_COS_BUCKET = "TENCENTCLOUD_COS_BUCKET"
+ENV_COS_REGION = "TENCENTCLOUD_COS_REGION"
+
+DEFAULT_ROLE_SESSION_NAME = "airflow"
+DEFAULT_REQUEST_TIMEOUT = 30.0
+
+MPS_HOST = "mps.tencentcloudapi.com"
+
+
+class HostPort(NamedTuple):
+    """An address to dial."""
+
+    host: str
+    port: int | None
+
+
+@dataclass(frozen=True)
+class TencentCloudSettings:
+    """A connection, read and checked. Secrets do not show in its repr.
+
+    :param secret_id: SecretId (login); None leaves credentials to the SDK's default chain
+    :param secret_key: SecretKey (password)
+    :param token: token of a temporary credential
+    :param region: region of the MPS API
+    :param role_arn: CAM role to assume through STS
+    :param role_session_name: name of the STS session
+    :param cos_bucket: bucket for pictures without one
+    :param cos_region: region for buckets without one
+    :param endpoint: MPS ``host[:port]``
+    :param protocol: ``https`` or ``http``
+    :param cos_endpoint: address to dial for COS; the bucket's own name stays in ``Host``
+    :param proxy: http(s) proxy for every request
+    :param ca_bundle: file of CA certificates to trust
+    :param request_timeout: seconds for connecting, and for each wait on an answer
+    """
+
+    secret_id: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    region: str = DEFAULT_REGION
+    role_arn: str | None = None
+    role_session_name: str = DEFAULT_ROLE_SESSION_NAME
+    cos_bucket: str | None = None
+    cos_region: str = DEFAULT_REGION
+    endpoint: str = MPS_HOST
+    protocol: str = "https"
+    cos_endpoint: HostPort | None = None
+    proxy: str | None = field(default=None, repr=False)
+    ca_bundle: str | None = None
+    request_timeout: float = DEFAULT_REQUEST_TIMEOUT
+
+    @property
+    def storage(self) -> StorageDefaults:
+        """Bucket and region for pictures whose arguments name none."""
+        return StorageDefaults(self.cos_bucket, self.cos_region)
+
+    @property
+    def sts_endpoint(self) -> str:
+        """STS next to MPS: ``mps.`` becomes ``sts.``; any other address is a gateway that serves both."""
+        prefix = f"{MPS_SERVICE}."
+        return f"sts.{self.endpoint.removeprefix(prefix)}" if self.endpoint.startswith(prefix) else self.endpoint
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must be masked wherever it might show up."""
+        userinfo = self.proxy.rpartition("@")[0].partition("//")[2] if self.proxy else ""
+        found = [self.secret_key, self.token, userinfo, userinfo.partition(":")[2]]
+        return [secret for secret in found if secret]
+
+
+def read_settings(
+    login: str | None,
+    password: str | None,
+    extra: Mapping[str, Any],
+    environ: Mapping[str, str],
+) -> TencentCloudSettings:
+    """Read the parts of a connection.
+
+    Each default falls back from the connection to the environment to a fixed value. A saved form holds every field,
+    empty ones included, so an empty value counts as not given.
+
+    :raises ArgumentError: a field cannot be used; the message names it
+    """
+
+    def get(name: str) -> Any:
+        value = extra.get(name)
+        return value.strip() or None if isinstance(value, str) else value
+
+    login, password = (login or "").strip() or None, (password or "").strip() or None
+    if bool(login) != bool(password):
+        raise ArgumentError("connection: login (SecretId) and password (SecretKey) belong together; one is missing")
+    if get("token") and not login:
+        raise ArgumentError("connection: extra token belongs to a login (SecretId) and password (SecretKey)")
+    cos_bucket = get("cos_bucket") or environ.get(ENV_COS_BUCKET)
+    protocol = str(get("protocol") or "https").lower()
+    if protocol not in ("http", "https"):
+        arguments.fail("connection extra protocol", protocol, "https or http")
+    proxy, ca_bundle = get("proxy"), get("ca_bundle")
+    return TencentCloudSettings(
+        secret_id=login,
+        secret_key=password,
+        token=get("token"),
+        region=arguments.region("connection extra region", get("region") or environ.get(ENV_REGION) or DEFAULT_REGION),
+        role_arn=get("role_arn"),
+        role_session_name=get("role_session_name") or DEFAULT_ROLE_SESSION_NAME,
+        cos_bucket=arguments.bucket("connection extra cos_bucket", cos_bucket) if cos_bucket else None,
+        cos_region=arguments.region(
+            "connection extra cos_region", get("cos_region") or environ.get(ENV_COS_REGION) or DEFAULT_REGION
+        ),
+        endpoint=_endpoint(get("endpoint")),
+        protocol=protocol,
+        cos_endpoint=_host_port("connection extra cos_endpoint", get("cos_endpoint")),
+        proxy=arguments.url("connection extra proxy", proxy) if proxy else None,
+        ca_bundle=arguments.text("connection extra ca_bundle", ca_bundle) if ca_bundle else None,
+        request_timeout=_request_timeout(get("request_timeout")),
+    )
+
+
+def _endpoint(value: Any) -> str:
+    if not value:
+        return MPS_HOST
+    found = _host_port("connection extra endpoint", value)
+    if found is None:
+        return MPS_HOST
+    return found.host if found.port is None else f"{found.host}:{found.port}"
+
+
+def _host_port(name: str, value: Any) -> HostPort | None:
+    if not value:
+        return None
+    expected = "host or host:port, without http:// and path"
+    if not isinstance(value, str) or "/" in value or "@" in value or " " in value:
+        arguments.fail(name, value, expected)
+    host, colon, port = value.rpartition(":")
+    if not colon:
+        return HostPort(value, None)
+    if not host or ":" in host or not port.isdigit() or not 0 < int(port) < 65536:
+        arguments.fail(name, value, expected)
+    return HostPort(host, int(port))
+
+
+def _request_timeout(value: Any) -> float:
+    if value is None:
+        return DEFAULT_REQUEST_TIMEOUT
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        arguments.fail("connection extra request_timeout", value, "a number of seconds above 0")
+    return arguments.seconds("connection extra request_timeout", number)

@@ -1,0 +1,57 @@
+"""What the trigger tells the task: plain JSON, and a closed set of statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.polling import Finished, Refused, Step, TooLate
+from airflow_provider_mps.core.results import TaskFailure, TaskState
+from airflow_provider_mps.core.vocabulary import EventStatus, TaskStatus
+
+
+class EventError(ValueError):
+    """An event that says nothing, or something that this version does not know."""
+
+
+def to_event(task_id: str, step: Step) -> dict[str, Any]:
+    """Return the event for the end of waiting."""
+    event: dict[str, Any] = {"mps_task_id": task_id}
+    if isinstance(step, Finished) and step.state.result is not None:
+        return {**event, "status": EventStatus.SUCCESS.value, "result": step.state.result}
+    if isinstance(step, Finished) and step.state.failure is not None:
+        failure = step.state.failure
+        return {**event, "status": EventStatus.FAILED.value, "code": failure.code, "message": failure.message}
+    if isinstance(step, TooLate):
+        return {**event, "status": EventStatus.TIMEOUT.value, "last_seen": step.last_seen}
+    if isinstance(step, Refused):
+        error = [str(part) for part in step.error.args]
+        return {**event, "status": EventStatus.ERROR.value, "error": error}
+    raise EventError(f"waiting has not ended: {step}")
+
+
+def from_event(task_id: str, event: Any) -> Finished | Refused | TooLate:
+    """Return the end of waiting that an event tells of.
+
+    :raises EventError: there is no event, its status is unknown, a part is missing, or it is of another task
+    """
+    if not isinstance(event, Mapping):
+        raise EventError(f"no event came from the triggerer for MPS task {task_id}, but {event!r}")
+    if event.get("mps_task_id") != task_id:
+        raise EventError(f"the event is of MPS task {event.get('mps_task_id')!r}, not of {task_id}")
+    try:
+        status = EventStatus(event["status"])
+        if status is EventStatus.SUCCESS:
+            result = event["result"]
+            if not isinstance(result, Mapping):
+                raise TypeError(f"result is {result!r}")
+            return Finished(TaskState(task_id, TaskStatus.FINISH, result=dict(result)))
+        if status is EventStatus.FAILED:
+            failure = TaskFailure(str(event["code"]), str(event["message"]))
+            return Finished(TaskState(task_id, TaskStatus.FINISH, failure=failure))
+        if status is EventStatus.TIMEOUT:
+            return TooLate(str(event["last_seen"]))
+        return Refused(ServiceError(*event["error"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise EventError(f"the event for MPS task {task_id} cannot be read ({error!r}): {dict(event)!r}") from None

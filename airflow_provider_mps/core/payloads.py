@@ -1,0 +1,191 @@
+"""Build the request body of ProcessImage (https://cloud.tencent.com/document/product/862/112896)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.redact import bare_url
+from airflow_provider_mps.core.vocabulary import BG_FUSION_SCHEDULE_ID, ImageFormat, ImageSize
+
+
+@dataclass(frozen=True)
+class StorageDefaults:
+    """Where pictures live when an argument does not say so; None where nobody did."""
+
+    bucket: str | None
+    region: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where one picture comes from: ``url``, or ``cos_key`` with an optional bucket and region.
+
+    :param name: prefix of the operator's arguments, ``subject`` or ``bg``, for messages
+    """
+
+    name: str
+    url: Any = None
+    cos_key: Any = None
+    cos_bucket: Any = None
+    cos_region: Any = None
+
+    @property
+    def given(self) -> bool:
+        """Whether there is a picture at all."""
+        return self.url is not None or self.cos_key is not None
+
+    def check_given(self, *, required: bool) -> None:
+        """Check which arguments are given, not what is in them."""
+        url, key = f"{self.name}_url", f"{self.name}_cos_key"
+        what = "subject picture" if self.name == "subject" else "background picture"
+        arguments.check_one_source(what, {url: self.url, key: self.cos_key}, required=required)
+        arguments.check_companions(
+            key,
+            self.cos_key,
+            {f"{self.name}_cos_bucket": self.cos_bucket, f"{self.name}_cos_region": self.cos_region},
+        )
+
+    def as_input(self, defaults: StorageDefaults) -> dict[str, Any]:
+        """Return the ``MediaInputInfo`` of the API."""
+        if self.url is not None:
+            return {"Type": "URL", "UrlInputInfo": {"Url": arguments.url(f"{self.name}_url", self.url)}}
+        return {
+            "Type": "COS",
+            "CosInputInfo": {
+                "Bucket": bucket_or_default(f"{self.name}_cos_bucket", self.cos_bucket, defaults),
+                "Region": region_or_default(f"{self.name}_cos_region", self.cos_region, defaults),
+                "Object": arguments.cos_key(f"{self.name}_cos_key", self.cos_key),
+            },
+        }
+
+
+@dataclass(frozen=True)
+class BgFusion:
+    """The arguments of background fusion and generation, as the operator got them."""
+
+    subject: Picture
+    background: Picture
+    prompt: Any
+    random_seed: Any
+    resource_id: Any
+    output_bucket: Any
+    output_region: Any
+    output_dir: Any
+    output_path: Any
+    format: Any
+    image_size: Any
+    quality: Any
+
+    def check_given(self) -> None:
+        """Check which arguments are given, as far as that is known before templates are rendered.
+
+        :raises ArgumentError: arguments exclude each other, or one is missing
+        """
+        self.subject.check_given(required=True)
+        self.background.check_given(required=False)
+        if not self.background.given and self.prompt is None:
+            raise ArgumentError(
+                "prompt is required without bg_url and bg_cos_key: it describes the background to generate"
+            )
+
+    def check_literals(self) -> None:
+        """Check the values that no template will change, so that a slip shows when the DAG is read."""
+        literal = {name: None if arguments.is_template(value) else value for name, value in vars(self).items()}
+        if literal["format"] is not None:
+            arguments.choice("format", self.format, ImageFormat)
+        if literal["image_size"] is not None:
+            arguments.choice("image_size", self.image_size, ImageSize)
+        if literal["quality"] is not None:
+            arguments.integer("quality", self.quality, 1, 100)
+        if literal["random_seed"] is not None:
+            arguments.integer("random_seed", self.random_seed)
+        if literal["output_path"] is not None:
+            image_format = arguments.choice("format", self.format, ImageFormat) if literal["format"] else None
+            arguments.output_path("output_path", self.output_path, image_format)
+
+    def payload(self, defaults: StorageDefaults) -> dict[str, Any]:
+        """Return the request body.
+
+        :param defaults: bucket and region of the connection
+        :raises ArgumentError: a value cannot be used; the message names the argument and the value
+        """
+        image_format = arguments.choice("format", self.format, ImageFormat)
+        add_on: dict[str, Any] = {
+            "OutputConfig": {
+                "Format": str(image_format),
+                "ImageSize": str(arguments.choice("image_size", self.image_size, ImageSize)),
+                "Quality": arguments.integer("quality", self.quality, 1, 100),
+            }
+        }
+        if self.prompt is not None:
+            add_on["ExtPrompt"] = [{"Prompt": prompt} for prompt in arguments.prompts("prompt", self.prompt)]
+        if self.background.given:
+            add_on["ImageSet"] = [{"Image": self.background.as_input(defaults)}]
+        payload: dict[str, Any] = {
+            "InputInfo": self.subject.as_input(defaults),
+            "OutputStorage": {
+                "Type": "COS",
+                "CosOutputStorage": {
+                    "Bucket": bucket_or_default("output_bucket", self.output_bucket, defaults),
+                    "Region": region_or_default("output_region", self.output_region, defaults),
+                },
+            },
+            "OutputDir": arguments.output_dir("output_dir", self.output_dir),
+            "ScheduleId": BG_FUSION_SCHEDULE_ID,
+            "AddOnParameter": add_on,
+        }
+        if self.output_path is not None:
+            payload["OutputPath"] = arguments.output_path("output_path", self.output_path, image_format)
+        if self.resource_id is not None:
+            payload["ResourceId"] = arguments.text("resource_id", self.resource_id)
+        if self.random_seed is not None:
+            seed = arguments.integer("random_seed", self.random_seed)
+            payload["StdExtInfo"] = json.dumps({"ModelConfig": {"RandomSeed": seed}}, separators=(",", ":"))
+        return payload
+
+
+def check_payload(payload: Any) -> dict[str, Any]:
+    """Check what every ProcessImage payload needs and return it.
+
+    :raises ArgumentError: it is not an object, has no ``InputInfo``, or holds something that is not JSON
+    """
+    if not isinstance(payload, Mapping) or not payload:
+        arguments.fail("payload", payload, "the body of a ProcessImage request, a dict")
+    if not isinstance(payload.get("InputInfo"), Mapping):
+        arguments.fail("payload['InputInfo']", payload.get("InputInfo"), "the picture to work on, a dict")
+    if "Action" in payload or "Version" in payload:
+        raise ArgumentError("payload: expected the body alone; Action and Version are set by the hook")
+    try:
+        return dict(json.loads(json.dumps(payload, allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"payload: expected plain JSON values: {error}") from None
+
+
+def describe_input(payload: Mapping[str, Any]) -> str:
+    """Name the subject picture of a payload for messages, without credentials."""
+    info = payload.get("InputInfo") or {}
+    if isinstance(info.get("UrlInputInfo"), Mapping):
+        return bare_url(str(info["UrlInputInfo"].get("Url") or ""))
+    cos = info.get("CosInputInfo") or {}
+    return f"cos://{cos.get('Bucket')}{cos.get('Object')}" if cos else str(info.get("Type") or "")
+
+
+def bucket_or_default(name: str, value: Any, defaults: StorageDefaults) -> str:
+    """Return the bucket that the argument, else the connection or the environment, names."""
+    if value is not None:
+        return arguments.bucket(name, value)
+    if not defaults.bucket:
+        raise ArgumentError(
+            f"{name}: no COS bucket: give {name}, or set cos_bucket in the connection, or TENCENTCLOUD_COS_BUCKET"
+        )
+    return defaults.bucket
+
+
+def region_or_default(name: str, value: Any, defaults: StorageDefaults) -> str:
+    """Return the region that the argument, else the connection or the environment, names."""
+    return defaults.region if value is None else arguments.region(name, value)

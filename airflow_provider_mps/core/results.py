@@ -1,0 +1,132 @@
+"""Read the answer of DescribeImageTaskDetail (https://cloud.tencent.com/document/api/862/118509)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from airflow_provider_mps.core.redact import excerpt
+from airflow_provider_mps.core.vocabulary import ResultStatus, TaskStatus
+
+
+@dataclass(frozen=True)
+class TaskFailure:
+    """Why a finished task has no good result.
+
+    :param code: ``ErrCode`` and ``ErrMsg`` as the service gave them, such as ``70000 InternalError``
+    :param message: the service's ``Message``
+    """
+
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" if self.message else self.code
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """What one look at a task showed.
+
+    ``result`` and ``failure`` are both None while the task is not done.
+
+    :param task_id: the MPS TaskId
+    :param status: ``Status`` as answered; empty for null
+    :param progress: lowest ``Progress`` of the entries, 0 to 100; None while there are none
+    :param result: the result as it goes into XCom
+    :param failure: why the task failed
+    """
+
+    task_id: str
+    status: str
+    progress: int | None = None
+    result: dict[str, Any] | None = None
+    failure: TaskFailure | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more will change."""
+        return self.result is not None or self.failure is not None
+
+    def __str__(self) -> str:
+        progress = f", {self.progress}%" if self.progress is not None else ""
+        return f"{self.status or 'no status yet'}{progress}"
+
+
+def parse_task_detail(task_id: str, detail: Mapping[str, Any]) -> TaskState:
+    """Turn ``Response`` of DescribeImageTaskDetail into a state.
+
+    FINISH is not success: ``ErrMsg`` must be empty, and so must that of each entry. Null statuses and a null or empty
+    result set mean "not yet". ``SignedUrl`` carries a credential and is left behind here.
+    """
+    status = str(detail.get("Status") or "")
+    result_set = detail.get("ImageProcessTaskResultSet")
+    entries = [_mapping(entry) for entry in result_set] if isinstance(result_set, list) else []
+    progress = min((_int(entry.get("Progress")) for entry in entries), default=None)
+    if status != TaskStatus.FINISH:
+        return TaskState(task_id, status, progress)
+    failure = _failure(detail, entries)
+    if failure is not None:
+        return TaskState(task_id, status, progress, failure=failure)
+    if not entries or not all(_entry_done(entry) for entry in entries):
+        return TaskState(task_id, status, progress)
+    result = {
+        "TaskId": task_id,
+        "Status": status,
+        "CreateTime": detail.get("CreateTime"),
+        "FinishTime": detail.get("FinishTime"),
+        "Outputs": [_output(_mapping(entry.get("Output"))) for entry in entries],
+    }
+    return TaskState(task_id, status, progress, result=result)
+
+
+def cos_object(bucket: str, region: str, path: str) -> dict[str, Any]:
+    """Describe a COS object the way results do: ``bucket``, ``region``, ``path``, ``cos_uri`` and ``url``."""
+    return {
+        "bucket": bucket,
+        "region": region,
+        "path": path,
+        "cos_uri": f"cos://{bucket}{path}",
+        "url": f"https://{bucket}.cos.{region}.myqcloud.com{quote(path)}",
+    }
+
+
+def _failure(detail: Mapping[str, Any], entries: list[Mapping[str, Any]]) -> TaskFailure | None:
+    for part in (detail, *entries):
+        err_code = _int(part.get("ErrCode"))
+        err_msg = str(part.get("ErrMsg") or "").strip()
+        failed = part is not detail and part.get("Status") == ResultStatus.FAIL
+        if err_msg or err_code or failed:
+            code = " ".join(filter(None, (str(err_code or ""), excerpt(err_msg)))) or str(ResultStatus.FAIL)
+            return TaskFailure(code, excerpt(str(part.get("Message") or "")))
+    return None
+
+
+def _entry_done(entry: Mapping[str, Any]) -> bool:
+    output = _mapping(entry.get("Output"))
+    has_output = bool(output.get("Path") or output.get("Content"))
+    status = entry.get("Status")
+    return status == ResultStatus.SUCCESS or (status is None and has_output)
+
+
+def _output(output: Mapping[str, Any]) -> dict[str, Any]:
+    storage = _mapping(_mapping(output.get("OutputStorage")).get("CosOutputStorage"))
+    bucket, region = str(storage.get("Bucket") or ""), str(storage.get("Region") or "")
+    path = str(output.get("Path") or "")
+    if bucket and path:
+        entry = cos_object(bucket, region, path if path.startswith("/") else f"/{path}")
+    else:
+        entry = {"bucket": bucket, "region": region, "path": path, "cos_uri": None, "url": None}
+    if output.get("Content"):
+        entry["content"] = output["Content"]
+    return entry
+
+
+def _int(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

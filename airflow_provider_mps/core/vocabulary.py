@@ -1,0 +1,79 @@
+"""The words of the services, each defined once.
+
+Sources: ProcessImage (https://cloud.tencent.com/document/product/862/112896) and DescribeImageTaskDetail
+(https://cloud.tencent.com/document/api/862/118509), API version 2019-06-12.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+MPS_SERVICE = "mps"
+MPS_API_VERSION = "2019-06-12"
+
+DEFAULT_CONN_ID = "tencentcloud_default"
+CONN_TYPE = "tencentcloud"
+DEFAULT_REGION = "ap-guangzhou"
+
+XCOM_TASK_ID = "mps_task_id"
+
+
+class Action(StrEnum):
+    """The API actions that this package calls."""
+
+    PROCESS_IMAGE = "ProcessImage"
+    DESCRIBE_IMAGE_TASK_DETAIL = "DescribeImageTaskDetail"
+
+
+class TaskStatus(StrEnum):
+    """``Status`` of DescribeImageTaskDetail. The API may also answer null, which means "not yet"."""
+
+    WAITING = "WAITING"
+    PROCESSING = "PROCESSING"
+    FINISH = "FINISH"
+
+
+class ResultStatus(StrEnum):
+    """``Status`` of an entry of ``ImageProcessTaskResultSet``."""
+
+    PROCESSING = "PROCESSING"
+    SUCCESS = "SUCCESS"
+    FAIL = "FAIL"
+
+
+class ImageFormat(StrEnum):
+    """``AddOnParameter.OutputConfig.Format``."""
+
+    JPEG = "JPEG"
+    PNG = "PNG"
+
+
+class ImageSize(StrEnum):
+    """``AddOnParameter.OutputConfig.ImageSize``."""
+
+    K1 = "1K"
+    K2 = "2K"
+    K4 = "4K"
+
+
+class EventStatus(StrEnum):
+    """What the trigger reports: a closed set, so that a missing or unknown word fails loudly."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    ERROR = "error"
+
+
+BG_FUSION_SCHEDULE_ID = 30060
+DEFAULT_OUTPUT_DIR = "/output/bgfusion/"
+DEFAULT_FORMAT = ImageFormat.JPEG
+DEFAULT_IMAGE_SIZE = ImageSize.K2
+DEFAULT_QUALITY = 85
+DEFAULT_POLL_INTERVAL = 10.0
+DEFAULT_TIMEOUT = 600.0
+
+EXTENSIONS: dict[ImageFormat, tuple[str, ...]] = {
+    ImageFormat.JPEG: (".jpeg", ".jpg"),
+    ImageFormat.PNG: (".png",),
+}

@@ -1,0 +1,81 @@
+"""What Airflow reads of this provider: connection type, form, modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mps import __version__
+from airflow_provider_mps.core.vocabulary import CONN_TYPE
+
+_INTEGRATION = "Tencent Cloud MPS"
+
+
+def _field(label: str, description: str, kind: str = "string", **schema: Any) -> dict[str, Any]:
+    # Without "null" in its type the form makes a field required.
+    return {"label": label, "description": description, "schema": {"type": [kind, "null"], **schema}}
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's description for Airflow."""
+    return {
+        "package-name": "airflow-provider-mps",
+        "name": _INTEGRATION,
+        "description": "Product-picture backgrounds with Tencent Cloud MPS, results in COS.",
+        "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": _INTEGRATION,
+                "external-doc-url": "https://cloud.tencent.com/document/product/862",
+                "tags": ["service"],
+            }
+        ],
+        "operators": [
+            {"integration-name": _INTEGRATION, "python-modules": ["airflow_provider_mps.operators.mps"]},
+        ],
+        "sensors": [
+            {"integration-name": _INTEGRATION, "python-modules": ["airflow_provider_mps.sensors.mps"]},
+        ],
+        "hooks": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": ["airflow_provider_mps.hooks.mps", "airflow_provider_mps.hooks.cos"],
+            },
+        ],
+        "triggers": [
+            {"integration-name": _INTEGRATION, "python-modules": ["airflow_provider_mps.triggers.mps"]},
+        ],
+        "transfers": [
+            {
+                "source-integration-name": _INTEGRATION,
+                "target-integration-name": _INTEGRATION,
+                "python-module": f"airflow_provider_mps.transfers.{module}",
+            }
+            for module in ("cos_to_local", "local_to_cos")
+        ],
+        "connection-types": [
+            {
+                "connection-type": CONN_TYPE,
+                "hook-class-name": "airflow_provider_mps.hooks.mps.MpsHook",
+                "hook-name": "Tencent Cloud",
+                "conn-fields": {
+                    "region": _field("Region", "Region of the MPS API; ap-guangzhou if empty."),
+                    "cos_bucket": _field("COS bucket", "Bucket with its APPID, for pictures without one."),
+                    "cos_region": _field("COS region", "Region of the buckets; ap-guangzhou if empty."),
+                    "token": _field("Token", "Token of a temporary credential.", format="password"),
+                    "role_arn": _field("Role ARN", "CAM role to assume through STS."),
+                    "role_session_name": _field("Role session name", "Name of the STS session; airflow if empty."),
+                    "endpoint": _field("MPS endpoint", "host[:port]; mps.tencentcloudapi.com if empty."),
+                    "protocol": _field("Protocol", "https or http.", enum=["https", "http"]),
+                    "cos_endpoint": _field("COS endpoint", "host:port to dial instead of the bucket's own address."),
+                    "proxy": _field("Proxy", "http(s)://[user:password@]host:port.", format="password"),
+                    "ca_bundle": _field("CA bundle", "File of CA certificates to trust."),
+                    "request_timeout": _field("Request timeout", "Seconds; 30 if empty.", kind="number"),
+                },
+                "ui-field-behaviour": {
+                    "hidden-fields": ["host", "port", "schema"],
+                    "relabeling": {"login": "SecretId", "password": "SecretKey"},
+                    "placeholders": {"login": "AKID...; empty: environment, profile or machine role"},
+                },
+            }
+        ],
+    }

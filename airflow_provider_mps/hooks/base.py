@@ -1,0 +1,108 @@
+"""From an Airflow connection to settings and credentials."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from airflow.providers.common.compat.sdk import BaseHook, mask_secret
+
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.arguments import region as check_region
+from airflow_provider_mps.core.connection import TencentCloudSettings, read_settings
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.vocabulary import CONN_TYPE, DEFAULT_CONN_ID
+from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error
+
+
+class TencentCloudBaseHook(BaseHook):
+    """Reads a connection of type ``tencentcloud``.
+
+    :param tencentcloud_conn_id: the connection; None reads the environment alone
+    :param region: region of the API (str); default: the connection's, ``TENCENTCLOUD_API_REGION``, ``ap-guangzhou``
+    """
+
+    conn_name_attr = "tencentcloud_conn_id"
+    default_conn_name = DEFAULT_CONN_ID
+    conn_type = CONN_TYPE
+    hook_name = "Tencent Cloud"
+
+    def __init__(
+        self, tencentcloud_conn_id: str | None = DEFAULT_CONN_ID, region: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+        self.region = region
+        self._settings: TencentCloudSettings | None = None
+        self._credential: Any = None
+        self._is_static = False
+
+    @property
+    def settings(self) -> TencentCloudSettings:
+        """The connection, read and checked once.
+
+        :raises AirflowNotFoundException: there is no such connection
+        :raises InvalidArgumentError: a field cannot be used; the message names it
+        """
+        if self._settings is None:
+            if self.tencentcloud_conn_id is None:
+                self._settings = self._read(None, None, {})
+            else:
+                connection = self.get_connection(self.tencentcloud_conn_id)
+                self._settings = self._read(connection.login, connection.password, connection.extra_dejson)
+            self._mask(self._settings.secrets)
+        return self._settings
+
+    async def aload_settings(self) -> TencentCloudSettings:
+        """Read the connection without blocking the event loop."""
+        if self._settings is None and self.tencentcloud_conn_id is not None:
+            from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+
+            connection = await get_async_connection(self.tencentcloud_conn_id, self)
+            extra = await get_async_extra_dejson(connection)
+            self._settings = self._read(connection.login, connection.password, extra)
+            await asyncio.to_thread(self._mask, self._settings.secrets)
+        return self.settings
+
+    def snapshot_credential(self) -> Any:
+        """Return the SDK's ``Credential`` with the keys of this moment; may ask STS or the machine's role.
+
+        :raises TencentCloudError: no credential could be had
+        """
+        from airflow_provider_mps.hooks.vendor import credentials
+
+        try:
+            if self._credential is None:
+                self._credential = credentials.build(self.settings)
+            found = credentials.snapshot(self._credential)
+        except ServiceError as error:
+            raise airflow_error(error) from None
+        self._is_static = credentials.is_static(self._credential)
+        if not self._is_static:
+            self._mask([secret for secret in (found.secret_key, found.token) if secret])
+        return found
+
+    async def asnapshot_credential(self) -> Any:
+        """Return the SDK's ``Credential`` without blocking the event loop."""
+        if self._is_static:
+            return self._credential
+        await self.aload_settings()
+        return await asyncio.to_thread(self.snapshot_credential)
+
+    def _read(self, login: str | None, password: str | None, extra: Mapping[str, Any]) -> TencentCloudSettings:
+        try:
+            settings = read_settings(login, password, extra, os.environ)
+            if self.region is not None:
+                settings = replace(settings, region=check_region("region", self.region))
+        except ArgumentError as error:
+            where = f" (connection {self.tencentcloud_conn_id})" if self.tencentcloud_conn_id else ""
+            raise InvalidArgumentError(f"{error}{where}") from None
+        return settings
+
+    @staticmethod
+    def _mask(secrets: list[str]) -> None:
+        for secret in secrets:
+            mask_secret(secret)

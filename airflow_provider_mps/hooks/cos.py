@@ -1,0 +1,181 @@
+"""Talk to Tencent Cloud COS: fetch and store objects, whole or not at all."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from tenacity import Retrying
+
+from airflow_provider_mps.core import arguments, calls
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.errors import Outcome, ServiceError, Transport
+from airflow_provider_mps.core.integrity import Digest, difference
+from airflow_provider_mps.core.payloads import bucket_or_default, region_or_default
+from airflow_provider_mps.core.results import cos_object
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
+from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error
+from airflow_provider_mps.hooks.base import TencentCloudBaseHook
+
+_T = TypeVar("_T")
+
+
+class CosHook(TencentCloudBaseHook):
+    """Downloads and uploads COS objects and verifies each by size and CRC64.
+
+    A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.TencentCloudPermanentError`,
+    which Airflow does not retry; anything else is tried again inside, up to 6 times, and then raises
+    :class:`~airflow_provider_mps.exceptions.TencentCloudError`.
+
+    :param tencentcloud_conn_id: Airflow connection of type ``tencentcloud`` (str); None reads the environment alone
+    :param bucket: bucket with its APPID (str); default: the connection's ``cos_bucket``, ``TENCENTCLOUD_COS_BUCKET``
+    :param region: region of the bucket (str); default: the connection's ``cos_region``, ``TENCENTCLOUD_COS_REGION``,
+        ``ap-guangzhou``
+    """
+
+    def __init__(
+        self,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        bucket: str | None = None,
+        region: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(tencentcloud_conn_id, **kwargs)
+        self.bucket = bucket
+        self.cos_region = region
+
+    def get_conn(self) -> Any:
+        """Return the vendor's ``CosS3Client`` for the region of this hook. It does not resend and does not verify."""
+        from airflow_provider_mps.hooks.vendor import cos
+
+        return cos.client(self.settings, self.snapshot_credential(), self._region())
+
+    def download_file(self, key: str, local_path: str | Path, bucket: str | None = None) -> Path:
+        """Fetch an object into a file that is whole or absent.
+
+        The object is written beside its destination, checked against the size and the CRC64 that COS keeps, and
+        renamed. On failure nothing new is left, and a file that was there before stays as it was.
+
+        :param key: key of the object
+        :param local_path: file to make or to replace; its folder is made if need be
+        :param bucket: another bucket than the hook's
+        :return: ``local_path``
+        """
+        from airflow_provider_mps.hooks.vendor import cos
+
+        path, bucket, key = Path(local_path), self._bucket(bucket), self._key(key)
+        if path.is_dir():
+            raise InvalidArgumentError(f"local_path: expected a file, got the folder {path}")
+        target = f"cos://{bucket}{key}"
+
+        def fetch() -> Path:
+            client = self.get_conn()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.parent / f".cos-{uuid4().hex}.part"
+            try:
+                with part.open("xb") as file:
+                    stored, arrived = cos.fetch(client, bucket, key, file)
+                self._verify("GetObject", target, stored, arrived)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+            self.log.info("Fetched %s to %s (%d bytes, CRC64 verified)", target, path, arrived.size)
+            return path
+
+        return self._resend("GetObject", target, fetch)
+
+    def upload_file(self, local_path: str | Path, key: str, bucket: str | None = None) -> dict[str, Any]:
+        """Store a file as an object and verify what COS keeps.
+
+        :param local_path: file to read
+        :param key: key of the object; an object that is there already is replaced
+        :param bucket: another bucket than the hook's
+        :return: ``{"bucket", "region", "path", "cos_uri", "url"}``
+        """
+        from airflow_provider_mps.hooks.vendor import cos
+
+        path, bucket, key = Path(local_path), self._bucket(bucket), self._key(key)
+        if not path.is_file():
+            raise InvalidArgumentError(f"local_path: expected a file that exists, got {str(path)!r}")
+        target = f"cos://{bucket}{key}"
+
+        def store() -> dict[str, Any]:
+            client = self.get_conn()
+            with path.open("rb") as file:
+                stored, sent = cos.store(client, bucket, key, file, mimetypes.guess_type(path.name)[0])
+            self._verify("PutObject", target, stored, sent)
+            self.log.info("Stored %s as %s (%d bytes, CRC64 verified)", path, target, sent.size)
+            return cos_object(bucket, self._region(), key)
+
+        return self._resend("PutObject", target, store)
+
+    def head_object(self, key: str, bucket: str | None = None) -> Digest:
+        """Return size and CRC64 of an object.
+
+        :raises TencentCloudError: there is no such object (code ``NoSuchResource``), or COS did not answer
+        """
+        from airflow_provider_mps.hooks.vendor import cos
+
+        bucket, key = self._bucket(bucket), self._key(key)
+        return self._resend("HeadObject", f"cos://{bucket}{key}", lambda: cos.head(self.get_conn(), bucket, key))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask COS for the bucket: changes nothing."""
+        try:
+            bucket = self._bucket(None)
+            self._resend("HeadBucket", f"cos://{bucket}", lambda: self.get_conn().head_bucket(Bucket=bucket))
+        except Exception as error:
+            return False, str(error)
+        return True, f"COS answers for bucket {bucket} (region {self._region()})"
+
+    def _resend(self, action: str, target: str, call: Callable[[], _T]) -> _T:
+        from airflow_provider_mps.hooks.vendor import cos
+
+        def once() -> _T:
+            try:
+                return call()
+            except ArgumentError:
+                raise
+            except OSError as error:
+                if _is_local(error):
+                    raise
+                raise airflow_error(cos.translate(action, target, error)) from None
+            except Exception as error:
+                raise airflow_error(cos.translate(action, target, error)) from None
+
+        return Retrying(**calls.resend_options(action, self.log.warning))(once)
+
+    @staticmethod
+    def _verify(action: str, target: str, stored: Digest, local: Digest) -> None:
+        wrong = difference(stored, local)
+        if wrong:
+            raise ServiceError("COS", action, target, Transport.NOT_WHOLE, wrong, "", Outcome.UNKNOWN)
+
+    def _bucket(self, bucket: str | None) -> str:
+        try:
+            return bucket_or_default("cos_bucket", bucket or self.bucket, self.settings.storage)
+        except ArgumentError as error:
+            raise InvalidArgumentError(str(error)) from None
+
+    def _region(self) -> str:
+        try:
+            return region_or_default("cos_region", self.cos_region, self.settings.storage)
+        except ArgumentError as error:
+            raise InvalidArgumentError(str(error)) from None
+
+    @staticmethod
+    def _key(key: str) -> str:
+        try:
+            return arguments.cos_key("cos_key", key)
+        except ArgumentError as error:
+            raise InvalidArgumentError(str(error)) from None
+
+
+def _is_local(error: OSError) -> bool:
+    """Tell the disk's errors (full, read-only, no permission) from those of the network, which are OSErrors too."""
+    if isinstance(error, ConnectionError | TimeoutError):
+        return False
+    return error.errno is not None and type(error).__module__ == "builtins"

@@ -1,0 +1,88 @@
+"""COS by the vendor's client: what the SDK leaves unchecked is checked here."""
+
+from __future__ import annotations
+
+from typing import Any, BinaryIO
+
+from fastcrc.crc64 import xz as crc64_ecma
+from qcloud_cos import CosConfig, CosS3Client
+from qcloud_cos.cos_exception import CosServiceError
+
+from airflow_provider_mps.core.connection import TencentCloudSettings
+from airflow_provider_mps.core.errors import ServiceError, outcome_of, outcome_of_cos
+from airflow_provider_mps.core.integrity import Digest, read_digest
+from airflow_provider_mps.hooks.vendor.profile import CALLER, quiet_sdk_loggers
+from airflow_provider_mps.hooks.vendor.transport import classify
+
+SERVICE = "COS"
+CHUNK_BYTES = 256 * 1024
+
+
+def client(settings: TencentCloudSettings, credential: Any, region: str) -> CosS3Client:
+    """Return the vendor's client for a region."""
+    quiet_sdk_loggers()
+    dial = settings.cos_endpoint
+    config = CosConfig(
+        Region=region,
+        SecretId=credential.secret_id,
+        SecretKey=credential.secret_key,
+        Token=credential.token,
+        Scheme=settings.protocol,
+        Timeout=settings.request_timeout,
+        IP=dial.host if dial else None,
+        Port=dial.port if dial else None,
+        Proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else None,
+        VerifySSL=settings.ca_bundle,
+        UA=CALLER,
+    )
+    # No retries of its own: the hook resends, with a log line for each.
+    return CosS3Client(config, retry=0)
+
+
+def fetch(cos: CosS3Client, bucket: str, key: str, file: BinaryIO) -> tuple[Digest, Digest]:
+    """Stream an object into a file; return what COS says of it and what arrived."""
+    response = cos.get_object(Bucket=bucket, Key=key)
+    raw = response.pop("Body").get_raw_stream()
+    size, crc = 0, 0
+    # COS calls it CRC64-ECMA; the catalogue of CRCs calls it CRC-64/XZ.
+    try:
+        # decode_content: size and CRC64 are those of the stored bytes.
+        for chunk in raw.stream(CHUNK_BYTES, decode_content=False):
+            file.write(chunk)
+            size += len(chunk)
+            crc = crc64_ecma(chunk, crc)
+    finally:
+        raw.release_conn()
+    return read_digest(response), Digest(size, crc)
+
+
+def store(cos: CosS3Client, bucket: str, key: str, file: BinaryIO, content_type: str | None) -> tuple[Digest, Digest]:
+    """Stream a file into an object; return what COS says of it and what was sent."""
+    size, crc = 0, 0
+    while chunk := file.read(CHUNK_BYTES):
+        size += len(chunk)
+        crc = crc64_ecma(chunk, crc)
+    file.seek(0)
+    options = {"ContentType": content_type} if content_type else {}
+    response = cos.put_object(Bucket=bucket, Key=key, Body=file, **options)
+    return Digest(size, read_digest(response).crc64), Digest(size, crc)
+
+
+def head(cos: CosS3Client, bucket: str, key: str) -> Digest:
+    """Return size and CRC64 of an object."""
+    return read_digest(cos.head_object(Bucket=bucket, Key=key))
+
+
+def translate(action: str, target: str, error: Exception) -> ServiceError:
+    """Turn whatever the client raised into the one kind of error that the rest of the package knows."""
+    if isinstance(error, ServiceError):
+        return error
+    if isinstance(error, CosServiceError):
+        details = error.get_digest_msg() if isinstance(error.get_digest_msg(), dict) else {}
+        status = int(error.get_status_code())
+        code = str(details.get("code") or f"HTTP {status}")
+        message = str(details.get("message") or error.get_origin_msg() or f"HTTP {status}")
+        request_id = str(details.get("requestid") or "")
+        return ServiceError(SERVICE, action, target, code, message, request_id, outcome_of_cos(code, status))
+    code = classify(error)
+    return ServiceError(SERVICE, action, target, code, f"{type(error).__name__}: {error}", "", outcome_of(code))

@@ -1,0 +1,72 @@
+"""Say what a failed HTTP exchange means: the SDKs turn it into text, the cause is still in the chain."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+
+import httpx
+import requests
+import urllib3.exceptions as u3
+
+from airflow_provider_mps.core.errors import Transport
+
+_NOT_CONNECTED = (
+    u3.NewConnectionError,
+    u3.ConnectTimeoutError,
+    requests.exceptions.ConnectTimeout,
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+)
+_BAD_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidProxyURL,
+    u3.LocationParseError,
+    u3.ProxySchemeUnknown,
+    httpx.InvalidURL,
+    httpx.UnsupportedProtocol,
+)
+_GARBLED = (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, httpx.DecodingError)
+
+
+class CaBundleError(Exception):
+    """The file of CA certificates cannot be used."""
+
+
+def classify(error: BaseException) -> Transport:
+    """Return the transport code of an exception, judged by everything in its chain."""
+    chain = list(_chain(error))
+    # A wrong certificate shows as a failed connection too, so it is looked for first.
+    if any(isinstance(link, ssl.SSLCertVerificationError) or _is_missing_ca(link) for link in chain):
+        return Transport.BAD_CERTIFICATE
+    if any(isinstance(link, _BAD_ADDRESS) for link in chain):
+        return Transport.BAD_ADDRESS
+    if any(isinstance(link, _NOT_CONNECTED) for link in chain):
+        return Transport.NOT_CONNECTED
+    if any(isinstance(link, _GARBLED) for link in chain):
+        return Transport.GARBLED
+    return Transport.NO_ANSWER
+
+
+def _is_missing_ca(link: BaseException) -> bool:
+    # The second is what requests says.
+    return isinstance(link, CaBundleError) or (isinstance(link, OSError) and "TLS CA certificate bundle" in str(link))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and what it wraps: causes, contexts, and urllib3's ``reason`` and arguments."""
+    seen: set[int] = set()
+    waiting: list[BaseException] = [error]
+    while waiting:
+        link = waiting.pop()
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        inner = (link.__cause__, link.__context__, getattr(link, "reason", None), *link.args)
+        waiting.extend(item for item in inner if isinstance(item, BaseException))

@@ -1,0 +1,57 @@
+"""An Airflow of one's own: home, SQLite database and connection, apart from any other on the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_INHERITED_AIRFLOW = ("AIRFLOW_", "AIRFLOW__")
+
+
+def environment(home: Path, dags: Path, connection: Mapping[str, Any] | None = None, **more: str) -> dict[str, str]:
+    """Return the environment of Airflow processes that use ``home``.
+
+    :param home: folder of the configuration, the SQLite database and the logs
+    :param dags: folder of the DAG files
+    :param connection: the connection ``tencentcloud_default``
+    :param more: further variables
+    """
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_INHERITED_AIRFLOW)}
+    env |= {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        # Loopback must not go through a proxy of the machine.
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+        "PYTHONWARNINGS": "ignore",
+        # Scripts of this environment are found without activating it.
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), env.get("PATH", ""))),
+    }
+    if connection is not None:
+        env["AIRFLOW_CONN_TENCENTCLOUD_DEFAULT"] = json.dumps(connection)
+    return env | more
+
+
+def migrate(env: Mapping[str, str]) -> None:
+    """Make the database, or bring it up to date.
+
+    :raises RuntimeError: ``airflow db migrate`` failed; the message ends with what it said
+    """
+    Path(env["AIRFLOW_HOME"]).mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=dict(env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"airflow db migrate failed ({done.returncode}):\n{done.stdout[-4000:]}")

@@ -1,0 +1,81 @@
+"""Run one DAG to its end in this process (``dag.test()``), and write down what came of it.
+
+Started as ``python -m airflow_provider_mps.local.demo.run_dag`` with the environment of
+:func:`airflow_provider_mps.local.demo.airflow_home.environment`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main() -> int:
+    """Run the DAG; exit 0 if it succeeded, 1 if it did not."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dag_file", type=Path)
+    parser.add_argument("dag_id")
+    parser.add_argument("report", type=Path, help="JSON file for states, XComs and rendered fields")
+    parser.add_argument("--conf", type=json.loads, default={}, help="params of the run, JSON")
+    args = parser.parse_args()
+    run = _load(args.dag_file, args.dag_id).test(run_conf=args.conf)
+    report = _report(run)
+    args.report.write_text(json.dumps(report, indent=2, default=str))
+    return 0 if report["state"] == "success" else 1
+
+
+def _load(dag_file: Path, dag_id: str) -> Any:
+    try:
+        from airflow.dag_processing.dagbag import DagBag
+    except ImportError:
+        # Airflow before 3.2
+        from airflow.models.dagbag import DagBag  # type: ignore[no-redef,attr-defined]
+    bag = DagBag(str(dag_file))
+    if bag.import_errors:
+        raise SystemExit(f"{dag_file} cannot be read: {bag.import_errors}")
+    return bag.dags[dag_id]
+
+
+def _report(run: Any) -> dict[str, Any]:
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields
+    from airflow.settings import Session
+    from sqlalchemy import select
+
+    session = Session()
+    tasks = []
+    for ti in run.get_task_instances(session=session):
+        key = (ti.dag_id, ti.task_id, ti.run_id, ti.map_index)
+        rendered = session.scalars(
+            select(RenderedTaskInstanceFields).filter_by(dag_id=key[0], task_id=key[1], run_id=key[2], map_index=key[3])
+        ).first()
+        tasks.append(
+            {
+                "task_id": ti.task_id,
+                "map_index": ti.map_index,
+                "state": str(ti.state),
+                "try_number": ti.try_number,
+                "rendered": rendered.rendered_fields if rendered else None,
+                "xcoms": _xcoms(session, key),
+            }
+        )
+    return {"run_id": run.run_id, "state": str(getattr(run.state, "value", run.state)), "tasks": tasks}
+
+
+def _xcoms(session: Any, key: tuple[str, str, str, int]) -> dict[str, Any]:
+    from sqlalchemy import select
+
+    try:
+        from airflow.models.xcom import XComModel as Row
+    except ImportError:
+        # Airflow 2
+        from airflow.models.xcom import BaseXCom as Row  # type: ignore[attr-defined,no-redef]
+    names = ("dag_id", "task_id", "run_id", "map_index")
+    rows = session.scalars(select(Row).filter_by(**dict(zip(names, key, strict=True))))
+    return {row.key: Row.deserialize_value(row) for row in rows}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""Wait for a picture task of Tencent Cloud MPS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.polling import Finished, LookAgain, Refused, TooLate, next_step
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
+from airflow_provider_mps.exceptions import InvalidArgumentError, MpsTimeoutError
+from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.operators.base import DEFER_GRACE_SECONDS
+from airflow_provider_mps.verdict import result_of_event, result_or_raise
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+
+class MpsImageTaskSensor(BaseSensorOperator):
+    """Wait until a picture task is done, and return its result.
+
+    Modes: ``poke`` holds a worker slot, ``reschedule`` frees it between looks, ``deferrable=True`` waits in the
+    triggerer. Reads ``DescribeImageTaskDetail`` (https://cloud.tencent.com/document/api/862/118509); an error that may
+    pass is no verdict, and waiting goes on until ``timeout``.
+
+    The result is a plain dict: ``{"TaskId", "Status", "CreateTime", "FinishTime", "Outputs": [{"bucket", "region",
+    "path", "cos_uri", "url"}]}``.
+
+    Templated: ``mps_task_id``, ``region``, ``tencentcloud_conn_id``.
+
+    :param mps_task_id: the TaskId (str), such as the output of a submitting operator
+    :param region: region of the MPS API (str); default: the connection's, ``TENCENTCLOUD_API_REGION``, ``ap-guangzhou``
+    :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
+    :param deferrable: wait in the triggerer (bool); default: ``[operators] default_deferrable``
+    :param poke_interval: seconds between looks (float or timedelta), default 10
+    :param timeout: seconds after which waiting ends (float or timedelta), default 600
+    :raises MpsTaskFailedError: the task finished with an ErrMsg, of its own or of an entry
+    :raises AirflowSensorTimeout: the task was not done in time; Airflow does not retry the sensor
+    :raises TencentCloudPermanentError: MPS refuses to answer (unknown TaskId, credentials); Airflow does not retry
+    """
+
+    template_fields: Sequence[str] = ("mps_task_id", "region", "tencentcloud_conn_id")
+    ui_color = "#e0f0ff"
+
+    def __init__(
+        self,
+        *,
+        mps_task_id: str | XComArg,
+        region: str | None = None,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poke_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            poke_interval=arguments.seconds("poke_interval", poke_interval),
+            timeout=arguments.seconds("timeout", timeout),
+            **kwargs,
+        )
+        if mps_task_id is None:
+            raise ArgumentError("mps_task_id is required: the TaskId to wait for")
+        self.mps_task_id: Any = mps_task_id
+        self.region = region
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+        self.deferrable = deferrable
+
+    def execute(self, context: Context) -> Any:
+        """Wait in the chosen mode; return the result."""
+        if self.deferrable:
+            return self._execute_deferrable()
+        try:
+            return super().execute(context)
+        except AirflowSensorTimeout:
+            # Airflow's own words do not say which task, nor that it still costs.
+            raise self._timeout_error("not done at the last look") from None
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Look once."""
+        step = self._look(deadline=float("inf"))
+        if isinstance(step, LookAgain):
+            return PokeReturnValue(is_done=False)
+        return PokeReturnValue(is_done=True, xcom_value=result_or_raise(self.mps_task_id, step, self.timeout))
+
+    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Take up the task again with the trigger's event; return the result."""
+        try:
+            return result_of_event(self.mps_task_id, event, self.timeout)
+        except MpsTimeoutError as error:
+            raise self._timeout_error(error.last_seen) from None
+
+    def _execute_deferrable(self) -> dict[str, Any]:
+        deadline = time.time() + self.timeout
+        try:
+            step = self._look(deadline)
+            if not isinstance(step, LookAgain):
+                return result_or_raise(self.mps_task_id, step, self.timeout)
+        except AirflowException as error:
+            if self.soft_fail or self.never_fail:
+                raise AirflowSkipException(str(error)) from error
+            raise
+        from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
+
+        self.defer(
+            trigger=MpsImageTaskTrigger(
+                self.mps_task_id, self.tencentcloud_conn_id, self.region, self.poke_interval, deadline
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout + DEFER_GRACE_SECONDS),
+        )
+        raise AssertionError("defer() does not return")
+
+    def _look(self, deadline: float) -> LookAgain | Finished | Refused | TooLate:
+        try:
+            task_id = arguments.text("mps_task_id", self.mps_task_id)
+        except ArgumentError as error:
+            raise InvalidArgumentError(str(error)) from None
+        look = MpsHook(self.tencentcloud_conn_id, self.region).look(task_id)
+        self.log.info("MPS task %s: %s", task_id, look)
+        return next_step(look, now=time.time(), deadline=deadline, interval=self.poke_interval)
+
+    def _timeout_error(self, last_seen: str) -> AirflowSensorTimeout:
+        return AirflowSensorTimeout(str(MpsTimeoutError(self.mps_task_id, self.timeout, last_seen)))

@@ -1,0 +1,1 @@
+"""Transfers between COS and the worker's disk."""

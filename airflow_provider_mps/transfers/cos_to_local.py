@@ -1,0 +1,107 @@
+"""Fetch pictures from COS to the worker's disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.localpaths import plan_downloads
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
+from airflow_provider_mps.exceptions import InvalidArgumentError
+from airflow_provider_mps.hooks.cos import CosHook
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+
+class CosToLocalFilesystemOperator(BaseOperator):
+    """Fetch one COS object, or the pictures of a result. Each file is verified by size and CRC64, whole or absent.
+
+    Either ``cos_key`` with ``local_path``, which returns the local path; or ``outputs`` with ``local_dir``, which
+    returns the list of local paths in the order of the outputs. Uses GetObject
+    (https://cloud.tencent.com/document/product/436/7753).
+
+    Templated: all arguments.
+
+    :param cos_key: key of the object (str)
+    :param cos_bucket: its bucket with APPID (str); default: ``cos_bucket`` of the connection, then
+        ``TENCENTCLOUD_COS_BUCKET``. With ``outputs``: for outputs that name none
+    :param cos_region: its region (str); default: ``cos_region`` of the connection, then ``TENCENTCLOUD_COS_REGION``,
+        then ``ap-guangzhou``. With ``outputs``: for outputs that name none
+    :param local_path: file to make or to replace (str); its folder is made if need be
+    :param outputs: a result of MPS, its ``Outputs`` list, or a list of results. Pass the whole output of the waiting
+        task, ``wait.output``: ``wait.output["Outputs"]`` would be another XCom key
+    :param local_dir: folder for the files (str), named like the objects
+    :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
+    :raises ValueError: arguments conflict or one is missing; when the DAG is read
+    :raises InvalidArgumentError: a rendered value cannot be used, or a key would leave ``local_dir``
+    :raises TencentCloudPermanentError: COS refused (permission, credentials, bucket); Airflow does not retry
+    :raises TencentCloudError: the object is not there, or did not arrive whole; nothing is left at the destination
+    """
+
+    template_fields: Sequence[str] = (
+        "cos_key",
+        "cos_bucket",
+        "cos_region",
+        "local_path",
+        "outputs",
+        "local_dir",
+        "tencentcloud_conn_id",
+    )
+    ui_color = "#e8f8e8"
+
+    def __init__(
+        self,
+        *,
+        cos_key: str | XComArg | None = None,
+        cos_bucket: str | XComArg | None = None,
+        cos_region: str | XComArg | None = None,
+        local_path: str | XComArg | None = None,
+        outputs: Any = None,
+        local_dir: str | XComArg | None = None,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.cos_key: Any = cos_key
+        self.cos_bucket: Any = cos_bucket
+        self.cos_region: Any = cos_region
+        self.local_path: Any = local_path
+        self.outputs = outputs
+        self.local_dir: Any = local_dir
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+        one = {"cos_key": cos_key, "local_path": local_path}
+        many = {"outputs": outputs, "local_dir": local_dir}
+        if not any(_given(form) == list(form) and not _given(other) for form, other in ((one, many), (many, one))):
+            got = ", ".join(_given({**one, **many})) or "none of them"
+            raise ArgumentError(f"expected cos_key with local_path, or outputs with local_dir; got {got}")
+
+    def execute(self, context: Context) -> str | list[str]:
+        """Fetch; return the local path or paths."""
+        if self.cos_key is not None:
+            path = self._check(arguments.text, "local_path", self.local_path)
+            hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
+            return str(hook.download_file(self.cos_key, path))
+        folder = self._check(arguments.text, "local_dir", self.local_dir)
+        plans = self._check(plan_downloads, self.outputs, Path(folder))
+        paths = []
+        for plan in plans:
+            hook = CosHook(self.tencentcloud_conn_id, plan.bucket or self.cos_bucket, plan.region or self.cos_region)
+            paths.append(str(hook.download_file(plan.key, plan.local_path)))
+        return paths
+
+    @staticmethod
+    def _check(check: Any, *args: Any) -> Any:
+        try:
+            return check(*args)
+        except ArgumentError as error:
+            raise InvalidArgumentError(str(error)) from None
+
+
+def _given(arguments_by_name: dict[str, Any]) -> list[str]:
+    return [name for name, value in arguments_by_name.items() if value is not None]

@@ -1,0 +1,65 @@
+"""Bring pictures from the worker's disk to COS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
+from airflow_provider_mps.hooks.cos import CosHook
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+
+class LocalFilesystemToCosOperator(BaseOperator):
+    """Store a file as a COS object, and verify by CRC64 what COS keeps.
+
+    Uses PutObject (https://cloud.tencent.com/document/product/436/7749): an object of the same key is replaced whole.
+    Returns ``{"bucket", "region", "path", "cos_uri", "url"}``.
+
+    Templated: all arguments.
+
+    :param local_path: file to read (str)
+    :param cos_key: key of the object (str)
+    :param cos_bucket: its bucket with APPID (str); default: ``cos_bucket`` of the connection, then
+        ``TENCENTCLOUD_COS_BUCKET``
+    :param cos_region: its region (str); default: ``cos_region`` of the connection, then ``TENCENTCLOUD_COS_REGION``,
+        then ``ap-guangzhou``
+    :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
+    :raises ValueError: an argument is missing; when the DAG is read
+    :raises InvalidArgumentError: a rendered value cannot be used, or the file does not exist
+    :raises TencentCloudPermanentError: COS refused (permission, credentials, bucket); Airflow does not retry
+    :raises TencentCloudError: the file did not arrive whole, or COS did not answer
+    """
+
+    template_fields: Sequence[str] = ("local_path", "cos_key", "cos_bucket", "cos_region", "tencentcloud_conn_id")
+    ui_color = "#e8f8e8"
+
+    def __init__(
+        self,
+        *,
+        local_path: str | XComArg,
+        cos_key: str | XComArg,
+        cos_bucket: str | XComArg | None = None,
+        cos_region: str | XComArg | None = None,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        for name, value in {"local_path": local_path, "cos_key": cos_key}.items():
+            if value is None:
+                raise ArgumentError(f"{name} is required")
+        self.local_path: Any = local_path
+        self.cos_key: Any = cos_key
+        self.cos_bucket: Any = cos_bucket
+        self.cos_region: Any = cos_region
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Store; return what describes the object."""
+        hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
+        return hook.upload_file(self.local_path, self.cos_key)

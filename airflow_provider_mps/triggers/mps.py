@@ -1,0 +1,67 @@
+"""Wait in the triggerer for a picture task of MPS."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_mps.core.events import to_event
+from airflow_provider_mps.core.polling import LookAgain, next_step
+from airflow_provider_mps.hooks.mps import MpsHook
+
+
+class MpsImageTaskTrigger(BaseTrigger):
+    """Looks at a task until it is done or the deadline has passed, then fires one event.
+
+    The event is plain JSON with ``status`` one of ``success``, ``failed``, ``timeout`` and ``error``.
+
+    :param mps_task_id: the MPS TaskId (str)
+    :param tencentcloud_conn_id: Airflow connection of type ``tencentcloud`` (str or None)
+    :param region: region of the MPS API (str or None)
+    :param poll_interval: seconds between looks (float)
+    :param deadline: seconds since the epoch (float); it is absolute, so a restarted triggerer does not begin anew
+    """
+
+    def __init__(
+        self,
+        mps_task_id: str,
+        tencentcloud_conn_id: str | None,
+        region: str | None,
+        poll_interval: float,
+        deadline: float,
+    ) -> None:
+        super().__init__()
+        self.mps_task_id = mps_task_id
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+        self.region = region
+        self.poll_interval = poll_interval
+        self.deadline = deadline
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "mps_task_id": self.mps_task_id,
+                "tencentcloud_conn_id": self.tencentcloud_conn_id,
+                "region": self.region,
+                "poll_interval": self.poll_interval,
+                "deadline": self.deadline,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, then yield one event."""
+        async with MpsHook(self.tencentcloud_conn_id, self.region) as hook:
+            while True:
+                look = await hook.alook(self.mps_task_id)
+                step = next_step(look, now=time.time(), deadline=self.deadline, interval=self.poll_interval)
+                if not isinstance(step, LookAgain):
+                    break
+                self.log.info("MPS task %s: %s; next look in %.0f s", self.mps_task_id, look, step.seconds)
+                await asyncio.sleep(step.seconds)
+        yield TriggerEvent(to_event(self.mps_task_id, step))

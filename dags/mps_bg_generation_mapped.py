@@ -1,0 +1,57 @@
+"""One product photo, several backgrounds from words: a mapped task for each prompt, one download for all.
+
+Needs the connection ``tencentcloud_default`` with a ``cos_bucket`` that holds the photo named by the params.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, task
+
+from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
+from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
+
+with DAG(
+    dag_id="mps_bg_generation_mapped",
+    description="Product photo + several prompts -> several pictures on the worker's disk",
+    schedule=None,
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    params={
+        "subject_cos_key": "/samples/coffee.png",
+        "prompts": [
+            "White marble table top, soft morning light",
+            "Outdoor lawn, bright sunshine",
+            "Night street with warm bokeh lights",
+        ],
+        "local_dir": f"{tempfile.gettempdir()}/mps-pictures",
+    },
+    tags=["mps", "example"],
+    doc_md=__doc__,
+) as dag:
+
+    @task
+    def prompts(params: dict[str, Any] | None = None) -> list[str]:
+        """Return the prompts of this run: the mapped task has one instance for each."""
+        return list((params or {})["prompts"])
+
+    # MPS names a picture after its subject, so pictures of one subject need paths of their own.
+    generate = MpsImageBgFusionOperator.partial(
+        task_id="generate",
+        subject_cos_key="{{ params.subject_cos_key }}",
+        output_path="/output/bgfusion/generated-{{ ti.map_index }}.jpeg",
+        random_seed=42,
+        wait_for_completion=True,
+        deferrable=True,
+        poll_interval=5,
+    ).expand(prompt=prompts())
+
+    download = CosToLocalFilesystemOperator(
+        task_id="download",
+        outputs=generate.output,
+        local_dir="{{ params.local_dir }}",
+    )

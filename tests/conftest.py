@@ -1,0 +1,40 @@
+"""A home for Airflow in a temporary folder, and the local service."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Airflow reads these when it is first imported, so they are set before any test module is.
+_HOME = Path(tempfile.mkdtemp(prefix="mps-tests-"))
+os.environ["AIRFLOW_HOME"] = str(_HOME)
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
+for _name in list(os.environ):
+    if _name.lower() in ("http_proxy", "https_proxy", "all_proxy") or _name.startswith(("TENCENTCLOUD_", "AIRFLOW_CONN_")):
+        del os.environ[_name]
+
+from airflow_provider_mps.local.service import LocalService  # noqa: E402
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture
+def service() -> Iterator[LocalService]:
+    with LocalService(task_seconds=0.2, rate_limit=0, small_pictures=True) as running:
+        yield running
+
+
+@pytest.fixture
+def conn_id(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The connection of the local service, under the default id."""
+    monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(service.connection()))
+    return "tencentcloud_default"

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.connection import HostPort, TencentCloudSettings, read_settings
+
+
+def read(login: str | None = "id", password: str | None = "key", environ: Any = (), **extra: Any) -> TencentCloudSettings:
+    return read_settings(login, password, extra, dict(environ))
+
+
+def test_nothing_but_keys() -> None:
+    settings = read()
+    assert settings == TencentCloudSettings(secret_id="id", secret_key="key")
+    assert (settings.region, settings.cos_region, settings.cos_bucket) == ("ap-guangzhou", "ap-guangzhou", None)
+    assert (settings.endpoint, settings.protocol) == ("mps.tencentcloudapi.com", "https")
+    assert "key" not in repr(settings).replace("secret_key", "")
+
+
+def test_every_extra() -> None:
+    settings = read(
+        region="ap-shanghai",
+        token="tok",
+        role_arn="qcs::cam::uin/1:roleName/x",
+        role_session_name="s",
+        cos_bucket="b-125",
+        cos_region="ap-beijing",
+        endpoint="127.0.0.1:8700",
+        protocol="http",
+        cos_endpoint="localhost:9000",
+        proxy="http://user:pw@proxy:3128",
+        ca_bundle="/ca.pem",
+        request_timeout="12.5",
+    )
+    assert settings == TencentCloudSettings(
+        secret_id="id",
+        secret_key="key",
+        token="tok",
+        region="ap-shanghai",
+        role_arn="qcs::cam::uin/1:roleName/x",
+        role_session_name="s",
+        cos_bucket="b-125",
+        cos_region="ap-beijing",
+        endpoint="127.0.0.1:8700",
+        protocol="http",
+        cos_endpoint=HostPort("localhost", 9000),
+        proxy="http://user:pw@proxy:3128",
+        ca_bundle="/ca.pem",
+        request_timeout=12.5,
+    )
+    assert settings.secrets == ["key", "tok", "user:pw", "pw"]
+
+
+def test_a_saved_form_holds_empty_fields() -> None:
+    names = ("region", "token", "role_arn", "cos_bucket", "endpoint", "protocol", "cos_endpoint", "proxy", "ca_bundle")
+    assert read(**dict.fromkeys(names, ""), request_timeout=None) == read()
+    assert read(**dict.fromkeys(names)) == read()
+
+
+def test_defaults_fall_back_to_the_environment() -> None:
+    environ = {
+        "TENCENTCLOUD_API_REGION": "ap-seoul",
+        "TENCENTCLOUD_COS_BUCKET": "env-125",
+        "TENCENTCLOUD_COS_REGION": "ap-tokyo",
+    }
+    settings = read(environ=environ)
+    assert (settings.region, settings.cos_bucket, settings.cos_region) == ("ap-seoul", "env-125", "ap-tokyo")
+    settings = read(environ=environ, region="ap-beijing", cos_bucket="conn-125", cos_region="ap-nanjing")
+    assert (settings.region, settings.cos_bucket, settings.cos_region) == ("ap-beijing", "conn-125", "ap-nanjing")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "sts"),
+    [
+        ("", "sts.tencentcloudapi.com"),
+        ("mps.intl.tencentcloudapi.com", "sts.intl.tencentcloudapi.com"),
+        ("mps.ap-shanghai.tencentcloudapi.com", "sts.ap-shanghai.tencentcloudapi.com"),
+        ("gateway.example:8443", "gateway.example:8443"),
+    ],
+)
+def test_sts_is_next_to_mps(endpoint: str, sts: str) -> None:
+    assert read(endpoint=endpoint).sts_endpoint == sts
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"password": None}, "login .SecretId. and password .SecretKey. belong together"),
+        ({"login": ""}, "belong together"),
+        ({"login": None, "password": None, "token": "t"}, "extra token belongs to a login"),
+        ({"protocol": "ftp"}, "connection extra protocol: expected https or http, got 'ftp'"),
+        ({"region": "Guangzhou"}, "connection extra region: expected a region such as"),
+        ({"cos_region": "cos.ap"}, "connection extra cos_region"),
+        ({"cos_bucket": "no_appid"}, "connection extra cos_bucket: expected a COS bucket with its APPID"),
+        ({"endpoint": "https://mps.tencentcloudapi.com"}, "connection extra endpoint: expected host or host:port"),
+        ({"cos_endpoint": "127.0.0.1:port"}, "connection extra cos_endpoint: expected host or host:port"),
+        ({"cos_endpoint": "127.0.0.1:99999"}, "connection extra cos_endpoint"),
+        ({"proxy": "proxy:3128"}, "connection extra proxy: expected an http"),
+        ({"ca_bundle": 5}, "connection extra ca_bundle"),
+        ({"request_timeout": 0}, "connection extra request_timeout: expected a number of seconds above 0"),
+        ({"request_timeout": "soon"}, "connection extra request_timeout"),
+    ],
+)
+def test_what_a_wrong_connection_says(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ArgumentError, match=words):
+        read(**changes)
+
+
+def test_no_login_leaves_it_to_the_default_chain() -> None:
+    assert read(login=None, password=None).secret_id is None

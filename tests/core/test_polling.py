@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_mps.core.errors import Outcome, ServiceError
+from airflow_provider_mps.core.events import EventError, from_event, to_event
+from airflow_provider_mps.core.polling import Finished, LookAgain, Refused, Step, TooLate, next_step
+from airflow_provider_mps.core.results import TaskFailure, TaskState
+
+RUNNING = TaskState("t", "PROCESSING", 40)
+GOOD = TaskState("t", "FINISH", 100, result={"TaskId": "t", "Outputs": []})
+BAD = TaskState("t", "FINISH", 100, failure=TaskFailure("70000 InternalError", "x"))
+
+
+def error(outcome: Outcome) -> ServiceError:
+    return ServiceError("MPS", "DescribeImageTaskDetail", "t", "Code", "words", "req", outcome)
+
+
+looks = st.sampled_from([RUNNING, GOOD, BAD, *(error(outcome) for outcome in Outcome)])
+times = st.floats(0, 2e9)
+
+
+def test_a_task_found_finished_after_the_deadline_is_finished() -> None:
+    assert next_step(GOOD, now=100, deadline=10, interval=5) == Finished(GOOD)
+
+
+def test_deadline_already_past_at_the_first_look() -> None:
+    assert next_step(RUNNING, now=100, deadline=10, interval=5) == TooLate("PROCESSING, 40%")
+
+
+def test_an_error_that_may_pass_is_no_verdict() -> None:
+    assert next_step(error(Outcome.UNKNOWN), now=1, deadline=10, interval=5) == LookAgain(5)
+    assert isinstance(next_step(error(Outcome.UNKNOWN), now=10, deadline=10, interval=5), TooLate)
+    assert isinstance(next_step(error(Outcome.REFUSED), now=1, deadline=10, interval=5), Refused)
+
+
+@given(looks, times, times, st.floats(0.01, 1e5))
+def test_waiting_never_goes_past_the_deadline(look: object, now: float, deadline: float, interval: float) -> None:
+    step = next_step(look, now=now, deadline=deadline, interval=interval)  # type: ignore[arg-type]
+    if isinstance(step, LookAgain):
+        assert 0 < step.seconds <= interval
+        assert now + step.seconds <= deadline or math.isclose(now + step.seconds, deadline)
+    elif isinstance(look, TaskState) and look.done:
+        assert step == Finished(look)
+    elif isinstance(step, TooLate):
+        assert now >= deadline
+
+
+@given(looks, st.booleans())
+def test_events_come_back_as_they_went(look: object, late: bool) -> None:
+    step: Step = next_step(look, now=5 if late else 1, deadline=3, interval=1)  # type: ignore[arg-type]
+    if isinstance(step, LookAgain):
+        with pytest.raises(EventError, match="has not ended"):
+            to_event("t", step)
+        return
+    event = json.loads(json.dumps(to_event("t", step)))
+    back = from_event("t", event)
+    if isinstance(step, Finished) and isinstance(back, Finished):
+        assert (back.state.result, back.state.failure) == (step.state.result, step.state.failure)
+    elif isinstance(step, Refused) and isinstance(back, Refused):
+        assert vars(back.error) == vars(step.error)
+    else:
+        assert back == step
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (None, "no event came from the triggerer for MPS task t, but None"),
+        ("success", "no event came"),
+        ({}, "the event is of MPS task None, not of t"),
+        ({"mps_task_id": "other", "status": "success"}, "of MPS task 'other', not of t"),
+        ({"mps_task_id": "t"}, "cannot be read"),
+        ({"mps_task_id": "t", "status": "done"}, "cannot be read"),
+        ({"mps_task_id": "t", "status": "success"}, "cannot be read"),
+        ({"mps_task_id": "t", "status": "success", "result": "x"}, "cannot be read"),
+        ({"mps_task_id": "t", "status": "failed", "code": "x"}, "cannot be read"),
+        ({"mps_task_id": "t", "status": "error", "error": ["MPS"]}, "cannot be read"),
+        ({"mps_task_id": "t", "status": "error", "error": ["MPS", "a", "t", "c", "m", "r", "maybe"]}, "cannot be read"),
+    ],
+)
+def test_an_event_that_says_nothing_fails_loudly(event: object, words: str) -> None:
+    with pytest.raises(EventError, match=words):
+        from_event("t", event)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tenacity import wait_none
+
+from airflow_provider_mps.core import calls
+from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.local.service import LocalService
+
+
+
+@pytest.fixture(autouse=True)
+def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "WAIT", wait_none())
+
+
+@pytest.fixture
+def payload(service: LocalService) -> dict[str, Any]:
+    storage = {"Bucket": service.bucket, "Region": service.region}
+    return {
+        "InputInfo": {"Type": "COS", "CosInputInfo": {**storage, "Object": "/samples/coffee.png"}},
+        "OutputStorage": {"Type": "COS", "CosOutputStorage": storage},
+        "OutputDir": "/output/bgfusion/",
+        "ScheduleId": 30060,
+        "AddOnParameter": {"ExtPrompt": [{"Prompt": "white marble"}]},
+    }
+
+
+class Caller:
+    """The sync and the async calls of the hook behind one face, so that every test runs on both."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def submit(self, hook: MpsHook, payload: dict[str, Any]) -> str:
+        return self._run(hook, hook.process_image, hook.aprocess_image, payload)
+
+    def state(self, hook: MpsHook, task_id: str) -> TaskState:
+        return self._run(hook, hook.get_task_state, hook.aget_task_state, task_id)
+
+    def look(self, hook: MpsHook, task_id: str) -> Any:
+        return self._run(hook, hook.look, hook.alook, task_id)
+
+    def _run(self, hook: MpsHook, sync: Any, asynchronous: Any, argument: Any) -> Any:
+        if self.kind == "sync":
+            return sync(argument)
+
+        async def call() -> Any:
+            async with hook:
+                return await asynchronous(argument)
+
+        return asyncio.run(call())
+
+
+@pytest.fixture(params=["sync", "async"])
+def caller(request: pytest.FixtureRequest) -> Caller:
+    return Caller(request.param)
+
+
+@pytest.fixture
+def connect(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Make a connection to the local service with changes; None takes a part away."""
+
+    def make(login: Any = "", password: Any = "", service: LocalService = service, **extra: Any) -> str:
+        connection = service.connection()
+        if login is None or login:
+            connection["login"], connection["password"] = login, password
+        connection["extra"] = {k: v for k, v in {**connection["extra"], **extra}.items() if v is not None}
+        monkeypatch.setenv("AIRFLOW_CONN_CHANGED", json.dumps(connection))
+        return "changed"
+
+    return make
