@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mps.core.events import EventError, from_event
+from airflow_provider_mps.core.events import EventError, from_event, task_of_event
 from airflow_provider_mps.core.polling import Finished, Refused, TooLate
 from airflow_provider_mps.exceptions import MpsEventError, MpsTaskFailedError, MpsTimeoutError, airflow_error
 
@@ -29,13 +29,13 @@ def result_or_raise(task_id: str, end: Finished | Refused | TooLate, timeout: fl
     return end.state.result
 
 
-def result_of_event(task_id: str, event: Any, timeout: float) -> dict[str, Any]:
+def result_of_event(event: Any, timeout: float) -> dict[str, Any]:
     """Return the result that an event of the trigger tells of.
 
     :raises MpsEventError: there is no event, or one that cannot be read
     """
     try:
-        end = from_event(task_id, event)
+        task_id, end = task_of_event(event), from_event(event)
     except EventError as error:
         raise MpsEventError(str(error)) from None
     return result_or_raise(task_id, end, timeout)

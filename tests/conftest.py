@@ -17,7 +17,9 @@ os.environ["AIRFLOW_HOME"] = str(_HOME)
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
 for _name in list(os.environ):
-    if _name.lower() in ("http_proxy", "https_proxy", "all_proxy") or _name.startswith(("TENCENTCLOUD_", "AIRFLOW_CONN_")):
+    if _name.lower() in ("http_proxy", "https_proxy", "all_proxy") or _name.startswith(
+        ("TENCENTCLOUD_", "AIRFLOW_CONN_")
+    ):
         del os.environ[_name]
 
 from airflow_provider_mps.local.service import LocalService  # noqa: E402

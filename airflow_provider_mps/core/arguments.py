@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-from airflow_provider_mps.core.redact import excerpt
+from airflow_provider_mps.core.redact import redact_urls
 from airflow_provider_mps.core.vocabulary import EXTENSIONS, ImageFormat
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -33,7 +33,8 @@ class ArgumentError(ValueError):
 
 def fail(name: str, value: Any, expected: str) -> NoReturn:
     """Raise :class:`ArgumentError` in the one form that all checks use."""
-    raise ArgumentError(f"{name}: expected {expected}, got {excerpt(repr(value), 120)}")
+    shown = redact_urls(repr(value))
+    raise ArgumentError(f"{name}: expected {expected}, got {shown if len(shown) <= 120 else shown[:119] + '…'}")
 
 
 def is_template(value: Any) -> bool:

@@ -31,15 +31,25 @@ def to_event(task_id: str, step: Step) -> dict[str, Any]:
     raise EventError(f"waiting has not ended: {step}")
 
 
-def from_event(task_id: str, event: Any) -> Finished | Refused | TooLate:
-    """Return the end of waiting that an event tells of.
+def task_of_event(event: Any) -> str:
+    """Return the MPS TaskId that an event is about.
 
-    :raises EventError: there is no event, its status is unknown, a part is missing, or it is of another task
+    :raises EventError: there is no event, or it names no task
     """
     if not isinstance(event, Mapping):
-        raise EventError(f"no event came from the triggerer for MPS task {task_id}, but {event!r}")
-    if event.get("mps_task_id") != task_id:
-        raise EventError(f"the event is of MPS task {event.get('mps_task_id')!r}, not of {task_id}")
+        raise EventError(f"no event came from the triggerer, but {event!r}")
+    task_id = event.get("mps_task_id")
+    if not isinstance(task_id, str) or not task_id:
+        raise EventError(f"the event from the triggerer names no MPS task: {dict(event)!r}")
+    return task_id
+
+
+def from_event(event: Any) -> Finished | Refused | TooLate:
+    """Return the end of waiting that an event tells of.
+
+    :raises EventError: there is no event, its status is unknown, or a part is missing
+    """
+    task_id = task_of_event(event)
     try:
         status = EventStatus(event["status"])
         if status is EventStatus.SUCCESS:

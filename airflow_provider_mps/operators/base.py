@@ -102,10 +102,10 @@ class MpsSubmitOperator(BaseOperator):
             self._defer(task_id, deadline)
         return self._wait(hook, task_id, deadline)
 
-    def execute_complete(self, context: Context, event: Any = None, mps_task_id: str = "") -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take up the task again with the trigger's event; return the result."""
-        result = result_of_event(mps_task_id, event, self.timeout)
-        self._log_result(mps_task_id, result)
+        result = result_of_event(event, self.timeout)
+        self._log_result(result)
         return result
 
     def _defer(self, task_id: str, deadline: float) -> None:
@@ -114,7 +114,6 @@ class MpsSubmitOperator(BaseOperator):
         self.defer(
             trigger=MpsImageTaskTrigger(task_id, self.tencentcloud_conn_id, self.region, self.poll_interval, deadline),
             method_name="execute_complete",
-            kwargs={"mps_task_id": task_id},
             timeout=timedelta(seconds=max(0.0, deadline - time.time()) + DEFER_GRACE_SECONDS),
         )
 
@@ -127,12 +126,12 @@ class MpsSubmitOperator(BaseOperator):
             self.log.info("MPS task %s: %s; next look in %.0f s", task_id, look, step.seconds)
             time.sleep(step.seconds)
         result = result_or_raise(task_id, step, self.timeout)
-        self._log_result(task_id, result)
+        self._log_result(result)
         return result
 
-    def _log_result(self, task_id: str, result: Mapping[str, Any]) -> None:
+    def _log_result(self, result: Mapping[str, Any]) -> None:
         paths = ", ".join(str(output["cos_uri"]) for output in result["Outputs"])
-        self.log.info("MPS task %s finished: %s", task_id, paths)
+        self.log.info("MPS task %s finished: %s", result["TaskId"], paths)
 
 
 def _texts(value: Any) -> list[str]:

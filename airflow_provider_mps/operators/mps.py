@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mps.core.arguments import is_template
 from airflow_provider_mps.core.payloads import BgFusion, Picture, StorageDefaults, check_payload
 from airflow_provider_mps.core.vocabulary import (
     DEFAULT_FORMAT,
@@ -180,8 +181,7 @@ class MpsProcessImageOperator(MpsSubmitOperator):
     def __init__(self, *, payload: dict[str, Any] | XComArg, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.payload = payload
-        # An XComArg or a text to be rendered is known only when the task runs.
-        if payload is None or isinstance(payload, dict):
+        if not is_template(payload):
             check_payload(payload)
 
     def build_payload(self, storage: StorageDefaults) -> dict[str, Any]:

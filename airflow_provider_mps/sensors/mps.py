@@ -98,7 +98,7 @@ class MpsImageTaskSensor(BaseSensorOperator):
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take up the task again with the trigger's event; return the result."""
         try:
-            return result_of_event(self.mps_task_id, event, self.timeout)
+            return result_of_event(event, self.timeout)
         except MpsTimeoutError as error:
             raise self._timeout_error(error.last_seen) from None
 

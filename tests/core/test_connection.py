@@ -8,7 +8,9 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.connection import HostPort, TencentCloudSettings, read_settings
 
 
-def read(login: str | None = "id", password: str | None = "key", environ: Any = (), **extra: Any) -> TencentCloudSettings:
+def read(
+    login: str | None = "id", password: str | None = "key", environ: Any = (), **extra: Any
+) -> TencentCloudSettings:
     return read_settings(login, password, extra, dict(environ))
 
 

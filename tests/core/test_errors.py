@@ -49,7 +49,14 @@ def test_outcome_of_a_code(code: str, outcome: Outcome) -> None:
 
 @pytest.mark.parametrize(
     ("status", "outcome"),
-    [(400, "refused"), (403, "refused"), (408, "not_executed"), (429, "not_executed"), (500, "unknown"), (503, "unknown")],
+    [
+        (400, "refused"),
+        (403, "refused"),
+        (408, "not_executed"),
+        (429, "not_executed"),
+        (500, "unknown"),
+        (503, "unknown"),
+    ],
 )
 def test_outcome_of_an_http_status(status: int, outcome: str) -> None:
     assert outcome_of_http_status(status) == outcome
@@ -85,7 +92,13 @@ def test_the_sdk_knows_the_codes_of_mps() -> None:
 
 def test_what_the_person_on_call_reads() -> None:
     error = ServiceError(
-        "MPS", "ProcessImage", "cos://b-125/a.png", "AuthFailure.SignatureFailure", "wrong\nkey", "req-1", Outcome.REFUSED
+        "MPS",
+        "ProcessImage",
+        "cos://b-125/a.png",
+        "AuthFailure.SignatureFailure",
+        "wrong\nkey",
+        "req-1",
+        Outcome.REFUSED,
     )
     assert str(error) == (
         "MPS ProcessImage for cos://b-125/a.png: AuthFailure.SignatureFailure: wrong key (RequestId req-1). "

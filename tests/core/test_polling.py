@@ -59,7 +59,7 @@ def test_events_come_back_as_they_went(look: object, late: bool) -> None:
             to_event("t", step)
         return
     event = json.loads(json.dumps(to_event("t", step)))
-    back = from_event("t", event)
+    back = from_event(event)
     if isinstance(step, Finished) and isinstance(back, Finished):
         assert (back.state.result, back.state.failure) == (step.state.result, step.state.failure)
     elif isinstance(step, Refused) and isinstance(back, Refused):
@@ -71,10 +71,10 @@ def test_events_come_back_as_they_went(look: object, late: bool) -> None:
 @pytest.mark.parametrize(
     ("event", "words"),
     [
-        (None, "no event came from the triggerer for MPS task t, but None"),
+        (None, "no event came from the triggerer, but None"),
         ("success", "no event came"),
-        ({}, "the event is of MPS task None, not of t"),
-        ({"mps_task_id": "other", "status": "success"}, "of MPS task 'other', not of t"),
+        ({}, "names no MPS task"),
+        ({"mps_task_id": 5, "status": "success"}, "names no MPS task"),
         ({"mps_task_id": "t"}, "cannot be read"),
         ({"mps_task_id": "t", "status": "done"}, "cannot be read"),
         ({"mps_task_id": "t", "status": "success"}, "cannot be read"),
@@ -86,4 +86,4 @@ def test_events_come_back_as_they_went(look: object, late: bool) -> None:
 )
 def test_an_event_that_says_nothing_fails_loudly(event: object, words: str) -> None:
     with pytest.raises(EventError, match=words):
-        from_event("t", event)
+        from_event(event)

@@ -102,7 +102,7 @@ def test_no_such_key(stored: CosHook, tmp_path: Path) -> None:
 
 
 def test_no_such_bucket(conn_id: str, service: LocalService, tmp_path: Path) -> None:
-    with pytest.raises(TencentCloudPermanentError, match="NoSuchBucket.*Check bucket and region"):
+    with pytest.raises(TencentCloudPermanentError, match=r"NoSuchBucket.*Check bucket and region"):
         CosHook(conn_id, bucket="other-1250000000").download_file(KEY, tmp_path / "a")
     assert files(tmp_path) == []
 

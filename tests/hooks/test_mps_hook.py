@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import trustme
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
-from tests.hooks.proxy import counting_proxy
 
 from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.core.errors import Outcome, ServiceError
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
+from tests.hooks.proxy import counting_proxy
 
 SUBMIT, DETAIL = "ProcessImage", "DescribeImageTaskDetail"
 
@@ -60,9 +60,7 @@ def test_no_such_connection(caller: Any, payload: dict[str, Any]) -> None:
         caller.submit(MpsHook("nowhere"), payload)
 
 
-def test_wrong_key(
-    caller: Any, service: LocalService, connect: Callable[..., str], payload: dict[str, Any]
-) -> None:
+def test_wrong_key(caller: Any, service: LocalService, connect: Callable[..., str], payload: dict[str, Any]) -> None:
     hook = MpsHook(connect(login=service.secret_id, password="not-the-key"))
     with pytest.raises(TencentCloudPermanentError) as caught:
         caller.submit(hook, payload)
@@ -216,9 +214,7 @@ def test_role_is_assumed_once(
     assert submitted.secret_id != service.secret_id
 
 
-def test_role_refused(
-    caller: Any, service: LocalService, connect: Callable[..., str], payload: dict[str, Any]
-) -> None:
+def test_role_refused(caller: Any, service: LocalService, connect: Callable[..., str], payload: dict[str, Any]) -> None:
     service.add_fault(kind="error", action="AssumeRole", code="UnauthorizedOperation", message="no such role")
     with pytest.raises(TencentCloudPermanentError, match=r"STS AssumeRole for qcs::cam.*UnauthorizedOperation"):
         caller.submit(MpsHook(connect(role_arn="qcs::cam::uin/1:roleName/x")), payload)
@@ -273,9 +269,7 @@ def test_no_credential_anywhere(
 
 def test_proxy(caller: Any, service: LocalService, connect: Callable[..., str], payload: dict[str, Any]) -> None:
     with counting_proxy() as proxy:
-        hook = MpsHook(
-            connect(proxy=f"http://user:secretpw@{proxy.netloc}", role_arn="qcs::cam::uin/1:roleName/x")
-        )
+        hook = MpsHook(connect(proxy=f"http://user:secretpw@{proxy.netloc}", role_arn="qcs::cam::uin/1:roleName/x"))
         caller.submit(hook, payload)
         # The role is assumed through the proxy too.
         assert len(proxy.requests) == 2
@@ -318,9 +312,7 @@ def test_ca_bundle(
     tmp_path: Path,
 ) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    conn = connect(
-        service=tls_service, ca_bundle=str(tmp_path / "ca.pem"), role_arn="qcs::cam::uin/1:roleName/x"
-    )
+    conn = connect(service=tls_service, ca_bundle=str(tmp_path / "ca.pem"), role_arn="qcs::cam::uin/1:roleName/x")
     caller.submit(MpsHook(conn), payload)
     assert len(tls_service.accepted(SUBMIT)) == 1
     assert len(tls_service.calls("AssumeRole")) == 1
@@ -344,7 +336,7 @@ def test_ca_bundle_through_a_proxy(
 def test_untrusted_certificate(
     caller: Any, tls_service: LocalService, connect: Callable[..., str], payload: dict[str, Any]
 ) -> None:
-    with pytest.raises(TencentCloudPermanentError, match="BadCertificate.*Check ca_bundle"):
+    with pytest.raises(TencentCloudPermanentError, match=r"BadCertificate.*Check ca_bundle"):
         caller.submit(MpsHook(connect(service=tls_service)), payload)
     assert not tls_service.journal
 
@@ -392,9 +384,7 @@ def test_get_conn_is_the_vendors_typed_client(service: LocalService, conn_id: st
     assert [task.task_id for task in service.tasks] == [response.TaskId]
 
 
-def test_without_a_connection(
-    service: LocalService, payload: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_connection(service: LocalService, payload: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TENCENTCLOUD_COS_BUCKET", "env-1250000000")
     monkeypatch.setenv("TENCENTCLOUD_API_REGION", "ap-seoul")
     settings = MpsHook(None).settings

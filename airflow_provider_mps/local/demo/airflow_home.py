@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +49,7 @@ def migrate(env: Mapping[str, str]) -> None:
     :raises RuntimeError: ``airflow db migrate`` failed; the message ends with what it said
     """
     Path(env["AIRFLOW_HOME"]).mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"],
         env=dict(env),
         stdout=subprocess.PIPE,
@@ -55,3 +59,22 @@ def migrate(env: Mapping[str, str]) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"airflow db migrate failed ({done.returncode}):\n{done.stdout[-4000:]}")
+
+
+def free_port() -> int:
+    """Return a TCP port of loopback that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def end_group(group: int, patience: float = 20.0) -> None:
+    """End every process of a process group: ask, wait up to ``patience`` seconds, then kill."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGTERM)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.1)
+        os.killpg(group, signal.SIGKILL)

@@ -32,7 +32,7 @@ def _load(dag_file: Path, dag_id: str) -> Any:
         from airflow.dag_processing.dagbag import DagBag
     except ImportError:
         # Airflow before 3.2
-        from airflow.models.dagbag import DagBag  # type: ignore[no-redef,attr-defined]
+        from airflow.models.dagbag import DagBag  # type: ignore[no-redef]
     bag = DagBag(str(dag_file))
     if bag.import_errors:
         raise SystemExit(f"{dag_file} cannot be read: {bag.import_errors}")
@@ -40,11 +40,17 @@ def _load(dag_file: Path, dag_id: str) -> Any:
 
 
 def _report(run: Any) -> dict[str, Any]:
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        tasks = _tasks(session, run)
+    return {"run_id": run.run_id, "state": str(getattr(run.state, "value", run.state)), "tasks": tasks}
+
+
+def _tasks(session: Any, run: Any) -> list[dict[str, Any]]:
     from airflow.models.renderedtifields import RenderedTaskInstanceFields
-    from airflow.settings import Session
     from sqlalchemy import select
 
-    session = Session()
     tasks = []
     for ti in run.get_task_instances(session=session):
         key = (ti.dag_id, ti.task_id, ti.run_id, ti.map_index)
@@ -61,20 +67,22 @@ def _report(run: Any) -> dict[str, Any]:
                 "xcoms": _xcoms(session, key),
             }
         )
-    return {"run_id": run.run_id, "state": str(getattr(run.state, "value", run.state)), "tasks": tasks}
+    return tasks
 
 
 def _xcoms(session: Any, key: tuple[str, str, str, int]) -> dict[str, Any]:
     from sqlalchemy import select
 
-    try:
-        from airflow.models.xcom import XComModel as Row
-    except ImportError:
-        # Airflow 2
-        from airflow.models.xcom import BaseXCom as Row  # type: ignore[attr-defined,no-redef]
     names = ("dag_id", "task_id", "run_id", "map_index")
-    rows = session.scalars(select(Row).filter_by(**dict(zip(names, key, strict=True))))
-    return {row.key: Row.deserialize_value(row) for row in rows}
+    where = dict(zip(names, key, strict=True))
+    try:
+        from airflow.models.xcom import XComModel
+    except ImportError:
+        # Airflow 2 has the values deserialized when they are loaded.
+        from airflow.models.xcom import BaseXCom
+
+        return {row.key: row.value for row in session.scalars(select(BaseXCom).filter_by(**where))}
+    return {row.key: XComModel.deserialize_value(row) for row in session.scalars(select(XComModel).filter_by(**where))}
 
 
 if __name__ == "__main__":

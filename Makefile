@@ -1,0 +1,52 @@
+# make demo       an example DAG on the local service, pictures in demo-output/
+# make airflow    the same with Airflow's web page, until Ctrl-C
+# make test       set-up, lint, types, all tests
+# make bench      the figures that the README quotes
+# AIRFLOW=2.11.2  any of them on the oldest supported Airflow
+
+AIRFLOW ?= 3.3.2
+DAG ?= mps_bg_fusion_download
+# Python: the first one found that this Airflow runs on.
+PYTHON ?= $(shell sh .ci/find-python $(AIRFLOW))
+
+VENV := .venv/airflow-$(AIRFLOW)
+BIN := $(VENV)/bin
+CONSTRAINTS := .ci/constraints/airflow-$(AIRFLOW).txt
+READY := $(VENV)/ready
+HOME_DIR := .airflow/$(AIRFLOW)
+
+.PHONY: demo airflow test lint types tests bench constraints clean
+
+demo: $(READY)
+	$(BIN)/python -m airflow_provider_mps.local.demo --dag $(DAG) --home $(HOME_DIR)
+
+airflow: $(READY)
+	$(BIN)/python -m airflow_provider_mps.local.demo --ui --home $(HOME_DIR)
+
+test: lint types tests
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+tests: $(READY)
+	$(BIN)/pytest
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+$(READY): pyproject.toml airflow_provider_mps/__init__.py $(CONSTRAINTS) .ci/make-venv
+	sh .ci/make-venv "$(PYTHON)" $(VENV) $(CONSTRAINTS)
+	touch $@
+
+# After a change of the dependencies, for each supported Airflow: make constraints AIRFLOW=...
+constraints: $(READY)
+	echo "apache-airflow==$(AIRFLOW)" > $(VENV)/pin.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	  --upgrade pyproject.toml --extra local --group dev --constraint $(VENV)/pin.txt --output-file $(CONSTRAINTS)
+
+clean:
+	rm -rf .venv .airflow demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis

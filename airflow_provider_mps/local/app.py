@@ -1,0 +1,49 @@
+"""Brings each request to its service: by path, by ``Host``, or else to API 3.0."""
+
+from __future__ import annotations
+
+import logging
+
+from airflow_provider_mps.local import wire
+from airflow_provider_mps.local.admin import Admin
+from airflow_provider_mps.local.api3 import Api3
+from airflow_provider_mps.local.backend import Backend
+from airflow_provider_mps.local.cos import Cos
+from airflow_provider_mps.local.wire import DropConnection, Reply, Request, json_reply
+
+log = logging.getLogger(__name__)
+
+
+class LocalApp:
+    """The ASGI application of the local service.
+
+    :param backend: the service's state.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._admin = Admin(backend)
+        self._cos = Cos(backend)
+        self._api3 = Api3(backend)
+
+    async def __call__(self, scope: wire.Scope, receive: wire.Receive, send: wire.Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            reply = await self._route(request)
+        except DropConnection:
+            await wire.reset(scope, receive)
+            return
+        except Exception:
+            log.exception("The local service failed to answer %s %s", request.method, scope["path"])
+            reply = json_reply({"error": "internal error of the local service; see its log"}, 500)
+        await wire.send_reply(reply, scope, receive, send)
+
+    async def _route(self, request: Request) -> Reply:
+        if self._cos.serves(request):
+            return await self._cos.handle(request)
+        if self._admin.serves(request):
+            return await self._admin.handle(request)
+        if request.method == "POST" and request.scope["raw_path"] == b"/":
+            return await self._api3.handle(request)
+        await request.drain()
+        return json_reply({"error": "nothing here; GET /_local/health says whether the service runs"}, 404)

@@ -1,0 +1,79 @@
+"""What the services share: settings, accounts, objects, tasks, faults and the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from airflow_provider_mps.local.accounts import Accounts
+from airflow_provider_mps.local.faults import Faults
+from airflow_provider_mps.local.journal import Journal
+from airflow_provider_mps.local.limits import RateLimiter
+from airflow_provider_mps.local.multipart import Multipart
+from airflow_provider_mps.local.pictures import Pictures
+from airflow_provider_mps.local.store import ObjectStore
+from airflow_provider_mps.local.tasks import TaskStore
+from airflow_provider_mps.local.worker import Worker
+
+SAMPLE_NAMES = ("coffee.png", "brick.png", "gravel.png")
+
+
+@dataclass(slots=True)
+class Settings:
+    """What can be changed while the service runs.
+
+    :param task_seconds: how long a task takes at least.
+    """
+
+    task_seconds: float
+
+
+class Backend:
+    """The state of one local service.
+
+    :param accounts: ``(secret_id, secret_key)`` pairs.
+    :param buckets: regions by bucket name; each new bucket gets the sample pictures.
+    :param data_dir: the folder for objects.
+    :param task_seconds: how long a task takes at least.
+    :param rate_limits: requests per second by action, ``*`` for the others, 0 for no limit.
+    :param small_pictures: make tiny results, for load tests.
+    :param clock: gives the present time in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        *,
+        accounts: Sequence[tuple[str, str]],
+        buckets: Mapping[str, str],
+        data_dir: Path,
+        task_seconds: float,
+        rate_limits: Mapping[str, int],
+        small_pictures: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        self.clock = clock
+        self.settings = Settings(task_seconds)
+        self.accounts = Accounts(accounts, clock)
+        self.store = ObjectStore(data_dir, clock)
+        self.multipart = Multipart(self.store)
+        self.tasks = TaskStore(clock)
+        self.journal = Journal(clock)
+        self.faults = Faults()
+        self.limiter = RateLimiter(rate_limits)
+        self.worker = Worker(self.store, Pictures(small=small_pictures), clock)
+        for name, region in buckets.items():
+            self.add_bucket(name, region)
+
+    def add_bucket(self, name: str, region: str) -> None:
+        """Make a bucket known and put the samples into it, unless it has them."""
+        self.store.add_bucket(name, region)
+        for sample in SAMPLE_NAMES:
+            if self.store.find(name, f"samples/{sample}") is None:
+                self.store.put(name, f"samples/{sample}", [read_sample(sample)], {"Content-Type": "image/png"})
+
+
+def read_sample(name: str) -> bytes:
+    """Return a sample picture; ``name`` is one of ``SAMPLE_NAMES``."""
+    return resources.files("airflow_provider_mps.local").joinpath("samples", name).read_bytes()

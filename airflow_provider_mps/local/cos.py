@@ -1,0 +1,151 @@
+"""The endpoint of COS: which operation a request is, who may ask, and the refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from airflow_provider_mps.local import cos_sign, cos_xml
+from airflow_provider_mps.local.backend import Backend
+from airflow_provider_mps.local.cos_objects import OPERATIONS, CosCall
+from airflow_provider_mps.local.errors import CosError
+from airflow_provider_mps.local.faults import TERMINAL
+from airflow_provider_mps.local.journal import Record
+from airflow_provider_mps.local.wire import DropConnection, Reply, Request
+
+_HOST = re.compile(
+    r"(?P<bucket>[a-z0-9][a-z0-9-]*-\d+)\.cos\.(?P<region>[a-z0-9-]+)\.(myqcloud\.com|tencentcos\.cn)(:\d+)?"
+)
+
+
+# Query parameters that the operations know; any other asks for something that is not offered here, and to answer as
+# if it were not there would be worse than a refusal.
+_PARAMS = re.compile(
+    r"q-.*|x-cos-.*|response-.*|prefix|marker|max-keys|delimiter|encoding-type|uploads|uploadId|partNumber|max-uploads"
+    r"|key-marker|upload-id-marker|max-parts|part-number-marker"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    bucket: str
+    region: str
+    key: str
+    operation: str
+
+
+class Cos:
+    """Answers requests to buckets.
+
+    :param backend: the service's state.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    @staticmethod
+    def serves(request: Request) -> bool:
+        """Say whether a request goes to a bucket, which its ``Host`` header tells."""
+        return _HOST.fullmatch(request.headers.get("host", "").lower()) is not None
+
+    async def handle(self, request: Request) -> Reply:
+        """Answer one request; raises :class:`DropConnection` when a fault asks for a reset."""
+        request_id = secrets.token_hex(16)
+        record = self._backend.journal.open(request.method, request.headers)
+        try:
+            try:
+                reply = await self._answer(request, record)
+            except CosError as error:
+                record.code = error.code
+                body = cos_xml.error(error.code, error.message, _resource(request), request_id)
+                reply = Reply(error.status, [("Content-Type", "application/xml")], body)
+            record.http_status = reply.status
+            # A client that is still sending would not read the answer.
+            await request.drain()
+        except DropConnection:
+            record.http_status = 0
+            raise
+        finally:
+            self._backend.journal.add(record)
+        reply.headers += [("x-cos-request-id", request_id), ("Server", "tencent-cos")]
+        return reply
+
+    async def _answer(self, request: Request, record: Record) -> Reply:
+        target = _target(request)
+        record.action, record.region = target.operation, target.region
+        record.body = {"bucket": target.bucket, "key": target.key}
+        if wanted := request.headers.get("range"):
+            record.body["range"] = wanted
+        now = self._backend.clock()
+        credential = cos_sign.verify(request, accounts=self._backend.accounts, now=now)
+        record.secret_id = credential.secret_id
+        self._backend.store.check_bucket(target.bucket, target.region)
+        rules = self._backend.faults.take(target.operation, f"/{target.bucket}/{target.key}")
+        call = CosCall(self._backend, request, target.bucket, target.key, rules)
+        return await _with_faults(OPERATIONS[target.operation], call, record)
+
+
+async def _with_faults(operation: Callable[[CosCall], Awaitable[Reply]], call: CosCall, record: Record) -> Reply:
+    delays = [rule for rule in call.rules if rule.kind == "delay"]
+    last = next((rule for rule in call.rules if rule.kind in TERMINAL), None)
+    await asyncio.sleep(sum(rule.seconds for rule in delays if rule.when == "before"))
+    if last:
+        record.fault = last.kind
+        if last.kind == "error":
+            raise CosError(last.status or 503, last.code, last.message)
+        if last.kind == "reset":
+            raise DropConnection
+        if last.kind == "http":
+            return Reply(last.status or 502, [("Content-Type", "text/html")], last.page())
+        if last.kind == "garbage" and not last.executed:
+            return Reply(200, [("Content-Type", "application/xml")], last.body.encode())
+    reply = await operation(call)
+    record.executed = True
+    await asyncio.sleep(sum(rule.seconds for rule in delays if rule.when == "after"))
+    if last and last.kind == "lost_answer":
+        raise DropConnection
+    if last and last.kind == "garbage":
+        return Reply(200, [("Content-Type", "application/xml")], last.body.encode())
+    if call.rules and not record.fault:
+        record.fault = next((rule.kind for rule in call.rules if rule.kind != "delay"), "")
+    return reply
+
+
+def _target(request: Request) -> _Target:
+    match = _HOST.fullmatch(request.headers.get("host", "").lower())
+    if match is None:
+        raise CosError(404, "NoSuchBucket", "The specified bucket does not exist.")
+    try:
+        key = request.path[1:]
+    except UnicodeDecodeError:
+        raise CosError(400, "InvalidURI", "The path is not UTF-8.") from None
+    return _Target(match["bucket"], match["region"], key, _operation(request, bool(key)))
+
+
+def _operation(request: Request, of_object: bool) -> str:
+    method, query = request.method, request.query
+    if not of_object:
+        name = {"HEAD": "HeadBucket", "GET": "ListMultipartUploads" if "uploads" in query else "GetBucket"}.get(method)
+    elif "uploads" in query:
+        name = {"POST": "InitiateMultipartUpload"}.get(method)
+    elif "uploadId" in query:
+        name = {
+            "PUT": "UploadPart",
+            "POST": "CompleteMultipartUpload",
+            "DELETE": "AbortMultipartUpload",
+            "GET": "ListParts",
+        }.get(method)
+    else:
+        name = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}.get(method)
+    strange = any(not _PARAMS.fullmatch(one) for one in query)
+    if name is None or strange or (name in ("PutObject", "UploadPart") and "x-cos-copy-source" in request.headers):
+        raise CosError(405, "MethodNotAllowed", "The local service does not offer this operation.")
+    return name
+
+
+def _resource(request: Request) -> str:
+    raw: bytes = request.scope["raw_path"]
+    return f"{request.headers.get('host', '')}{raw.decode('ascii', 'replace')}"

@@ -1,0 +1,38 @@
+"""Put pictures side by side on one sheet, with a line of words under each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+PANEL = (480, 360)
+GAP = 24
+CAPTION = 52
+PAPER, INK = (250, 250, 248), (40, 40, 40)
+
+
+def side_by_side(pictures: Sequence[tuple[str, Path]], sheet: Path) -> None:
+    """Write the sheet as a JPEG.
+
+    :param pictures: a caption and a picture file for each panel, from left to right
+    :param sheet: file to write
+    """
+    width = GAP + len(pictures) * (PANEL[0] + GAP)
+    canvas = Image.new("RGB", (width, GAP + PANEL[1] + CAPTION), PAPER)
+    draw = ImageDraw.Draw(canvas)
+    font = ImageFont.load_default(size=20)
+    for index, (caption, path) in enumerate(pictures):
+        left = GAP + index * (PANEL[0] + GAP)
+        with Image.open(path) as picture:
+            canvas.paste(ImageOps.fit(picture.convert("RGB"), PANEL), (left, GAP))
+        draw.text((left, GAP + PANEL[1] + 14), _shorten(caption, draw, font), fill=INK, font=font)
+    canvas.save(sheet, quality=88)
+
+
+def _shorten(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    short = text
+    while short and draw.textlength(short if short == text else f"{short}…", font=font) > PANEL[0]:
+        short = short[:-1]
+    return short if short == text else f"{short}…"

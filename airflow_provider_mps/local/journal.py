@@ -1,0 +1,106 @@
+"""What was asked of the service, in order: the witness of tests."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_RECORDS = 200_000
+
+_SECRET_FIELDS = frozenset({"S3SecretId", "S3SecretKey"})
+_SECRET_PARAMS = re.compile(
+    r"(?i)([?&](?:q-signature|x-cos-security-token|x-amz-signature|x-amz-security-token|signature|sign|token)=)[^&\s]*"
+)
+
+
+@dataclass(slots=True)
+class Record:
+    """One request to MPS, STS or COS. It never holds a secret key, a token or an ``Authorization`` value.
+
+    :param action: such as ``ProcessImage`` or ``GetObject``.
+    :param n: the request's number, from 1.
+    :param time: when its body had arrived, seconds since the epoch.
+    :param secret_id: who signed; empty when that could not be verified.
+    :param code: the error code of the answer; empty for success.
+    :param http_status: the HTTP status of the answer; 0 when the connection was reset.
+    :param body: the parsed request body; for COS the bucket, the key and the range.
+    :param task_id: the task that was created or asked for; empty without one.
+    :param executed: whether the request was carried out, whatever the client saw of it.
+    :param fault: the kind of the fault that decided the answer; empty without one.
+    :param token_present: whether a session token travelled.
+    :param region: the ``X-TC-Region`` header or the region in the COS host.
+    :param host: the ``Host`` header.
+    :param user_agent: the ``User-Agent`` header.
+    """
+
+    action: str
+    n: int = 0
+    time: float = 0.0
+    secret_id: str = ""
+    code: str = ""
+    http_status: int = 200
+    body: Any = None
+    task_id: str = ""
+    executed: bool = False
+    fault: str = ""
+    token_present: bool = False
+    region: str = ""
+    host: str = field(default="")
+    user_agent: str = field(default="")
+
+
+class Journal:
+    """The records of the latest requests, at most 200,000.
+
+    :param clock: gives the present time in seconds since the epoch.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._records: deque[Record] = deque(maxlen=MAX_RECORDS)
+        self._count = 0
+
+    def open(self, action: str, headers: Mapping[str, str]) -> Record:
+        """Begin the record of a request; it enters the journal by :meth:`add`."""
+        return Record(
+            action=action,
+            time=self._clock(),
+            token_present=bool(headers.get("x-tc-token") or headers.get("x-cos-security-token")),
+            region=headers.get("x-tc-region", ""),
+            host=headers.get("host", ""),
+            user_agent=headers.get("user-agent", ""),
+        )
+
+    def add(self, record: Record) -> None:
+        """Enter a record and give it its number."""
+        record.body = _clean(record.body)
+        with self._lock:
+            self._count += 1
+            record.n = self._count
+            self._records.append(record)
+
+    def records(self, action: str | None = None) -> list[Record]:
+        """Return the records of one action, or all, in order."""
+        with self._lock:
+            return [record for record in self._records if action is None or record.action == action]
+
+    def clear(self) -> None:
+        """Forget all records; numbers go on."""
+        with self._lock:
+            self._records.clear()
+
+
+def _clean(value: Any) -> Any:
+    """Copy a request body without what would let a reader of the journal act as its sender."""
+    if isinstance(value, dict):
+        return {name: "***" if name in _SECRET_FIELDS else _clean(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, str):
+        return _SECRET_PARAMS.sub(r"\1***", value)
+    return value

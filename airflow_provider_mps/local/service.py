@@ -1,0 +1,264 @@
+"""Runs the local service inside a Python process, in a thread of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+
+from airflow_provider_mps.local.accounts import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
+from airflow_provider_mps.local.app import LocalApp
+from airflow_provider_mps.local.backend import Backend
+from airflow_provider_mps.local.faults import Rule
+from airflow_provider_mps.local.journal import Record
+from airflow_provider_mps.local.limits import DEFAULT_LIMIT
+from airflow_provider_mps.local.protocol import TransportProtocol
+from airflow_provider_mps.local.tasks import Task
+
+DEFAULT_BUCKET = "mps-local-1250000000"
+DEFAULT_REGION = "ap-guangzhou"
+_START_SECONDS = 10.0
+
+
+class LocalService:
+    """The local service on a loopback port, as a context manager.
+
+    :param task_seconds: how long a task takes at least.
+    :param rate_limit: requests per second for each account and action: one number, or numbers by action with ``*``
+        for the others; 0 means no limit. Default 20.
+    :param accounts: ``(secret_id, secret_key)`` pairs; default one made-up account.
+    :param buckets: bucket names (in ``region``), or regions by bucket name; default ``mps-local-1250000000``.
+    :param region: the region of buckets given by name, and the connection's; default ``ap-guangzhou``.
+    :param data_dir: the folder for objects, kept at the end; default a temporary one that is removed.
+    :param host: a loopback address or ``localhost``.
+    :param port: the TCP port; 0 chooses a free one.
+    :param tls: certificate file and key file, to speak HTTPS.
+    :param small_pictures: make tiny results, for load tests.
+    :param clock: gives the present time in seconds since the epoch.
+    :raises ValueError: for an address that is not loopback.
+    """
+
+    def __init__(
+        self,
+        *,
+        task_seconds: float = 0.2,
+        rate_limit: int | Mapping[str, int] = DEFAULT_LIMIT,
+        accounts: Sequence[tuple[str, str]] = ((DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY),),
+        buckets: Sequence[str] | Mapping[str, str] = (DEFAULT_BUCKET,),
+        region: str = DEFAULT_REGION,
+        data_dir: str | Path | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: tuple[str, str] | None = None,
+        small_pictures: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.host = _loopback(host)
+        self.port = port
+        self._tls = tls
+        self._buckets = dict(buckets) if isinstance(buckets, Mapping) else dict.fromkeys(buckets, region)
+        if not self._buckets:
+            raise ValueError("buckets: at least one is needed")
+        self._options: dict[str, Any] = {
+            "accounts": tuple(accounts),
+            "buckets": self._buckets,
+            "task_seconds": task_seconds,
+            "rate_limits": {"*": rate_limit} if isinstance(rate_limit, int) else dict(rate_limit),
+            "small_pictures": small_pictures,
+            "clock": clock,
+        }
+        self._data_dir = Path(data_dir) if data_dir is not None else None
+        self._temporary: Path | None = None
+        self._backend: Backend | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def netloc(self) -> str:
+        """``host:port``, as clients dial it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def protocol(self) -> str:
+        """``http``, or ``https`` with ``tls``."""
+        return "https" if self._tls else "http"
+
+    @property
+    def url(self) -> str:
+        """``http://host:port``."""
+        return f"{self.protocol}://{self.netloc}"
+
+    @property
+    def secret_id(self) -> str:
+        """The SecretId of the first account."""
+        return self.backend.accounts.default.secret_id
+
+    @property
+    def secret_key(self) -> str:
+        """The SecretKey of the first account."""
+        return self.backend.accounts.default.secret_key
+
+    @property
+    def bucket(self) -> str:
+        """The first bucket."""
+        return next(iter(self._buckets))
+
+    @property
+    def region(self) -> str:
+        """The region of the first bucket."""
+        return self._buckets[self.bucket]
+
+    @property
+    def backend(self) -> Backend:
+        """The state behind the service; raises ``RuntimeError`` while it does not run."""
+        if self._backend is None:
+            raise RuntimeError("the local service is not running")
+        return self._backend
+
+    def connection(self) -> dict[str, Any]:
+        """Return the Airflow connection to this service: conn_type, login, password and extra."""
+        return {
+            "conn_type": "tencentcloud",
+            "login": self.secret_id,
+            "password": self.secret_key,
+            "extra": {
+                "region": self.region,
+                "endpoint": self.netloc,
+                "protocol": self.protocol,
+                "cos_bucket": self.bucket,
+                "cos_region": self.region,
+                "cos_endpoint": self.netloc,
+            },
+        }
+
+    @property
+    def journal(self) -> list[Record]:
+        """All requests so far, in order."""
+        return self.backend.journal.records()
+
+    def calls(self, action: str) -> list[Record]:
+        """Return the requests for an action, accepted and refused."""
+        return self.backend.journal.records(action)
+
+    def accepted(self, action: str) -> list[Record]:
+        """Return the requests for an action that were carried out, whether or not the client got the answer."""
+        return [record for record in self.calls(action) if record.executed]
+
+    @property
+    def tasks(self) -> list[Task]:
+        """All tasks, oldest first."""
+        return self.backend.tasks.all()
+
+    def add_fault(self, *, kind: str, action: str = "", **options: Any) -> Rule:
+        """Add a fault rule; see :mod:`airflow_provider_mps.local.faults`. Raises ``ValueError`` for a bad one."""
+        return self.backend.faults.add(kind=kind, action=action, **options)
+
+    def clear_faults(self) -> None:
+        """Remove all fault rules."""
+        self.backend.faults.clear()
+
+    def put_object(self, bucket: str, key: str, data: bytes) -> None:
+        """Store an object without a request; a leading slash of ``key`` is dropped."""
+        self.backend.store.put(bucket, key.removeprefix("/"), [data])
+
+    def get_object(self, bucket: str, key: str) -> bytes:
+        """Read an object without a request; raises ``KeyError`` when it is not there."""
+        if not self.object_exists(bucket, key):
+            raise KeyError(key)
+        return self.backend.store.read(bucket, key.removeprefix("/"))
+
+    def object_exists(self, bucket: str, key: str) -> bool:
+        """Say whether an object is there."""
+        return self.backend.store.find(bucket, key.removeprefix("/")) is not None
+
+    def start(self) -> None:
+        """Start the service and return once it answers; raises ``OSError`` when the port is taken."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self.host, self.port))
+            self.port = listener.getsockname()[1]
+            if self._data_dir is None:
+                self._temporary = Path(tempfile.mkdtemp(prefix="mps-local-"))
+            self._backend = Backend(data_dir=self._data_dir or self._temporary or Path(), **self._options)
+            self._server = uvicorn.Server(self._config())
+        except BaseException:
+            listener.close()
+            self._clean_up()
+            raise
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="mps-local-service", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                self.stop()
+                raise RuntimeError("the local service did not start; see its log")
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        """Stop the service and remove what is temporary; does nothing when it does not run."""
+        if self._server is not None:
+            self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+        self._clean_up()
+
+    def __enter__(self) -> Self:
+        """Start the service."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the service."""
+        self.stop()
+
+    def _config(self) -> uvicorn.Config:
+        certificate, key = self._tls or (None, None)
+        return uvicorn.Config(
+            LocalApp(self.backend),
+            http=TransportProtocol,
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            server_header=False,
+            # Clients pause between polls; a connection that is closed meanwhile would look like a fault.
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
+
+    def _clean_up(self) -> None:
+        if self._backend is not None:
+            self._backend.worker.stop()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary = None
+        self._server = self._thread = None
+
+
+def _loopback(host: str) -> str:
+    """Return the address to bind; the service has no account of its own to protect, so it stays on this machine."""
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        raise ValueError(f"host: {host!r} is not an address") from None
+    if not address.is_loopback:
+        raise ValueError(f"host: the local service binds only to loopback addresses, not to {host}")
+    return str(address)

@@ -1,0 +1,131 @@
+"""What a person reads after a slip: when the DAG is read, or when the rendered value shows it. Nothing is sent."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_mps.exceptions import InvalidArgumentError
+from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator, MpsProcessImageOperator
+from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
+from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
+from airflow_provider_mps.transfers.local_to_cos import LocalFilesystemToCosOperator
+
+URL = "https://example.com/a.jpg"
+GOOD = {"subject_url": URL, "prompt": "marble"}
+FUSION, PROCESS, SENSOR = MpsImageBgFusionOperator, MpsProcessImageOperator, MpsImageTaskSensor
+FETCH, STORE = CosToLocalFilesystemOperator, LocalFilesystemToCosOperator
+
+WHEN_BUILT: list[tuple[Any, dict[str, Any], str]] = [
+    (FUSION, {"prompt": "x"}, "subject_url or subject_cos_key is required: the subject picture"),
+    (FUSION, {**GOOD, "subject_cos_key": "/a"}, "subject_url and subject_cos_key exclude each other"),
+    (FUSION, {"subject_url": URL, "bg_url": URL, "bg_cos_key": "/b"}, "bg_url and bg_cos_key exclude each other"),
+    (FUSION, {"subject_url": URL}, "prompt is required without bg_url and bg_cos_key"),
+    (FUSION, {**GOOD, "subject_cos_bucket": "b-1"}, "subject_cos_bucket has no meaning without subject_cos_key"),
+    (FUSION, {**GOOD, "subject_cos_region": "ap-x"}, "subject_cos_region has no meaning without subject_cos_key"),
+    (FUSION, {**GOOD, "bg_url": URL, "bg_cos_bucket": "b-1"}, "bg_cos_bucket has no meaning without bg_cos_key"),
+    (FUSION, {**GOOD, "bg_cos_region": "ap-x"}, "bg_cos_region has no meaning without bg_cos_key"),
+    (FUSION, {**GOOD, "format": "GIF"}, "format: expected JPEG or PNG, got 'GIF'"),
+    (FUSION, {**GOOD, "format": 1}, "format: expected JPEG or PNG, got 1"),
+    (FUSION, {**GOOD, "image_size": "8K"}, "image_size: expected 1K or 2K or 4K, got '8K'"),
+    (FUSION, {**GOOD, "quality": 0}, "quality: expected a whole number from 1 to 100, got 0"),
+    (FUSION, {**GOOD, "quality": 101}, "quality: expected a whole number from 1 to 100, got 101"),
+    (FUSION, {**GOOD, "quality": 85.5}, "quality: expected a whole number from 1 to 100, got 85.5"),
+    (FUSION, {**GOOD, "quality": True}, "quality: expected a whole number from 1 to 100, got True"),
+    (FUSION, {**GOOD, "random_seed": "lucky"}, "random_seed: expected a whole number, got 'lucky'"),
+    (FUSION, {**GOOD, "output_path": "/o/result"}, "output_path: expected a path that ends in .jpeg or .jpg"),
+    (FUSION, {**GOOD, "output_path": "/o/a.jpg", "format": "PNG"}, "output_path: expected a path that ends in .png"),
+    (FUSION, {**GOOD, "poll_interval": 0}, "poll_interval: expected a number of seconds above 0, got 0"),
+    (FUSION, {**GOOD, "poll_interval": "10"}, "poll_interval: expected a number of seconds above 0, got '10'"),
+    (FUSION, {**GOOD, "timeout": -1}, "timeout: expected a number of seconds above 0, got -1"),
+    (FUSION, {**GOOD, "timeout": float("inf")}, "timeout: expected a number of seconds above 0, got inf"),
+    (PROCESS, {"payload": None}, "payload: expected the body of a ProcessImage request, a dict, got None"),
+    (PROCESS, {"payload": {}}, "payload: expected the body of a ProcessImage request, a dict, got {}"),
+    (PROCESS, {"payload": {"ScheduleId": 1}}, "payload['InputInfo']: expected the picture to work on, a dict"),
+    (PROCESS, {"payload": {"InputInfo": {}, "Action": "x"}}, "Action and Version are set by the hook"),
+    (SENSOR, {"mps_task_id": None}, "mps_task_id is required"),
+    (SENSOR, {"mps_task_id": "t", "poke_interval": 0}, "poke_interval: expected a number of seconds above 0, got 0"),
+    (SENSOR, {"mps_task_id": "t", "timeout": 0}, "timeout: expected a number of seconds above 0, got 0"),
+    (FETCH, {}, "expected cos_key with local_path, or outputs with local_dir; got none of them"),
+    (FETCH, {"cos_key": "/a"}, "expected cos_key with local_path, or outputs with local_dir; got cos_key"),
+    (FETCH, {"cos_key": "/a", "local_dir": "/d"}, "got cos_key, local_dir"),
+    (FETCH, {"outputs": [], "local_path": "/d/a"}, "got local_path, outputs"),
+    (FETCH, {"outputs": []}, "got outputs"),
+    (
+        FETCH,
+        {"cos_key": "/a", "local_path": "/a", "outputs": [], "local_dir": "/d"},
+        "got cos_key, local_path, outputs",
+    ),
+    (STORE, {"local_path": None, "cos_key": "/a"}, "local_path is required"),
+    (STORE, {"local_path": "/a", "cos_key": None}, "cos_key is required"),
+]
+
+T = "{{ params.value }}"
+OUTPUT = {"bucket": "b-1", "region": "ap-guangzhou", "path": "/o/a.jpeg"}
+
+# An operator with one templated argument, the value it renders to, and the message.
+WHEN_RENDERED: list[tuple[Any, dict[str, Any], Any, str]] = [
+    (FUSION, {"prompt": "x", "subject_url": T}, "", "subject_url: expected an http:// or https:// address"),
+    (FUSION, {"prompt": "x", "subject_url": T}, "None", "subject_url: expected an http:// or https:// address"),
+    (FUSION, {"prompt": "x", "subject_url": T}, "ftp://example.com/a.jpg", "subject_url: expected an http://"),
+    (FUSION, {"prompt": "x", "subject_url": T}, "https:///a.jpg", "subject_url: expected an http://"),
+    (FUSION, {"prompt": "x", "subject_url": T}, "https://example.com/a b.jpg", "subject_url: expected an http://"),
+    (FUSION, {"prompt": "x", "subject_url": T}, "https://e.com/" + "a" * 2048, "subject_url: expected an http://"),
+    (FUSION, {"subject_url": URL, "bg_url": T}, "", "bg_url: expected an http:// or https:// address"),
+    (FUSION, {"prompt": "x", "subject_cos_key": T}, "", "subject_cos_key: expected a COS object key"),
+    (FUSION, {"prompt": "x", "subject_cos_key": T}, "/folder/", "subject_cos_key: expected a COS object key"),
+    (FUSION, {"prompt": "x", "subject_cos_key": T}, "cos://b/k", "such as '/input/product.jpg' and not an address"),
+    (FUSION, {"prompt": "x", "subject_cos_key": T}, "k" * 851, "a COS object key of at most 850 bytes"),
+    (FUSION, {"subject_url": URL, "bg_cos_key": T}, " /", "bg_cos_key: expected a COS object key"),
+    (FUSION, {"prompt": "x", "subject_cos_key": "/a", "subject_cos_bucket": T}, "My_Bucket", "subject_cos_bucket:"),
+    (FUSION, {"prompt": "x", "subject_cos_key": "/a", "subject_cos_region": T}, "gz", "subject_cos_region: expected"),
+    (FUSION, {**GOOD, "prompt": T}, "  ", "prompt: expected a text that is not empty, got '  '"),
+    (FUSION, {**GOOD, "prompt": ["a", T]}, "", "prompt[1]: expected a text that is not empty, got ''"),
+    (FUSION, {**GOOD, "random_seed": T}, "4.2", "random_seed: expected a whole number, got '4.2'"),
+    (FUSION, {**GOOD, "resource_id": T}, "", "resource_id: expected a text that is not empty, got ''"),
+    (FUSION, {**GOOD, "output_bucket": T}, "bucket", "output_bucket: expected a COS bucket with its APPID"),
+    (FUSION, {**GOOD, "output_region": T}, "", "output_region: expected a region such as 'ap-guangzhou', got ''"),
+    (FUSION, {**GOOD, "output_dir": T}, "", "output_dir: expected a COS folder"),
+    (FUSION, {**GOOD, "output_dir": T}, "/a//b/", "output_dir: expected a COS folder"),
+    (FUSION, {**GOOD, "output_path": T}, "/o/a.png", "output_path: expected a path that ends in .jpeg or .jpg"),
+    (FUSION, {**GOOD, "format": T}, "webp", "format: expected JPEG or PNG, got 'webp'"),
+    (FUSION, {**GOOD, "image_size": T}, "2048", "image_size: expected 1K or 2K or 4K, got '2048'"),
+    (FUSION, {**GOOD, "quality": T}, "best", "quality: expected a whole number from 1 to 100, got 'best'"),
+    (FUSION, {**GOOD, "region": T}, "Guangzhou", "region: expected a region such as"),
+    (PROCESS, {"payload": {"InputInfo": T}}, "x", "payload['InputInfo']: expected the picture to work on, a dict"),
+    (SENSOR, {"mps_task_id": T}, " ", "mps_task_id: expected a text that is not empty, got ' '"),
+    (FETCH, {"cos_key": T, "local_path": "/tmp/a"}, "", "cos_key: expected a COS object key"),
+    (FETCH, {"cos_key": "/a", "local_path": T}, "", "local_path: expected a text that is not empty"),
+    (FETCH, {"cos_key": "/a", "cos_bucket": T, "local_path": "/tmp/a"}, "b", "cos_bucket: expected a COS bucket"),
+    (FETCH, {"outputs": [OUTPUT], "local_dir": T}, "", "local_dir: expected a text that is not empty"),
+    (FETCH, {"outputs": [{**OUTPUT, "path": T}], "local_dir": "/tmp/d"}, "/o/../../e", "stays inside local_dir"),
+    (FETCH, {"outputs": T, "local_dir": "/tmp/d"}, "text", "outputs: expected a result, its Outputs"),
+    (STORE, {"local_path": T, "cos_key": "/a"}, "/nowhere/a.jpg", "local_path: expected a file that exists"),
+    (STORE, {"local_path": __file__, "cos_key": T}, "/folder/", "cos_key: expected a COS object key"),
+]
+
+
+@pytest.mark.parametrize(("operator", "arguments", "message"), WHEN_BUILT)
+def test_when_the_dag_is_read(
+    operator: Any, arguments: dict[str, Any], message: str, service: LocalService, conn_id: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        operator(task_id="t", **arguments)
+    assert not service.journal
+
+
+@pytest.mark.parametrize(("operator", "arguments", "value", "message"), WHEN_RENDERED)
+def test_when_the_value_is_rendered(
+    operator: Any, arguments: dict[str, Any], value: Any, message: str, service: LocalService, conn_id: str
+) -> None:
+    task = operator(task_id="t", **arguments)
+    context: Any = {"params": {"value": value}}
+    task.render_template_fields(context)
+    with pytest.raises(InvalidArgumentError, match=re.escape(message)) as caught:
+        task.execute(context)
+    assert isinstance(caught.value, AirflowFailException)
+    assert not service.journal
