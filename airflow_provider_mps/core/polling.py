@@ -42,6 +42,9 @@ class TooLate:
     last_seen: str
 
 
+# Airflow ends a trigger at its limit without a word; the trigger itself speaks up at the deadline, well before.
+TRIGGER_GRACE_SECONDS = 120.0
+
 Step = LookAgain | Finished | Refused | TooLate
 
 
@@ -63,3 +66,8 @@ def next_step(look: TaskState | ServiceError, *, now: float, deadline: float, in
     if now >= deadline:
         return TooLate(str(look))
     return LookAgain(min(interval, deadline - now))
+
+
+def trigger_lifetime(*, now: float, deadline: float) -> float:
+    """Return the seconds after which Airflow may end a trigger that has not fired."""
+    return max(0.0, deadline - now) + TRIGGER_GRACE_SECONDS

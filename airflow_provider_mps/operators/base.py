@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, conf, mask_secret
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.payloads import StorageDefaults, describe_input
-from airflow_provider_mps.core.polling import LookAgain, next_step
+from airflow_provider_mps.core.polling import LookAgain, next_step, trigger_lifetime
 from airflow_provider_mps.core.vocabulary import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL,
@@ -28,9 +28,6 @@ from airflow_provider_mps.verdict import result_of_event, result_or_raise
 if TYPE_CHECKING:
     import jinja2
     from airflow.providers.common.compat.sdk import Context
-
-# Airflow kills a trigger at this much past the deadline without a word; the trigger itself speaks up before.
-DEFER_GRACE_SECONDS = 120.0
 
 
 class MpsSubmitOperator(BaseOperator):
@@ -114,7 +111,7 @@ class MpsSubmitOperator(BaseOperator):
         self.defer(
             trigger=MpsImageTaskTrigger(task_id, self.tencentcloud_conn_id, self.region, self.poll_interval, deadline),
             method_name="execute_complete",
-            timeout=timedelta(seconds=max(0.0, deadline - time.time()) + DEFER_GRACE_SECONDS),
+            timeout=timedelta(seconds=trigger_lifetime(now=time.time(), deadline=deadline)),
         )
 
     def _wait(self, hook: MpsHook, task_id: str, deadline: float) -> dict[str, Any]:

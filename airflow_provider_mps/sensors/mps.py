@@ -18,11 +18,10 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.polling import Finished, LookAgain, Refused, TooLate, next_step
+from airflow_provider_mps.core.polling import Finished, LookAgain, Refused, TooLate, next_step, trigger_lifetime
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import InvalidArgumentError, MpsTimeoutError
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.operators.base import DEFER_GRACE_SECONDS
 from airflow_provider_mps.verdict import result_of_event, result_or_raise
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class MpsImageTaskSensor(BaseSensorOperator):
                 self.mps_task_id, self.tencentcloud_conn_id, self.region, self.poke_interval, deadline
             ),
             method_name="execute_complete",
-            timeout=timedelta(seconds=self.timeout + DEFER_GRACE_SECONDS),
+            timeout=timedelta(seconds=trigger_lifetime(now=time.time(), deadline=deadline)),
         )
         raise AssertionError("defer() does not return")
 

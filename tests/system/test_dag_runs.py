@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from airflow_provider_mps.local.service import LocalService
+from tests.system.conftest import EXAMPLES, SCENARIOS, Run
+
+pytestmark = pytest.mark.system
+
+SIGNATURE = "q-sign-algorithm=sha1&q-signature=0123456789abcdef0123456789abcdef01234567"
+
+
+def test_every_way_to_wait(run_dag: Callable[..., Run], service: LocalService, tmp_path: Path) -> None:
+    signed = f"{service.url}/_local/samples/coffee.png?{SIGNATURE}"
+    run = run_dag(SCENARIOS / "modes.py", {"local_dir": str(tmp_path / "d"), "signed_url": signed})
+    assert set(run.states.values()) == {"success"}, run.log[-6000:]
+
+    # Submit only: the id under both keys, one request.
+    task_id = run.result("submit")
+    assert run.task("submit")["xcoms"] == {"return_value": task_id, "mps_task_id": task_id}
+    assert task_id in {task.task_id for task in service.tasks}
+    assert len(service.accepted("ProcessImage")) == 4
+
+    # The three modes of the sensor see the same.
+    output = {
+        "bucket": service.bucket,
+        "region": "ap-guangzhou",
+        "path": "/o/submit.jpeg",
+        "cos_uri": f"cos://{service.bucket}/o/submit.jpeg",
+        "url": f"https://{service.bucket}.cos.ap-guangzhou.myqcloud.com/o/submit.jpeg",
+    }
+    for mode in ("poke", "reschedule", "deferrable"):
+        result = run.result(f"sensor_{mode}")
+        assert (result["TaskId"], result["Status"], result["Outputs"]) == (task_id, "FINISH", [output])
+        assert set(result) == {"TaskId", "Status", "CreateTime", "FinishTime", "Outputs"}
+    assert "Pausing task as DEFERRED" in run.log
+
+    # Both ways of the operator to wait, with a templated seed.
+    for place in ("worker", "triggerer"):
+        result = run.result(f"wait_in_{place}")
+        assert result["Outputs"][0]["path"] == f"/o/{place}.png"
+        picture = Image.open(io.BytesIO(service.get_object(service.bucket, f"/o/{place}.png")))
+        assert picture.format == "PNG"
+        assert run.task(f"wait_in_{place}")["xcoms"]["mps_task_id"] == result["TaskId"]
+    seeds = {json.loads(call.body["StdExtInfo"])["ModelConfig"]["RandomSeed"] for call in _generations(service)}
+    assert seeds == {42}
+
+    # Any other payload, templated inside; its picture fetched as it is stored.
+    assert run.result("process")["Outputs"][0]["path"] == "/o/process.jpg"
+    assert run.result("fetch") == [str(tmp_path / "d" / "process.jpg")]
+    assert (tmp_path / "d" / "process.jpg").read_bytes() == service.get_object(service.bucket, "/o/process.jpg")
+    assert run.result("fetch_one") == str(tmp_path / "d" / "one" / "b.png")
+    assert run.result("store")["cos_uri"] == f"cos://{service.bucket}/in/stored.png"
+    assert service.get_object(service.bucket, "/in/stored.png") == (tmp_path / "d" / "one" / "b.png").read_bytes()
+
+    # The service saw the whole signed address; nobody else does.
+    assert any(task.input_info.get("UrlInputInfo") == {"Url": signed} for task in service.tasks)
+    for place in (run.log, run.text):
+        assert "0123456789abcdef01234567" not in place
+        assert service.secret_key not in place
+        assert "SignedUrl" not in place
+    assert "***" in run.task("submit")["rendered"]["subject_url"]
+
+
+def _generations(service: LocalService) -> list[Any]:
+    return [call for call in service.calls("ProcessImage") if "StdExtInfo" in call.body]
+
+
+def test_every_way_to_end_badly(run_dag: Callable[..., Run], service: LocalService, tmp_path: Path) -> None:
+    outer = _submit(service, kind="task_fail", err_code=70001, err_msg="InvalidInput", message="no such picture")
+    inner = _submit(service, kind="task_fail", err_msg="InnerError", message="bad pixel", inner=True)
+    slow = _submit(service, kind="task_seconds", seconds=3600)
+    service.add_fault(kind="task_seconds", seconds=3600, match='"slow"')
+    before = len(service.calls("ProcessImage"))
+    run = run_dag(
+        SCENARIOS / "failures.py", {"outer": outer, "inner": inner, "slow": slow, "local_dir": str(tmp_path / "d")}
+    )
+    assert run.state == "failed"
+    for mode in ("poke", "reschedule", "deferrable"):
+        expected = dict.fromkeys(("outer", "inner", "late", "unknown"), "failed") | {"soft": "skipped"}
+        assert {kind: run.states[f"{kind}_{mode}"] for kind in expected} == expected
+        assert run.task(f"unknown_{mode}")["try_number"] == 1
+    assert f"MPS task {outer} finished without a result: 70001 InvalidInput: no such picture" in run.log
+    assert f"MPS task {inner} finished without a result: " in run.log
+    assert "InnerError: bad pixel" in run.log
+    assert f"MPS task {slow} was not done after 0.5 s" in run.log
+    assert "MPS keeps tasks for 7 days" in run.log
+
+    assert run.states["wait_late"] == "failed"
+    late = run.task("wait_late")["xcoms"]["mps_task_id"]
+    assert f"MPS task {late} was not done after 0.5 s" in run.log
+    assert "It may still run at MPS and is paid for" in run.log
+
+    assert run.states["bad_value"] == "failed"
+    assert run.task("bad_value")["try_number"] == 1
+    assert "prompt: expected a text that is not empty, got ''" in run.log
+    assert len(service.calls("ProcessImage")) == before + 1
+
+    assert run.states["outside"] == "failed"
+    assert "expected a COS object key that stays inside local_dir, got '/samples/../../coffee.png'" in run.log
+    assert not (tmp_path / "d").exists()
+    assert not service.calls("GetObject")
+
+
+def _submit(service: LocalService, **fault: Any) -> str:
+    from airflow_provider_mps.hooks.mps import MpsHook
+
+    storage = {"Bucket": service.bucket, "Region": service.region}
+    rule = service.add_fault(**fault)
+    assert rule
+    hook = MpsHook(None)
+    hook._settings = _settings(service)
+    task_id = hook.process_image(
+        {
+            "InputInfo": {"Type": "COS", "CosInputInfo": {**storage, "Object": "/samples/coffee.png"}},
+            "OutputStorage": {"Type": "COS", "CosOutputStorage": storage},
+            "ScheduleId": 30060,
+            "AddOnParameter": {"ExtPrompt": [{"Prompt": "x"}]},
+        }
+    )
+    service.clear_faults()
+    return task_id
+
+
+def _settings(service: LocalService) -> Any:
+    from airflow_provider_mps.core.connection import read_settings
+
+    connection = service.connection()
+    return read_settings(connection["login"], connection["password"], connection["extra"], {})
+
+
+@pytest.mark.parametrize("dag", ["mps_bg_fusion_download", "mps_bg_generation_mapped"])
+def test_examples_run_as_they_are(dag: str, run_dag: Callable[..., Run], service: LocalService, tmp_path: Path) -> None:
+    run = run_dag(EXAMPLES / f"{dag}.py", {"local_dir": str(tmp_path / "pictures")})
+    assert set(run.states.values()) == {"success"}, run.log[-6000:]
+    paths = [Path(path) for path in run.result("download")]
+    assert len(paths) == (1 if dag == "mps_bg_fusion_download" else 3)
+    assert len(service.accepted("ProcessImage")) == len(paths)
+    for path in paths:
+        with Image.open(path) as picture:
+            picture.load()
+            assert picture.format == "JPEG"
+    assert len({path.read_bytes() for path in paths}) == len(paths)

@@ -1,0 +1,135 @@
+"""What Airflow, pip and the scheduler see of the package."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import pickle
+import subprocess
+import sys
+from importlib import resources
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers_manager import ProvidersManager
+
+import airflow_provider_mps
+from airflow_provider_mps.core.connection import TencentCloudSettings
+from airflow_provider_mps.exceptions import (
+    InvalidArgumentError,
+    MpsTaskFailedError,
+    MpsTimeoutError,
+    TencentCloudError,
+    TencentCloudPermanentError,
+)
+from airflow_provider_mps.get_provider_info import get_provider_info
+
+PACKAGE = Path(airflow_provider_mps.__file__).parent
+PUBLIC = [
+    "airflow_provider_mps.operators.mps",
+    "airflow_provider_mps.sensors.mps",
+    "airflow_provider_mps.transfers.cos_to_local",
+    "airflow_provider_mps.transfers.local_to_cos",
+]
+
+# A layer may import those to its left, itself, and nothing else of the package.
+LAYERS = ["core", "exceptions", "verdict", "hooks", "triggers", "operators", "sensors", "transfers"]
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path: Path) -> None:
+    layer = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    names = imports(path)
+    inside = {name.split(".")[1] for name in names if name.startswith("airflow_provider_mps.")}
+    if layer in LAYERS:
+        allowed = set(LAYERS[: LAYERS.index(layer) + 1]) | {right for left, right in SIDEWAYS if left == layer}
+        assert inside <= allowed
+        vendors = {
+            name for name in names if name.split(".")[0] in ("tencentcloud", "qcloud_cos", "fastcrc", "requests")
+        }
+        assert not vendors or "vendor" in path.parts
+    if layer == "core":
+        assert not any(name.split(".")[0] == "airflow" for name in names)
+    if layer == "local" and "demo" not in path.parts:
+        assert inside <= {"local"}
+        assert not any(name.split(".")[0] in ("airflow", "tencentcloud", "qcloud_cos") for name in names)
+
+
+def test_a_dag_file_imports_no_vendor_sdk() -> None:
+    code = (
+        f"import sys, {', '.join(PUBLIC)}\n"
+        "from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator\n"
+        "MpsImageBgFusionOperator(task_id='t', subject_url='https://e.com/a.jpg', prompt='x')\n"
+        "heavy = ('tencentcloud', 'qcloud_cos', 'PIL', 'uvicorn', 'airflow_provider_mps.triggers')\n"
+        "print([name for name in sys.modules if name.startswith(heavy)])"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_airflow_finds_the_provider() -> None:
+    manager = ProvidersManager()
+    assert "airflow-provider-mps" in manager.providers
+    hook = manager.hooks["tencentcloud"]
+    assert hook is not None
+    assert (hook.hook_name, hook.connection_id_attribute_name) == ("Tencent Cloud", "tencentcloud_conn_id")
+    assert hook.connection_testable
+
+
+def test_everything_that_the_provider_names_is_there() -> None:
+    info = get_provider_info()
+    modules = [transfer["python-module"] for transfer in info["transfers"]]
+    for kind in ("operators", "sensors", "hooks", "triggers"):
+        modules += [module for entry in info[kind] for module in entry["python-modules"]]
+    for module in modules:
+        importlib.import_module(module)
+    assert set(PUBLIC) <= set(modules)
+    assert info["package-name"] == distribution("airflow-provider-mps").metadata["Name"]
+
+
+def test_provider_info_fits_airflows_schema() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(resources.files("airflow").joinpath("provider_info.schema.json").read_text())
+    jsonschema.validate(get_provider_info(), schema)
+
+
+def test_the_form_has_every_extra_and_requires_none() -> None:
+    fields = get_provider_info()["connection-types"][0]["conn-fields"]
+    extras = set(TencentCloudSettings.__dataclass_fields__) - {"secret_id", "secret_key"}
+    assert set(fields) == extras
+    assert all("null" in field["schema"]["type"] for field in fields.values())
+    assert {name for name, field in fields.items() if field["schema"].get("format") == "password"} == {"token", "proxy"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TencentCloudError("MPS", "ProcessImage", "t", "InternalError", "m", "r"),
+        TencentCloudPermanentError("MPS", "ProcessImage", "t", "AuthFailure", "m", "r"),
+        MpsTaskFailedError("t", "c", "m"),
+        MpsTimeoutError("t", 5, "PROCESSING"),
+        InvalidArgumentError("quality: expected"),
+    ],
+)
+def test_errors_survive_pickling_with_their_data(error: Any) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+def test_typed_and_licensed() -> None:
+    assert (PACKAGE / "py.typed").is_file()
+    files = {path.name for path in distribution("airflow-provider-mps").files or ()}
+    assert {"LICENSE", "NOTICE"} <= files
