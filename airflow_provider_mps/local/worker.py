@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -23,6 +24,16 @@ FETCH_TIMEOUT_SECONDS = 10.0
 _CONTENT_TYPES = {"JPEG": "image/jpeg", "JPG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 # The documentation shows this number with an ErrMsg; which numbers there are it does not say.
 _ERR_CODE = 40000
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """Cut the query off the addresses that httpx logs: that of a signed one is a credential."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    record.args = tuple(arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg for arg in arguments)
+    return True
+
+
+logging.getLogger("httpx").addFilter(_without_query)
 
 
 class Worker:

@@ -20,7 +20,13 @@ with DAG("modes", schedule=None, start_date=datetime(2026, 1, 1), params={"local
     )
     modes = {"poke": {"mode": "poke"}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
     for name, mode in modes.items():
-        MpsImageTaskSensor(task_id=f"sensor_{name}", mps_task_id=submit.output, poke_interval=0.3, **mode)
+        submit_for = MpsImageBgFusionOperator(
+            task_id=f"submit_for_{name}",
+            subject_cos_key="/samples/coffee.png",
+            bg_cos_key="/samples/gravel.png",
+            output_path=f"/o/{name}.jpeg",
+        )
+        MpsImageTaskSensor(task_id=f"sensor_{name}", mps_task_id=submit_for.output, poke_interval=0.3, **mode)
     for name, deferrable in {"worker": False, "triggerer": True}.items():
         MpsImageBgFusionOperator(
             task_id=f"wait_in_{name}",
@@ -29,7 +35,7 @@ with DAG("modes", schedule=None, start_date=datetime(2026, 1, 1), params={"local
             random_seed="{{ 40 + 2 }}",
             format="PNG",
             image_size="1K",
-            output_path=f"/o/{name}.png",
+            output_path=f"/o/wait_{name}.png",
             wait_for_completion=True,
             deferrable=deferrable,
             poll_interval=0.3,
