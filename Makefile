@@ -39,14 +39,15 @@ types: $(READY)
 tests: $(READY)
 	$(BIN)/pytest
 
-# The peers are official providers, in an environment of their own, so that they bring nothing into the others.
-bench: $(READY) .venv/bench/ready
+# The peers are official providers; what they need does not go with the exact versions of the other environments.
+bench: .venv/bench/ready
 	.venv/bench/bin/python -m benchmarks
 
-.venv/bench/ready: $(READY)
-	sh .ci/make-venv "$(PYTHON)" .venv/bench $(CONSTRAINTS)
-	.venv/bench/bin/uv pip install --quiet --python .venv/bench/bin/python --constraint $(CONSTRAINTS) \
-	  apache-airflow-providers-dbt-cloud apache-airflow-providers-amazon apache-airflow-providers-databricks
+.venv/bench/ready: pyproject.toml .ci/make-venv
+	mkdir -p .venv
+	echo "apache-airflow==$(AIRFLOW)" > .venv/bench-pin.txt
+	sh .ci/make-venv "$(PYTHON)" .venv/bench .venv/bench-pin.txt apache-airflow-providers-dbt-cloud \
+	  apache-airflow-providers-amazon apache-airflow-providers-databricks
 	touch $@
 
 $(READY): pyproject.toml airflow_provider_mps/__init__.py $(CONSTRAINTS) .ci/make-venv

@@ -83,6 +83,8 @@ def _machine() -> list[str]:
 
 
 def _probe(env: dict[str, str], *arguments: str) -> dict[str, float] | None:
+    # As on a worker: bytecode is kept from one process to the next.
+    env = {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-m", "benchmarks.probe", *arguments]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -68,7 +68,8 @@ class ServiceError(Exception):
     def __str__(self) -> str:
         target = f" for {self.target}" if self.target else ""
         request_id = f" (RequestId {self.request_id})" if self.request_id else ""
-        return f"{self.service} {self.action}{target}: {self.code}: {self.message}{request_id}. {self.next_step}"
+        said = self.message.rstrip(".")
+        return f"{self.service} {self.action}{target}: {self.code}: {said}{request_id}. {self.next_step}"
 
     @property
     def next_step(self) -> str:

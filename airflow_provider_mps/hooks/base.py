@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook, mask_secret
 
@@ -16,6 +15,8 @@ from airflow_provider_mps.core.connection import TencentCloudSettings, read_sett
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import CONN_TYPE, DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error
+
+_T = TypeVar("_T")
 
 
 class TencentCloudBaseHook(BaseHook):
@@ -51,20 +52,16 @@ class TencentCloudBaseHook(BaseHook):
             if self.tencentcloud_conn_id is None:
                 self._settings = self._read(None, None, {})
             else:
-                connection = self.get_connection(self.tencentcloud_conn_id)
-                self._settings = self._read(connection.login, connection.password, connection.extra_dejson)
-            self._mask(self._settings.secrets)
+                self._settings = self._read_connection(self.get_connection(self.tencentcloud_conn_id))
         return self._settings
 
     async def aload_settings(self) -> TencentCloudSettings:
         """Read the connection without blocking the event loop."""
         if self._settings is None and self.tencentcloud_conn_id is not None:
-            from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+            from airflow.providers.common.compat.connection import get_async_connection
 
             connection = await get_async_connection(self.tencentcloud_conn_id, self)
-            extra = await get_async_extra_dejson(connection)
-            self._settings = self._read(connection.login, connection.password, extra)
-            await asyncio.to_thread(self._mask, self._settings.secrets)
+            self._settings = await _off_the_loop(self._read_connection, connection)
         return self.settings
 
     def snapshot_credential(self) -> Any:
@@ -90,7 +87,12 @@ class TencentCloudBaseHook(BaseHook):
         if self._is_static:
             return self._credential
         await self.aload_settings()
-        return await asyncio.to_thread(self.snapshot_credential)
+        return await _off_the_loop(self.snapshot_credential)
+
+    def _read_connection(self, connection: Any) -> TencentCloudSettings:
+        settings = self._read(connection.login, connection.password, connection.extra_dejson)
+        self._mask(settings.secrets)
+        return settings
 
     def _read(self, login: str | None, password: str | None, extra: Mapping[str, Any]) -> TencentCloudSettings:
         try:
@@ -106,3 +108,10 @@ class TencentCloudBaseHook(BaseHook):
     def _mask(secrets: list[str]) -> None:
         for secret in secrets:
             mask_secret(secret)
+
+
+async def _off_the_loop(call: Callable[..., _T], *args: Any) -> _T:
+    """Await a blocking call. In the triggerer it may ask the supervisor, which works from asgiref's threads only."""
+    from asgiref.sync import sync_to_async
+
+    return await sync_to_async(call, thread_sensitive=False)(*args)

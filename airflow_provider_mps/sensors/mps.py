@@ -97,9 +97,11 @@ class MpsImageTaskSensor(BaseSensorOperator):
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take up the task again with the trigger's event; return the result."""
         try:
-            return result_of_event(event, self.timeout)
+            result = result_of_event(event, self.timeout)
         except MpsTimeoutError as error:
             raise self._timeout_error(error.last_seen) from None
+        self.log.info("MPS task %s: %s", self.mps_task_id, result["Status"])
+        return result
 
     def _execute_deferrable(self) -> dict[str, Any]:
         deadline = time.time() + self.timeout

@@ -1,6 +1,7 @@
 """The SDK's common clients with plain dicts, sync and async.
 
-The typed models of MPS cost 0.9 s and 158 MB to import; these clients sign and send the same requests without them.
+The typed models of MPS are 100,000 lines: 0.9 s and 130 MB for each process where bytecode is not kept, 80 ms and 17 MB
+where it is. These clients sign and send the same requests without them.
 """
 
 from __future__ import annotations

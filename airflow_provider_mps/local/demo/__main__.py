@@ -134,17 +134,22 @@ def _serve_ui(env: dict[str, str]) -> int:
         "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(port),
         "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
     }
     print(f"Airflow comes up on http://127.0.0.1:{port} ; Ctrl-C stops it and the local service.", flush=True)
     process = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=env, start_new_session=True)
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: process.send_signal(signal.SIGINT))
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         return process.wait()
+    except KeyboardInterrupt:
+        return 0
     finally:
-        airflow_home.end_group(process.pid)
+        airflow_home.end_group(process)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

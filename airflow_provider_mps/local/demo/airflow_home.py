@@ -30,6 +30,7 @@ def environment(home: Path, dags: Path, connection: Mapping[str, Any] | None = N
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         # Loopback must not go through a proxy of the machine.
         "NO_PROXY": "127.0.0.1,localhost",
@@ -69,12 +70,15 @@ def free_port() -> int:
         return port
 
 
-def end_group(group: int, patience: float = 20.0) -> None:
-    """End every process of a process group: ask, wait up to ``patience`` seconds, then kill."""
+def end_group(leader: subprocess.Popen[bytes], patience: float = 20.0) -> None:
+    """End a process that leads a group, and all of the group: ask, wait up to ``patience`` seconds, then kill."""
+    deadline = time.monotonic() + patience
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGTERM)
-        deadline = time.monotonic() + patience
+        os.killpg(leader.pid, signal.SIGTERM)
         while time.monotonic() < deadline:
-            os.killpg(group, 0)
+            # An ended leader that nobody has waited for would still count as a member.
+            leader.poll()
+            os.killpg(leader.pid, 0)
             time.sleep(0.1)
-        os.killpg(group, signal.SIGKILL)
+        os.killpg(leader.pid, signal.SIGKILL)
+    leader.wait()
