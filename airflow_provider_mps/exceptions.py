@@ -5,6 +5,9 @@ Each carries its data as attributes and survives pickling.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_provider_mps.core.arguments import ArgumentError
@@ -69,6 +72,20 @@ class MpsTimeoutError(AirflowException):
 
 class MpsEventError(AirflowException):
     """The triggerer reported something that this version does not know, or nothing at all."""
+
+
+@contextmanager
+def invalid_arguments_fail() -> Iterator[None]:
+    """Turn an :class:`ArgumentError` of the core into the class that Airflow does not retry.
+
+    In a constructor too: a mapped operator is built in the worker, where a bare ``ValueError`` would be retried.
+    """
+    try:
+        yield
+    except InvalidArgumentError:
+        raise
+    except ArgumentError as error:
+        raise InvalidArgumentError(str(error)) from None
 
 
 def airflow_error(error: ServiceError) -> TencentCloudError | TencentCloudPermanentError:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-from airflow_provider_mps.core.redact import redact_urls
+from airflow_provider_mps.core.redact import conceal, redact_urls
 from airflow_provider_mps.core.vocabulary import EXTENSIONS, ImageFormat
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -33,7 +33,7 @@ class ArgumentError(ValueError):
 
 def fail(name: str, value: Any, expected: str) -> NoReturn:
     """Raise :class:`ArgumentError` in the one form that all checks use."""
-    shown = redact_urls(repr(value))
+    shown = repr(conceal(value)) if isinstance(value, str) else redact_urls(repr(value))
     raise ArgumentError(f"{name}: expected {expected}, got {shown if len(shown) <= 120 else shown[:119] + '…'}")
 
 
@@ -111,7 +111,9 @@ def region(name: str, value: Any) -> str:
 
 
 def text(name: str, value: Any) -> str:
-    """Return ``value`` as a text that is not blank."""
+    """Return ``value`` as a text that is not blank; templates may render digits to a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if not isinstance(value, str) or not value.strip():
         fail(name, value, "a text that is not empty")
     return value
@@ -123,6 +125,8 @@ def integer(name: str, value: Any, low: int | None = None, high: int | None = No
     if low is not None and high is not None:
         expected = f"a whole number from {low} to {high}"
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         fail(name, value, expected)
@@ -149,7 +153,7 @@ def seconds(name: str, value: Any) -> float:
 
 def prompts(name: str, value: Any) -> list[str]:
     """Return ``value``, a text or several, as a list of prompts."""
-    if isinstance(value, str):
+    if isinstance(value, str | int):
         return [text(name, value)]
     if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
         fail(name, value, "a text or a list of texts")

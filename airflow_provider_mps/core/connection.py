@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -19,6 +20,9 @@ DEFAULT_ROLE_SESSION_NAME = "airflow"
 DEFAULT_REQUEST_TIMEOUT = 30.0
 
 MPS_HOST = "mps.tencentcloudapi.com"
+
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f]")
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+)(?::([0-9]{1,5}))?")
 
 
 class HostPort(NamedTuple):
@@ -105,6 +109,9 @@ def read_settings(
         raise ArgumentError("connection: login (SecretId) and password (SecretKey) belong together; one is missing")
     if get("token") and not login:
         raise ArgumentError("connection: extra token belongs to a login (SecretId) and password (SecretKey)")
+    for name, value in {"login": login, "password": password, "extra token": get("token")}.items():
+        if value is not None and (not isinstance(value, str) or _SPACE.search(value)):
+            raise ArgumentError(f"connection: {name} has to be a text without spaces and line breaks")
     cos_bucket = get("cos_bucket") or environ.get(ENV_COS_BUCKET)
     protocol = str(get("protocol") or "https").lower()
     if protocol not in ("http", "https"):
@@ -143,12 +150,13 @@ def _host_port(name: str, value: Any) -> HostPort | None:
     if not value:
         return None
     expected = "host or host:port, without http:// and path"
-    if not isinstance(value, str) or "/" in value or "@" in value or " " in value:
+    match = _HOST_PORT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
         arguments.fail(name, value, expected)
-    host, colon, port = value.rpartition(":")
-    if not colon:
-        return HostPort(value, None)
-    if not host or ":" in host or not port.isdigit() or not 0 < int(port) < 65536:
+    host, port = match.groups()
+    if port is None:
+        return HostPort(host, None)
+    if not 0 < int(port) < 65536:
         arguments.fail(name, value, expected)
     return HostPort(host, int(port))
 

@@ -151,6 +151,7 @@ class Transport(StrEnum):
     BAD_CERTIFICATE = "BadCertificate"
     BAD_ADDRESS = "BadAddress"
     CREDENTIALS = "CredentialsUnavailable"
+    NO_CREDENTIALS = "NoCredentials"
     NOT_WHOLE = "NotWhole"
 
 
@@ -160,8 +161,9 @@ _TRANSPORT: dict[str, CodeRule] = {
     Transport.GARBLED: CodeRule(_UNKNOWN, "transport", "The answer is not one of this API."),
     Transport.BAD_CERTIFICATE: CodeRule(_REFUSED, "transport", "Check ca_bundle and endpoint of the connection."),
     Transport.BAD_ADDRESS: CodeRule(_REFUSED, "transport", "Check endpoint and proxy of the connection."),
-    Transport.NOT_WHOLE: CodeRule(_UNKNOWN, "transport", "What arrived is not what was stored; nothing was kept."),
+    Transport.NOT_WHOLE: CodeRule(_UNKNOWN, "transport", "What arrived is not what was sent."),
     Transport.CREDENTIALS: CodeRule(_NOT_EXECUTED, "transport", "No credential could be had."),
+    Transport.NO_CREDENTIALS: CodeRule(_REFUSED, "transport", "Give the connection a login and password."),
 }
 
 COS_CODES: dict[str, CodeRule] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,25 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.vocabulary import BG_FUSION_SCHEDULE_ID, ImageFormat, ImageSize
+
+_PICTURE_CHECKS: dict[str, Callable[[str, Any], object]] = {
+    "url": arguments.url,
+    "cos_key": arguments.cos_key,
+    "cos_bucket": arguments.bucket,
+    "cos_region": arguments.region,
+}
+_CHECKS: dict[str, Callable[[str, Any], object]] = {
+    "prompt": arguments.prompts,
+    "random_seed": arguments.integer,
+    "resource_id": arguments.text,
+    "output_bucket": arguments.bucket,
+    "output_region": arguments.region,
+    "output_dir": arguments.output_dir,
+    "format": lambda name, value: arguments.choice(name, value, ImageFormat),
+    "image_size": lambda name, value: arguments.choice(name, value, ImageSize),
+    "quality": lambda name, value: arguments.integer(name, value, 1, 100),
+}
+_NEVER_NONE = ("output_dir", "format", "image_size", "quality")
 
 
 @dataclass(frozen=True)
@@ -49,6 +68,13 @@ class Picture:
             self.cos_key,
             {f"{self.name}_cos_bucket": self.cos_bucket, f"{self.name}_cos_region": self.cos_region},
         )
+
+    def check_literals(self) -> None:
+        """Check the values that no template will change."""
+        for part, check in _PICTURE_CHECKS.items():
+            value = getattr(self, part)
+            if value is not None and not arguments.is_template(value):
+                check(f"{self.name}_{part}", value)
 
     def as_input(self, defaults: StorageDefaults) -> dict[str, Any]:
         """Return the ``MediaInputInfo`` of the API."""
@@ -95,18 +121,14 @@ class BgFusion:
 
     def check_literals(self) -> None:
         """Check the values that no template will change, so that a slip shows when the DAG is read."""
-        literal = {name: None if arguments.is_template(value) else value for name, value in vars(self).items()}
-        if literal["format"] is not None:
-            arguments.choice("format", self.format, ImageFormat)
-        if literal["image_size"] is not None:
-            arguments.choice("image_size", self.image_size, ImageSize)
-        if literal["quality"] is not None:
-            arguments.integer("quality", self.quality, 1, 100)
-        if literal["random_seed"] is not None:
-            arguments.integer("random_seed", self.random_seed)
-        if literal["output_path"] is not None:
-            image_format = arguments.choice("format", self.format, ImageFormat) if literal["format"] else None
-            arguments.output_path("output_path", self.output_path, image_format)
+        self.subject.check_literals()
+        self.background.check_literals()
+        for name, check in _CHECKS.items():
+            value = getattr(self, name)
+            if not arguments.is_template(value) and (value is not None or name in _NEVER_NONE):
+                check(name, value)
+        if self.output_path is not None and not arguments.is_template([self.output_path, self.format]):
+            arguments.output_path("output_path", self.output_path, arguments.choice("format", self.format, ImageFormat))
 
     def payload(self, defaults: StorageDefaults) -> dict[str, Any]:
         """Return the request body.
@@ -114,6 +136,7 @@ class BgFusion:
         :param defaults: bucket and region of the connection
         :raises ArgumentError: a value cannot be used; the message names the argument and the value
         """
+        self.check_given()
         image_format = arguments.choice("format", self.format, ImageFormat)
         add_on: dict[str, Any] = {
             "OutputConfig": {
@@ -168,11 +191,13 @@ def check_payload(payload: Any) -> dict[str, Any]:
 
 def describe_input(payload: Mapping[str, Any]) -> str:
     """Name the subject picture of a payload for messages, without credentials."""
-    info = payload.get("InputInfo") or {}
-    if isinstance(info.get("UrlInputInfo"), Mapping):
-        return bare_url(str(info["UrlInputInfo"].get("Url") or ""))
-    cos = info.get("CosInputInfo") or {}
-    return f"cos://{cos.get('Bucket')}{cos.get('Object')}" if cos else str(info.get("Type") or "")
+    info = payload.get("InputInfo")
+    if not isinstance(info, Mapping):
+        return ""
+    url, cos = info.get("UrlInputInfo"), info.get("CosInputInfo")
+    if isinstance(url, Mapping):
+        return bare_url(str(url.get("Url") or ""))
+    return f"cos://{cos.get('Bucket')}{cos.get('Object')}" if isinstance(cos, Mapping) else str(info.get("Type") or "")
 
 
 def bucket_or_default(name: str, value: Any, defaults: StorageDefaults) -> str:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit, urlunsplit
 
+_URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _QUERY = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]+", re.IGNORECASE)
-_USERINFO = re.compile(r"(https?://)[^\s/@\"'<>]+@", re.IGNORECASE)
+_USERINFO = re.compile(r"(https?://)[^\s/\"'<>]+@", re.IGNORECASE)
+# Parameters that are a credential wherever they stand, also outside of a well-formed address.
+_PARAMETER = re.compile(
+    r"\b((?:[\w-]*signature|[\w-]*security-token|q-ak|q-key-time|q-sign-time|sign|token)=)([^&\s\"'<>]+)", re.IGNORECASE
+)
 
 MASK = "***"
 
@@ -16,12 +21,35 @@ def redact_urls(text: str) -> str:
 
     A signed COS address, or any other address that carries a credential, carries it in one of the three.
     """
-    return _USERINFO.sub(rf"\1{MASK}@", _QUERY.sub(rf"\1?{MASK}", text))
+    return _PARAMETER.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", _QUERY.sub(rf"\1?{MASK}", text)))
+
+
+def url_secrets(text: str) -> list[str]:
+    """Return the parts of addresses in ``text`` that may be a credential, so that they can be masked elsewhere."""
+    found = [match.group(2) for match in _PARAMETER.finditer(text)]
+    for match in _URL.finditer(text):
+        rest = match.group().partition("://")[2]
+        found += [rest.partition("?")[2], rest.partition("/")[0].rpartition("@")[0]]
+    return [secret for secret in found if secret]
+
+
+def conceal(text: str) -> str:
+    """Return a rejected value as far as it cannot hold a credential: without what stands before ``@`` and after ``?``.
+
+    What is rejected need not be well formed, so nothing is parsed here.
+    """
+    before, at, after = text.rpartition("@")
+    shown = f"{MASK}@{after}" if at else before + after
+    head, mark, _ = shown.partition("?")
+    return f"{head}?{MASK}" if mark else shown
 
 
 def bare_url(url: str) -> str:
     """Return ``url`` without query, fragment and user part, for messages."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return conceal(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 

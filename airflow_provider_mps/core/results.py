@@ -106,9 +106,8 @@ def _failure(detail: Mapping[str, Any], entries: list[Mapping[str, Any]]) -> Tas
 
 def _entry_done(entry: Mapping[str, Any]) -> bool:
     output = _mapping(entry.get("Output"))
-    has_output = bool(output.get("Path") or output.get("Content"))
-    status = entry.get("Status")
-    return status == ResultStatus.SUCCESS or (status is None and has_output)
+    # A success without any output is an answer that is not complete yet.
+    return entry.get("Status") in (ResultStatus.SUCCESS, None) and any(output.values())
 
 
 def _output(output: Mapping[str, Any]) -> dict[str, Any]:

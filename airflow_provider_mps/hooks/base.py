@@ -14,7 +14,7 @@ from airflow_provider_mps.core.arguments import region as check_region
 from airflow_provider_mps.core.connection import TencentCloudSettings, read_settings
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import CONN_TYPE, DEFAULT_CONN_ID
-from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error
+from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 
 _T = TypeVar("_T")
 
@@ -97,11 +97,11 @@ class TencentCloudBaseHook(BaseHook):
     def _read(self, login: str | None, password: str | None, extra: Mapping[str, Any]) -> TencentCloudSettings:
         try:
             settings = read_settings(login, password, extra, os.environ)
-            if self.region is not None:
-                settings = replace(settings, region=check_region("region", self.region))
         except ArgumentError as error:
-            where = f" (connection {self.tencentcloud_conn_id})" if self.tencentcloud_conn_id else ""
-            raise InvalidArgumentError(f"{error}{where}") from None
+            raise InvalidArgumentError(f"{error} (connection {self.tencentcloud_conn_id})") from None
+        if self.region is not None:
+            with invalid_arguments_fail():
+                settings = replace(settings, region=check_region("region", self.region))
         return settings
 
     @staticmethod

@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import Retrying
 
 from airflow_provider_mps.core import arguments, calls
-from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import Outcome, ServiceError, Transport
 from airflow_provider_mps.core.integrity import Digest, difference
 from airflow_provider_mps.core.payloads import bucket_or_default, region_or_default
 from airflow_provider_mps.core.results import cos_object
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
-from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error
+from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 
 _T = TypeVar("_T")
+
+# What the usual file systems take.
+MAX_FILE_NAME_BYTES = 255
 
 
 class CosHook(TencentCloudBaseHook):
@@ -57,7 +60,8 @@ class CosHook(TencentCloudBaseHook):
         """Fetch an object into a file that is whole or absent.
 
         The object is written beside its destination, checked against the size and the CRC64 that COS keeps, and
-        renamed. On failure nothing new is left, and a file that was there before stays as it was.
+        renamed. On failure nothing new is left but the folder, and a file that was there before stays as it was.
+        A symbolic link at the destination is replaced, not followed.
 
         :param key: key of the object
         :param local_path: file to make or to replace; its folder is made if need be
@@ -66,9 +70,7 @@ class CosHook(TencentCloudBaseHook):
         """
         from airflow_provider_mps.hooks.vendor import cos
 
-        path, bucket, key = Path(local_path), self._bucket(bucket), self._key(key)
-        if path.is_dir():
-            raise InvalidArgumentError(f"local_path: expected a file, got the folder {path}")
+        path, bucket, key = _destination(local_path), self._bucket(bucket), self._key(key)
         target = f"cos://{bucket}{key}"
 
         def fetch() -> Path:
@@ -97,9 +99,9 @@ class CosHook(TencentCloudBaseHook):
         """
         from airflow_provider_mps.hooks.vendor import cos
 
-        path, bucket, key = Path(local_path), self._bucket(bucket), self._key(key)
+        path, bucket, key = Path(str(local_path)), self._bucket(bucket), self._key(key)
         if not path.is_file():
-            raise InvalidArgumentError(f"local_path: expected a file that exists, got {str(path)!r}")
+            raise InvalidArgumentError(f"local_path: expected a file that exists, got {str(local_path)!r}")
         target = f"cos://{bucket}{key}"
 
         def store() -> dict[str, Any]:
@@ -126,27 +128,27 @@ class CosHook(TencentCloudBaseHook):
         """Ask COS for the bucket: changes nothing."""
         try:
             bucket = self._bucket(None)
-            self._resend("HeadBucket", f"cos://{bucket}", lambda: self.get_conn().head_bucket(Bucket=bucket))
+            self._once("HeadBucket", f"cos://{bucket}", lambda: self.get_conn().head_bucket(Bucket=bucket))
         except Exception as error:
             return False, str(error)
         return True, f"COS answers for bucket {bucket} (region {self._region()})"
 
     def _resend(self, action: str, target: str, call: Callable[[], _T]) -> _T:
+        result: _T = Retrying(**calls.resend_options(action, self.log.warning))(self._once, action, target, call)
+        return result
+
+    @staticmethod
+    def _once(action: str, target: str, call: Callable[[], _T]) -> _T:
         from airflow_provider_mps.hooks.vendor import cos
 
-        def once() -> _T:
-            try:
-                return call()
-            except ArgumentError:
+        try:
+            return call()
+        except AirflowException:
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and _is_local(error):
                 raise
-            except OSError as error:
-                if _is_local(error):
-                    raise
-                raise airflow_error(cos.translate(action, target, error)) from None
-            except Exception as error:
-                raise airflow_error(cos.translate(action, target, error)) from None
-
-        return Retrying(**calls.resend_options(action, self.log.warning))(once)
+            raise airflow_error(cos.translate(action, target, error)) from None
 
     @staticmethod
     def _verify(action: str, target: str, stored: Digest, local: Digest) -> None:
@@ -155,23 +157,32 @@ class CosHook(TencentCloudBaseHook):
             raise ServiceError("COS", action, target, Transport.NOT_WHOLE, wrong, "", Outcome.UNKNOWN)
 
     def _bucket(self, bucket: str | None) -> str:
-        try:
+        with invalid_arguments_fail():
             return bucket_or_default("cos_bucket", bucket or self.bucket, self.settings.storage)
-        except ArgumentError as error:
-            raise InvalidArgumentError(str(error)) from None
 
     def _region(self) -> str:
-        try:
+        with invalid_arguments_fail():
             return region_or_default("cos_region", self.cos_region, self.settings.storage)
-        except ArgumentError as error:
-            raise InvalidArgumentError(str(error)) from None
 
     @staticmethod
     def _key(key: str) -> str:
-        try:
+        with invalid_arguments_fail():
             return arguments.cos_key("cos_key", key)
-        except ArgumentError as error:
-            raise InvalidArgumentError(str(error)) from None
+
+
+def _destination(local_path: str | Path) -> Path:
+    """Return the path of a file that can be made, as far as that shows beforehand."""
+    path = Path(local_path)
+    if str(local_path).endswith("/") or path.is_dir():
+        raise InvalidArgumentError(f"local_path: expected a file, got the folder {str(local_path)!r}")
+    if len(path.name.encode()) > MAX_FILE_NAME_BYTES:
+        raise InvalidArgumentError(
+            f"local_path: expected a file name of at most {MAX_FILE_NAME_BYTES} bytes: {path.name!r}"
+        )
+    blocking = next((parent for parent in path.parents if parent.exists()), path.parent)
+    if blocking.exists() and not blocking.is_dir():
+        raise InvalidArgumentError(f"local_path: {str(blocking)!r} is a file, so it cannot hold {str(path)!r}")
+    return path
 
 
 def _is_local(error: OSError) -> bool:

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_mps.core import calls
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.payloads import describe_input
+from airflow_provider_mps.core.payloads import check_payload, describe_input
 from airflow_provider_mps.core.results import TaskState, parse_task_detail
 from airflow_provider_mps.core.vocabulary import Action
-from airflow_provider_mps.exceptions import airflow_error
+from airflow_provider_mps.exceptions import airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class MpsHook(TencentCloudBaseHook):
         super().__init__(*args, **kwargs)
         self._client: Any = None
         self._async_client: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = asyncio.Lock()
 
     def get_conn(self) -> Any:
         """Return the SDK's typed ``MpsClient``, with all of its models: heavy to import, and it does not resend."""
@@ -55,6 +58,8 @@ class MpsHook(TencentCloudBaseHook):
         :param payload: the request body
         :return: the TaskId
         """
+        with invalid_arguments_fail():
+            payload = check_payload(payload)
         target = describe_input(payload)
         response = self._resend(Action.PROCESS_IMAGE, payload, target)
         try:
@@ -85,6 +90,8 @@ class MpsHook(TencentCloudBaseHook):
 
     async def aprocess_image(self, payload: Mapping[str, Any]) -> str:
         """Submit a picture task; the async twin of :meth:`process_image`."""
+        with invalid_arguments_fail():
+            payload = check_payload(payload)
         target = describe_input(payload)
         response = await self._aresend(Action.PROCESS_IMAGE, payload, target)
         try:
@@ -150,17 +157,31 @@ class MpsHook(TencentCloudBaseHook):
             raise airflow_error(mps_clients.translate(calls.MPS, action, target, error)) from None
 
     async def _acall(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
-        credential = await self.asnapshot_credential()
-        # The vendor's modules take long to import, which must not happen on the event loop.
-        mps_clients = await asyncio.to_thread(_vendor_clients) if self._async_client is None else _vendor_clients()
         try:
-            if self._async_client is None:
-                self._async_client = await asyncio.to_thread(mps_clients.async_client, self.settings, credential)
-            self._async_client.credential = credential
-            answer = await self._async_client.call_and_deserialize(action, dict(params))
+            client = await self._client_of_this_loop()
+            answer = await client.call_and_deserialize(action, dict(params))
             return calls.read_response(action, target, answer)
+        except AirflowException:
+            raise
         except Exception as error:
-            raise airflow_error(mps_clients.translate(calls.MPS, action, target, error)) from None
+            raise airflow_error(_vendor_clients().translate(calls.MPS, action, target, error)) from None
+
+    async def _client_of_this_loop(self) -> Any:
+        """Return the async client, one for all calls of an event loop, with the keys of this moment."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            # The client of another loop is of no use in this one, and only that loop could close it.
+            self._loop, self._lock, self._async_client = loop, asyncio.Lock(), None
+        async with self._lock:
+            credential = await self.asnapshot_credential()
+            if self._async_client is None:
+                self._async_client = await asyncio.to_thread(self._make_async_client, credential)
+            self._async_client.credential = credential
+            return self._async_client
+
+    def _make_async_client(self, credential: Any) -> Any:
+        # Off the event loop: the vendor's modules take long to import, and CA certificates are read from disk.
+        return _vendor_clients().async_client(self.settings, credential)
 
 
 def _vendor_clients() -> ModuleType:

@@ -7,26 +7,24 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import BaseOperator, conf, mask_secret
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.payloads import StorageDefaults, describe_input
 from airflow_provider_mps.core.polling import LookAgain, next_step, trigger_lifetime
+from airflow_provider_mps.core.redact import url_secrets
 from airflow_provider_mps.core.vocabulary import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL,
     DEFAULT_TIMEOUT,
     XCOM_TASK_ID,
 )
-from airflow_provider_mps.exceptions import InvalidArgumentError
+from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.verdict import result_of_event, result_or_raise
 
 if TYPE_CHECKING:
-    import jinja2
     from airflow.providers.common.compat.sdk import Context
 
 
@@ -52,8 +50,11 @@ class MpsSubmitOperator(BaseOperator):
         self.tencentcloud_conn_id = tencentcloud_conn_id
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
-        self.poll_interval = arguments.seconds("poll_interval", poll_interval)
-        self.timeout = arguments.seconds("timeout", timeout)
+        with invalid_arguments_fail():
+            self.poll_interval = arguments.seconds("poll_interval", poll_interval)
+            self.timeout = arguments.seconds("timeout", timeout)
+            if region is not None and not arguments.is_template(region):
+                arguments.region("region", region)
 
     @abstractmethod
     def build_payload(self, storage: StorageDefaults) -> dict[str, Any]:
@@ -68,12 +69,13 @@ class MpsSubmitOperator(BaseOperator):
         """The hook for the rendered connection and region."""
         return MpsHook(self.tencentcloud_conn_id, self.region)
 
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
-        """Render, and mask what a signed address carries before Airflow stores the rendered fields."""
-        super().render_template_fields(context, jinja_env)
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        # Not render_template_fields: a mapped operator never calls that of its class. What a signed address carries is
+        # masked here, before Airflow stores the rendered fields.
+        super()._do_render_template_fields(parent, *args, **kwargs)
         for name in self.template_fields:
-            for text in _texts(getattr(self, name, None)):
-                for secret in _url_secrets(text):
+            for text in _texts(getattr(parent, name, None)):
+                for secret in url_secrets(text):
                     mask_secret(secret)
 
     def execute(self, context: Context) -> Any:
@@ -82,12 +84,8 @@ class MpsSubmitOperator(BaseOperator):
         :return: the TaskId, or with waiting the result
         """
         hook = self.hook
-        try:
+        with invalid_arguments_fail():
             payload = self.build_payload(hook.settings.storage)
-        except InvalidArgumentError:
-            raise
-        except ArgumentError as error:
-            raise InvalidArgumentError(str(error)) from None
         self.log.info("Submitting ProcessImage for %s", describe_input(payload))
         task_id = hook.process_image(payload)
         deadline = time.time() + self.timeout
@@ -139,13 +137,3 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, list | tuple):
         return [text for item in value for text in _texts(item)]
     return []
-
-
-def _url_secrets(text: str) -> list[str]:
-    if not text.startswith(("http://", "https://")):
-        return []
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return []
-    return [part for part in (parts.query, parts.netloc.rpartition("@")[0]) if part]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mps.core.arguments import is_template
+from airflow_provider_mps.core.arguments import ArgumentError, is_template
 from airflow_provider_mps.core.payloads import BgFusion, Picture, StorageDefaults, check_payload
 from airflow_provider_mps.core.vocabulary import (
     DEFAULT_FORMAT,
@@ -13,6 +13,7 @@ from airflow_provider_mps.core.vocabulary import (
     DEFAULT_OUTPUT_DIR,
     DEFAULT_QUALITY,
 )
+from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.operators.base import MpsSubmitOperator
 
 if TYPE_CHECKING:
@@ -130,12 +131,18 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
         self.format = format
         self.image_size = image_size
         self.quality = quality
-        request = self._request()
-        request.check_given()
-        request.check_literals()
+        self._given = [name for name in self.template_fields if getattr(self, name) is not None]
+        with invalid_arguments_fail():
+            request = self._request()
+            request.check_given()
+            request.check_literals()
 
     def build_payload(self, storage: StorageDefaults) -> dict[str, Any]:
         """Return the request body from the rendered arguments."""
+        for name in self._given:
+            # A background that renders to nothing would turn a fusion into a generation, and be paid for.
+            if getattr(self, name) is None:
+                raise ArgumentError(f"{name}: was given, and its template rendered to None")
         return self._request().payload(storage)
 
     def _request(self) -> BgFusion:
@@ -182,7 +189,8 @@ class MpsProcessImageOperator(MpsSubmitOperator):
         super().__init__(**kwargs)
         self.payload = payload
         if not is_template(payload):
-            check_payload(payload)
+            with invalid_arguments_fail():
+                check_payload(payload)
 
     def build_payload(self, storage: StorageDefaults) -> dict[str, Any]:
         """Return the rendered payload."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
@@ -20,7 +22,7 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Finished, LookAgain, Refused, TooLate, next_step, trigger_lifetime
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
-from airflow_provider_mps.exceptions import InvalidArgumentError, MpsTimeoutError
+from airflow_provider_mps.exceptions import MpsTimeoutError, invalid_arguments_fail
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.verdict import result_of_event, result_or_raise
 
@@ -46,6 +48,8 @@ class MpsImageTaskSensor(BaseSensorOperator):
     :param deferrable: wait in the triggerer (bool); default: ``[operators] default_deferrable``
     :param poke_interval: seconds between looks (float or timedelta), default 10
     :param timeout: seconds after which waiting ends (float or timedelta), default 600
+    :param soft_fail: skip the task instead of failing it, for whatever reason and in every mode (bool), default False;
+        ``never_fail`` does the same
     :raises MpsTaskFailedError: the task finished with an ErrMsg, of its own or of an entry
     :raises AirflowSensorTimeout: the task was not done in time; Airflow does not retry the sensor
     :raises TencentCloudPermanentError: MPS refuses to answer (unknown TaskId, credentials); Airflow does not retry
@@ -65,17 +69,27 @@ class MpsImageTaskSensor(BaseSensorOperator):
         timeout: float | timedelta = DEFAULT_TIMEOUT,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            poke_interval=arguments.seconds("poke_interval", poke_interval),
-            timeout=arguments.seconds("timeout", timeout),
-            **kwargs,
-        )
-        if mps_task_id is None:
-            raise ArgumentError("mps_task_id is required: the TaskId to wait for")
+        with invalid_arguments_fail():
+            poke_interval = arguments.seconds("poke_interval", poke_interval)
+            timeout = arguments.seconds("timeout", timeout)
+            if mps_task_id is None:
+                raise ArgumentError("mps_task_id is required: the TaskId to wait for")
+            for name, check, value in (
+                ("mps_task_id", arguments.text, mps_task_id),
+                ("region", arguments.region, region),
+            ):
+                if value is not None and not arguments.is_template(value):
+                    check(name, value)
+        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
         self.mps_task_id: Any = mps_task_id
         self.region = region
         self.tencentcloud_conn_id = tencentcloud_conn_id
         self.deferrable = deferrable
+
+    @cached_property
+    def hook(self) -> MpsHook:
+        """The hook for the rendered connection and region, kept from one look to the next."""
+        return MpsHook(self.tencentcloud_conn_id, self.region)
 
     def execute(self, context: Context) -> Any:
         """Wait in the chosen mode; return the result."""
@@ -85,34 +99,33 @@ class MpsImageTaskSensor(BaseSensorOperator):
             return super().execute(context)
         except AirflowSensorTimeout:
             # Airflow's own words do not say which task, nor that it still costs.
-            raise self._timeout_error("not done at the last look") from None
+            with self._skip_instead_of_fail():
+                raise self._timeout_error("not done at the last look") from None
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
-        step = self._look(deadline=float("inf"))
-        if isinstance(step, LookAgain):
-            return PokeReturnValue(is_done=False)
-        return PokeReturnValue(is_done=True, xcom_value=result_or_raise(self.mps_task_id, step, self.timeout))
+        with self._skip_instead_of_fail():
+            step = self._look(deadline=float("inf"))
+            if isinstance(step, LookAgain):
+                return PokeReturnValue(is_done=False)
+            return PokeReturnValue(is_done=True, xcom_value=result_or_raise(self.mps_task_id, step, self.timeout))
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take up the task again with the trigger's event; return the result."""
-        try:
-            result = result_of_event(event, self.timeout)
-        except MpsTimeoutError as error:
-            raise self._timeout_error(error.last_seen) from None
+        with self._skip_instead_of_fail():
+            try:
+                result = result_of_event(event, self.timeout)
+            except MpsTimeoutError as error:
+                raise self._timeout_error(error.last_seen) from None
         self.log.info("MPS task %s: %s", self.mps_task_id, result["Status"])
         return result
 
     def _execute_deferrable(self) -> dict[str, Any]:
         deadline = time.time() + self.timeout
-        try:
+        with self._skip_instead_of_fail():
             step = self._look(deadline)
             if not isinstance(step, LookAgain):
                 return result_or_raise(self.mps_task_id, step, self.timeout)
-        except AirflowException as error:
-            if self.soft_fail or self.never_fail:
-                raise AirflowSkipException(str(error)) from error
-            raise
         from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 
         self.defer(
@@ -125,13 +138,21 @@ class MpsImageTaskSensor(BaseSensorOperator):
         raise AssertionError("defer() does not return")
 
     def _look(self, deadline: float) -> LookAgain | Finished | Refused | TooLate:
-        try:
+        with invalid_arguments_fail():
             task_id = arguments.text("mps_task_id", self.mps_task_id)
-        except ArgumentError as error:
-            raise InvalidArgumentError(str(error)) from None
-        look = MpsHook(self.tencentcloud_conn_id, self.region).look(task_id)
+        look = self.hook.look(task_id)
         self.log.info("MPS task %s: %s", task_id, look)
         return next_step(look, now=time.time(), deadline=deadline, interval=self.poke_interval)
+
+    @contextmanager
+    def _skip_instead_of_fail(self) -> Iterator[None]:
+        """Make ``soft_fail`` and ``never_fail`` mean the same in every mode; Airflow's own base differs by mode."""
+        try:
+            yield
+        except AirflowException as error:
+            if self.soft_fail or getattr(self, "never_fail", False):
+                raise AirflowSkipException(str(error)) from error
+            raise
 
     def _timeout_error(self, last_seen: str) -> AirflowSensorTimeout:
         return AirflowSensorTimeout(str(MpsTimeoutError(self.mps_task_id, self.timeout, last_seen)))

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.localpaths import plan_downloads
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
-from airflow_provider_mps.exceptions import InvalidArgumentError
+from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
 
 if TYPE_CHECKING:
@@ -79,28 +78,34 @@ class CosToLocalFilesystemOperator(BaseOperator):
         many = {"outputs": outputs, "local_dir": local_dir}
         if not any(_given(form) == list(form) and not _given(other) for form, other in ((one, many), (many, one))):
             got = ", ".join(_given({**one, **many})) or "none of them"
-            raise ArgumentError(f"expected cos_key with local_path, or outputs with local_dir; got {got}")
+            raise InvalidArgumentError(f"expected cos_key with local_path, or outputs with local_dir; got {got}")
+        with invalid_arguments_fail():
+            self._check_literals()
 
     def execute(self, context: Context) -> str | list[str]:
         """Fetch; return the local path or paths."""
         if self.cos_key is not None:
-            path = self._check(arguments.text, "local_path", self.local_path)
+            with invalid_arguments_fail():
+                path = arguments.text("local_path", self.local_path)
             hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
             return str(hook.download_file(self.cos_key, path))
-        folder = self._check(arguments.text, "local_dir", self.local_dir)
-        plans = self._check(plan_downloads, self.outputs, Path(folder))
+        with invalid_arguments_fail():
+            plans = plan_downloads(self.outputs, Path(arguments.text("local_dir", self.local_dir)))
+        # One hook for each region: it reads the connection, and assumes a role, once.
+        hooks: dict[str | None, CosHook] = {}
         paths = []
         for plan in plans:
-            hook = CosHook(self.tencentcloud_conn_id, plan.bucket or self.cos_bucket, plan.region or self.cos_region)
-            paths.append(str(hook.download_file(plan.key, plan.local_path)))
+            region = plan.region or self.cos_region
+            hook = hooks.setdefault(region, CosHook(self.tencentcloud_conn_id, self.cos_bucket, region))
+            paths.append(str(hook.download_file(plan.key, plan.local_path, plan.bucket)))
         return paths
 
-    @staticmethod
-    def _check(check: Any, *args: Any) -> Any:
-        try:
-            return check(*args)
-        except ArgumentError as error:
-            raise InvalidArgumentError(str(error)) from None
+    def _check_literals(self) -> None:
+        checks = {"cos_key": arguments.cos_key, "cos_bucket": arguments.bucket, "cos_region": arguments.region}
+        for name, check in checks.items():
+            value = getattr(self, name)
+            if value is not None and not arguments.is_template(value):
+                check(name, value)
 
 
 def _given(arguments_by_name: dict[str, Any]) -> list[str]:

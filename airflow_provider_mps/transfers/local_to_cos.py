@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
+from airflow_provider_mps.exceptions import InvalidArgumentError
 from airflow_provider_mps.hooks.cos import CosHook
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class LocalFilesystemToCosOperator(BaseOperator):
         super().__init__(**kwargs)
         for name, value in {"local_path": local_path, "cos_key": cos_key}.items():
             if value is None:
-                raise ArgumentError(f"{name} is required")
+                raise InvalidArgumentError(f"{name} is required")
         self.local_path: Any = local_path
         self.cos_key: Any = cos_key
         self.cos_bucket: Any = cos_bucket

@@ -101,7 +101,11 @@ def test_sts_is_next_to_mps(endpoint: str, sts: str) -> None:
         ({"cos_endpoint": "127.0.0.1:port"}, "connection extra cos_endpoint: expected host or host:port"),
         ({"cos_endpoint": "127.0.0.1:99999"}, "connection extra cos_endpoint"),
         ({"proxy": "proxy:3128"}, "connection extra proxy: expected an http"),
-        ({"ca_bundle": 5}, "connection extra ca_bundle"),
+        ({"ca_bundle": ["x"]}, "connection extra ca_bundle"),
+        ({"endpoint": "::1"}, "connection extra endpoint: expected host or host:port"),
+        ({"token": "two\nlines"}, "connection: extra token has to be a text without spaces and line breaks"),
+        ({"token": 5}, "connection: extra token has to be a text"),
+        ({"password": "a key"}, "connection: password has to be a text without spaces"),
         ({"request_timeout": 0}, "connection extra request_timeout: expected a number of seconds above 0"),
         ({"request_timeout": "soon"}, "connection extra request_timeout"),
     ],
@@ -109,6 +113,29 @@ def test_sts_is_next_to_mps(endpoint: str, sts: str) -> None:
 def test_what_a_wrong_connection_says(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ArgumentError, match=words):
         read(**changes)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"proxy": "user:S3CRET@proxy:3128"},
+        {"proxy": "socks5://user:S3CRET@proxy:3128"},
+        {"proxy": "http://u:pa@S3CRET@proxy /"},
+        {"endpoint": "user:S3CRET@host"},
+        {"cos_endpoint": "http://user:S3CRET@host:1"},
+        {"token": "S3CRET\nS3CRET"},
+    ],
+)
+def test_a_wrong_connection_does_not_show_its_secrets(extra: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        read(**extra)
+    assert "S3CRET" not in str(caught.value)
+
+
+def test_ipv6_endpoints() -> None:
+    settings = read(endpoint="[::1]:8700", cos_endpoint="[::1]:8700")
+    assert settings.endpoint == "[::1]:8700"
+    assert settings.cos_endpoint == HostPort("[::1]", 8700)
 
 
 def test_no_login_leaves_it_to_the_default_chain() -> None:

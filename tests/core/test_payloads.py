@@ -148,7 +148,7 @@ def typed(payload: dict[str, Any]) -> Any:
 
     request = models.ProcessImageRequest()
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         request.from_json_string(json.dumps(payload))
     return request
 

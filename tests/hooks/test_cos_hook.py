@@ -16,6 +16,7 @@ from airflow_provider_mps.core.errors import Outcome
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from tests.hooks.proxy import counting_proxy
 
 GET, PUT = "GetObject", "PutObject"
@@ -127,14 +128,54 @@ def test_access_denied(stored: CosHook, service: LocalService, tmp_path: Path) -
         stored.download_file(KEY, tmp_path / "a")
 
 
-def test_disk_errors_stay_what_they_are(stored: CosHook, service: LocalService, tmp_path: Path) -> None:
+def test_places_that_cannot_hold_a_file(stored: CosHook, service: LocalService, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OSError, match="file"):
-        stored.download_file(KEY, tmp_path / "file" / "a")
+    with pytest.raises(InvalidArgumentError, match=r"file' is a file, so it cannot hold"):
+        stored.download_file(KEY, tmp_path / "file" / "new" / "a")
     with pytest.raises(InvalidArgumentError, match="expected a file, got the folder"):
         stored.download_file(KEY, tmp_path)
-    assert len(service.calls(GET)) == 0
+    with pytest.raises(InvalidArgumentError, match="expected a file, got the folder"):
+        stored.download_file(KEY, f"{tmp_path}/new/")
+    with pytest.raises(InvalidArgumentError, match="longer than 255 bytes"):
+        stored.download_file(KEY, tmp_path / ("ü" * 130))
+    assert not service.journal
     assert files(tmp_path) == ["file"]
+
+
+def test_disk_errors_stay_what_they_are(stored: CosHook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        stored.download_file(KEY, tmp_path / "a")
+    assert type(caught.value) is OSError
+    assert files(tmp_path) == []
+
+
+def test_an_upload_that_does_not_verify(
+    conn_id: str, service: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_mps.core.integrity import Digest
+    from airflow_provider_mps.hooks.vendor import cos
+
+    (tmp_path / "a").write_bytes(DATA)
+    monkeypatch.setattr(cos, "read_digest", lambda headers: Digest(None, 1))
+    with pytest.raises(TencentCloudError, match=r"NotWhole: CRC64 \d+ here, 1 in COS"):
+        CosHook(conn_id).upload_file(tmp_path / "a", "a")
+
+
+def test_one_role_for_many_files(service: LocalService, connect: Callable[..., str], tmp_path: Path) -> None:
+    outputs = [{"bucket": service.bucket, "path": f"/samples/{name}.png"} for name in ("coffee", "brick", "gravel")]
+    transfer = CosToLocalFilesystemOperator(
+        task_id="t",
+        outputs=outputs,
+        local_dir=str(tmp_path),
+        tencentcloud_conn_id=connect(role_arn="qcs::cam::uin/1:roleName/x"),
+    )
+    assert len(transfer.execute({})) == 3
+    assert len(service.calls(GET)) == 3
+    assert len(service.calls("AssumeRole")) == 1
 
 
 @pytest.mark.parametrize("key", ["", "/", "/folder/", "cos://b/k", "a\x00b", "x" * 851])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,7 @@ def test_region_argument(caller: Any, service: LocalService, conn_id: str, paylo
 
 
 def test_region_argument_is_checked(caller: Any, service: LocalService, conn_id: str, payload: dict[str, Any]) -> None:
-    with pytest.raises(InvalidArgumentError, match=r"region: expected a region .* got 'x' .connection tencentcloud"):
+    with pytest.raises(InvalidArgumentError, match=r"region: expected a region .* got 'x'$"):
         caller.submit(MpsHook(conn_id, region="x"), payload)
     assert not service.journal
 
@@ -263,7 +265,9 @@ def test_no_credential_anywhere(
     caller: Any, connect: Callable[..., str], payload: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(TencentCloudError, match="the connection has no login, and neither TENCENTCLOUD_SECRET_ID"):
+    with pytest.raises(
+        TencentCloudPermanentError, match="the connection has no login, and neither TENCENTCLOUD_SECRET_ID"
+    ):
         caller.submit(MpsHook(connect(login=None, password=None)), payload)
 
 
@@ -362,6 +366,52 @@ def test_the_wire_leaves_no_secret_in_the_log(
     assert "Authorization" not in text
     assert "X-TC-Token" not in text
     assert "q-signature" not in text
+
+
+def test_one_hook_in_several_event_loops(service: LocalService, conn_id: str, payload: dict[str, Any]) -> None:
+    hook = MpsHook(conn_id)
+    ids = [asyncio.run(hook.aprocess_image(payload)) for _ in range(3)]
+    assert len(set(ids)) == 3
+    assert len(service.calls(SUBMIT)) == 3
+
+
+def test_many_calls_at_once_share_one_client(
+    service: LocalService, conn_id: str, payload: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_mps.hooks.vendor import mps_clients
+
+    task_id = MpsHook(conn_id).process_image(payload)
+    made: list[Any] = []
+    original = mps_clients.async_client
+    monkeypatch.setattr(mps_clients, "async_client", lambda *args: made.append(original(*args)) or made[-1])
+
+    async def gather() -> None:
+        async with MpsHook(conn_id) as hook:
+            await asyncio.gather(*(hook.aget_task_state(task_id) for _ in range(20)))
+
+    asyncio.run(gather())
+    assert len(made) == 1
+    assert made[0].http_client.is_closed
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"InputInfo": {"Type": datetime.now()}}, {}, {"InputInfo": {"UrlInputInfo": {"Url": "http://[bad"}}, "x": {1}}],
+)
+def test_a_payload_that_cannot_travel_is_not_called_sent(
+    broken: dict[str, Any], caller: Any, service: LocalService, conn_id: str
+) -> None:
+    with pytest.raises(InvalidArgumentError, match="payload"):
+        caller.submit(MpsHook(conn_id), broken)
+    assert not service.journal
+
+
+@pytest.mark.parametrize("odd", [{"UrlInputInfo": {"Url": "http://[bad"}}, {"CosInputInfo": "x"}, {"Type": "X"}])
+def test_an_odd_input_is_left_to_the_service(
+    odd: dict[str, Any], caller: Any, service: LocalService, conn_id: str, payload: dict[str, Any]
+) -> None:
+    with pytest.raises(TencentCloudPermanentError, match="MPS ProcessImage"):
+        caller.submit(MpsHook(conn_id), {**payload, "InputInfo": odd})
 
 
 def test_test_connection(service: LocalService, conn_id: str, connect: Callable[..., str]) -> None:

@@ -130,7 +130,7 @@ def test_every_documented_field_is_known(service: Any) -> None:
         assert set(ours.model_fields) == set(theirs()._serialize(allow_none=True))
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::UserWarning")
 def test_the_life_of_a_task_through_the_typed_client(make_service: Any, clients_for: Any, clock: Any) -> None:
     service = make_service(task_seconds=10, rate_limit=0, clock=clock)
     clients = clients_for(service)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_mps.core.payloads import StorageDefaults
 from airflow_provider_mps.exceptions import InvalidArgumentError
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator, MpsProcessImageOperator
@@ -19,6 +20,9 @@ URL = "https://example.com/a.jpg"
 GOOD = {"subject_url": URL, "prompt": "marble"}
 FUSION, PROCESS, SENSOR = MpsImageBgFusionOperator, MpsProcessImageOperator, MpsImageTaskSensor
 FETCH, STORE = CosToLocalFilesystemOperator, LocalFilesystemToCosOperator
+
+T = "{{ params.value }}"
+OUTPUT = {"bucket": "b-1", "region": "ap-guangzhou", "path": "/o/a.jpeg"}
 
 WHEN_BUILT: list[tuple[Any, dict[str, Any], str]] = [
     (FUSION, {"prompt": "x"}, "subject_url or subject_cos_key is required: the subject picture"),
@@ -43,6 +47,22 @@ WHEN_BUILT: list[tuple[Any, dict[str, Any], str]] = [
     (FUSION, {**GOOD, "poll_interval": "10"}, "poll_interval: expected a number of seconds above 0, got '10'"),
     (FUSION, {**GOOD, "timeout": -1}, "timeout: expected a number of seconds above 0, got -1"),
     (FUSION, {**GOOD, "timeout": float("inf")}, "timeout: expected a number of seconds above 0, got inf"),
+    (FUSION, {**GOOD, "format": None}, "format: expected JPEG or PNG, got None"),
+    (FUSION, {**GOOD, "quality": None}, "quality: expected a whole number from 1 to 100, got None"),
+    (FUSION, {**GOOD, "output_dir": "a//b"}, "output_dir: expected a COS folder"),
+    (FUSION, {**GOOD, "output_bucket": "noappid"}, "output_bucket: expected a COS bucket with its APPID"),
+    (FUSION, {**GOOD, "output_region": "x"}, "output_region: expected a region"),
+    (FUSION, {**GOOD, "resource_id": ""}, "resource_id: expected a text that is not empty"),
+    (FUSION, {**GOOD, "region": "x"}, "region: expected a region"),
+    (FUSION, {"subject_url": URL, "prompt": []}, "prompt: expected at least one text"),
+    (FUSION, {"subject_url": URL, "prompt": 3.5}, "prompt: expected a text or a list of texts, got 3.5"),
+    (FUSION, {"subject_url": "nope", "prompt": "x"}, "subject_url: expected an http:// or https:// address"),
+    (FUSION, {"subject_url": URL, "bg_url": "ftp://x"}, "bg_url: expected an http:// or https:// address"),
+    (FUSION, {"subject_cos_key": "", "prompt": "x"}, "subject_cos_key: expected a COS object key"),
+    (FUSION, {"subject_cos_key": "/a", "subject_cos_bucket": "B", "prompt": "x"}, "subject_cos_bucket: expected a COS"),
+    (FETCH, {"cos_key": "cos://x/y", "local_path": "/a"}, "cos_key: expected a COS object key"),
+    (SENSOR, {"mps_task_id": ""}, "mps_task_id: expected a text that is not empty"),
+    (SENSOR, {"mps_task_id": "t", "region": "x"}, "region: expected a region"),
     (PROCESS, {"payload": None}, "payload: expected the body of a ProcessImage request, a dict, got None"),
     (PROCESS, {"payload": {}}, "payload: expected the body of a ProcessImage request, a dict, got {}"),
     (PROCESS, {"payload": {"ScheduleId": 1}}, "payload['InputInfo']: expected the picture to work on, a dict"),
@@ -63,9 +83,6 @@ WHEN_BUILT: list[tuple[Any, dict[str, Any], str]] = [
     (STORE, {"local_path": None, "cos_key": "/a"}, "local_path is required"),
     (STORE, {"local_path": "/a", "cos_key": None}, "cos_key is required"),
 ]
-
-T = "{{ params.value }}"
-OUTPUT = {"bucket": "b-1", "region": "ap-guangzhou", "path": "/o/a.jpeg"}
 
 # An operator with one templated argument, the value it renders to, and the message.
 WHEN_RENDERED: list[tuple[Any, dict[str, Any], Any, str]] = [
@@ -113,9 +130,58 @@ WHEN_RENDERED: list[tuple[Any, dict[str, Any], Any, str]] = [
 def test_when_the_dag_is_read(
     operator: Any, arguments: dict[str, Any], message: str, service: LocalService, conn_id: str
 ) -> None:
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
         operator(task_id="t", **arguments)
+    # A mapped operator is built in the worker, where this must not be retried.
+    assert isinstance(caught.value, AirflowFailException)
     assert not service.journal
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gone"),
+    [
+        ({"subject_url": URL, "prompt": T}, "prompt"),
+        ({"subject_url": URL, "bg_url": T, "prompt": "x"}, "bg_url"),
+        ({"subject_url": URL, "bg_cos_key": T, "prompt": "x"}, "bg_cos_key"),
+        ({"subject_url": T, "prompt": "x"}, "subject_url"),
+    ],
+)
+def test_what_renders_to_none_is_not_taken_as_not_given(
+    arguments: dict[str, Any], gone: str, service: LocalService, conn_id: str
+) -> None:
+    """With native rendering a template may give None: a fusion would become a generation, and be paid for."""
+    task = FUSION(task_id="t", **arguments)
+    setattr(task, gone, None)
+    with pytest.raises(InvalidArgumentError, match=f"{gone}: was given, and its template rendered to None"):
+        task.execute({})  # type: ignore[typeddict-item]
+    assert not service.journal
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "example.com/a.png?q-signature=S3CRET",
+        "https://example.com/a b.png?q-sign-algorithm=sha1&q-signature=S3CRET",
+        "https://example.com/a.png?x= S3CRET",
+        "https://user:S3CRET@example.com /a.png",
+    ],
+)
+def test_a_refused_address_does_not_show_its_secret(value: str, service: LocalService, conn_id: str) -> None:
+    task = FUSION(task_id="t", subject_url=T, prompt="x")
+    context: Any = {"params": {"value": value}}
+    task.render_template_fields(context)
+    with pytest.raises(InvalidArgumentError, match="subject_url: expected an http") as caught:
+        task.execute(context)
+    assert "S3CRET" not in str(caught.value)
+
+
+def test_numbers_of_native_rendering(service: LocalService, conn_id: str) -> None:
+    task = FUSION(task_id="t", subject_cos_key="/a.png", prompt=T, resource_id=T, quality=T, random_seed=T)
+    task.prompt, task.resource_id, task.quality, task.random_seed = 2024, 7, 85.0, "3"
+    payload = task.build_payload(StorageDefaults("b-1250000000", "ap-guangzhou"))
+    assert payload["AddOnParameter"]["ExtPrompt"] == [{"Prompt": "2024"}]
+    assert payload["AddOnParameter"]["OutputConfig"]["Quality"] == 85
+    assert payload["ResourceId"] == "7"
 
 
 @pytest.mark.parametrize(("operator", "arguments", "value", "message"), WHEN_RENDERED)

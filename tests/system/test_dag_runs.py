@@ -33,7 +33,7 @@ def test_every_way_to_wait(
     task_id = run.result("submit")
     assert run.task("submit")["xcoms"] == {"return_value": task_id, "mps_task_id": task_id}
     assert task_id in {task.task_id for task in service.tasks}
-    assert len(service.accepted("ProcessImage")) == 7
+    assert len(service.accepted("ProcessImage")) == 9
 
     # The three modes of the sensor come to the same, each after a third look.
     looks = Counter(call.task_id for call in service.calls("DescribeImageTaskDetail"))
@@ -74,10 +74,11 @@ def test_every_way_to_wait(
     # The service saw the whole signed address; nobody else does.
     assert any(task.input_info.get("UrlInputInfo") == {"Url": signed} for task in service.tasks)
     for place in (run.log, run.text, caplog.text):
-        assert "0123456789abcdef01234567" not in place
+        assert "0123456789abcdef01234567" not in place.lower()
         assert service.secret_key not in place
         assert "SignedUrl" not in place
-    assert "***" in run.task("submit")["rendered"]["subject_url"]
+    for rendered in (run.task("submit"), run.task("mapped", 0), run.task("mapped", 1)):
+        assert "***" in rendered["rendered"]["subject_url"]
 
 
 def _generations(service: LocalService) -> list[Any]:
@@ -113,6 +114,10 @@ def test_every_way_to_end_badly(run_dag: Callable[..., Run], service: LocalServi
     assert run.task("bad_value")["try_number"] == 1
     assert "prompt: expected a text that is not empty, got ''" in run.log
     assert len(service.calls("ProcessImage")) == before + 1
+
+    assert run.task("mapped_bad_value", 0)["state"].lower().endswith("failed")
+    assert run.task("mapped_bad_value", 0)["try_number"] == 1
+    assert "format: expected JPEG or PNG, got 'GIF'" in run.log
 
     assert run.states["outside"] == "failed"
     assert "expected a COS object key that stays inside local_dir, got '/samples/../../coffee.png'" in run.log

@@ -216,6 +216,66 @@ def test_soft_fail_of_a_deferrable_sensor(service: LocalService, conn_id: str) -
     assert isinstance(caught.value, AirflowSkipException)
 
 
+ENDS = {
+    "failed": {"mps_task_id": "t", "status": "failed", "code": "X", "message": "y"},
+    "timeout": {"mps_task_id": "t", "status": "timeout", "last_seen": "PROCESSING"},
+    "error": {
+        "mps_task_id": "t",
+        "status": "error",
+        "error": ["MPS", "DescribeImageTaskDetail", "t", "AuthFailure", "m", "r", "refused"],
+    },
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("flag", ["soft_fail", "never_fail"])
+@pytest.mark.parametrize("end", ENDS)
+def test_skipping_after_deferral_whatever_the_end(end: str, flag: str) -> None:
+    sensor = MpsImageTaskSensor(task_id="t", mps_task_id="t", deferrable=True, **{flag: True})
+    with pytest.raises(AirflowSkipException):
+        sensor.execute_complete({}, ENDS[end])
+
+
+@pytest.mark.parametrize("flag", ["soft_fail", "never_fail"])
+@pytest.mark.parametrize("deferrable", [False, True])
+@pytest.mark.parametrize("end", ["failed", "unknown", "late"])
+def test_skipping_is_the_same_in_every_mode(
+    end: str, deferrable: bool, flag: str, service: LocalService, conn_id: str
+) -> None:
+    if end == "failed":
+        service.add_fault(kind="task_fail", err_msg="BadInput")
+    if end == "late":
+        service.add_fault(kind="task_seconds", seconds=3600)
+    task_id = UNKNOWN if end == "unknown" else submit(service, conn_id)
+    if end == "failed":
+        fire(make(task_id))
+    options: dict[str, Any] = {"timeout": 0.1, "poke_interval": 0.1, "deferrable": deferrable, flag: True}
+    sensor = MpsImageTaskSensor(task_id="t", mps_task_id=task_id, **options)
+    if end == "late" and deferrable:
+        with pytest.raises(TaskDeferred) as deferred:
+            sensor.execute({})
+        event = fire(deferred.value.trigger)  # type: ignore[arg-type]
+        with pytest.raises(AirflowSkipException, match="was not done after"):
+            sensor.execute_complete({}, event)
+    else:
+        with pytest.raises(AirflowSkipException):
+            sensor.execute({})
+
+
+def test_a_poking_sensor_reads_the_connection_once(
+    service: LocalService, conn_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = service.connection()
+    connection["extra"]["role_arn"] = "qcs::cam::uin/1:roleName/x"
+    monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(connection))
+    service.add_fault(kind="null_status", n=3)
+    task_id = submit(service, conn_id)
+    before = len(service.calls("AssumeRole"))
+    assert MpsImageTaskSensor(task_id="t", mps_task_id=task_id, poke_interval=0.1).execute({})["TaskId"] == task_id
+    assert len(service.calls(DETAIL)) >= 4
+    assert len(service.calls("AssumeRole")) == before + 1
+
+
 def test_no_event_at_all_is_no_success(service: LocalService, conn_id: str) -> None:
     sensor = MpsImageTaskSensor(task_id="t", mps_task_id="t", deferrable=True)
     with pytest.raises(MpsEventError):

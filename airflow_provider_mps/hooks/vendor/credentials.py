@@ -61,7 +61,7 @@ def build(settings: TencentCloudSettings) -> Any:
             base = credential.DefaultCredentialProvider().get_credentials()
         except Exception:
             raise ServiceError(
-                "Tencent Cloud", "credentials", "", Transport.CREDENTIALS, _CHAIN, "", Outcome.NOT_EXECUTED
+                "Tencent Cloud", "credentials", "", Transport.NO_CREDENTIALS, _CHAIN, "", Outcome.REFUSED
             ) from None
     return RoleCredential(base, settings) if settings.role_arn else base
 

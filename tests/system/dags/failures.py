@@ -58,6 +58,13 @@ with DAG(
         retries=2,
         retry_delay=timedelta(0),
     )
+    MpsImageBgFusionOperator.partial(
+        task_id="mapped_bad_value",
+        subject_cos_key="/samples/coffee.png",
+        prompt="x",
+        retries=2,
+        retry_delay=timedelta(0),
+    ).expand(format=["GIF"])
     CosToLocalFilesystemOperator(
         task_id="outside",
         outputs=[{"bucket": "mps-local-1250000000", "region": "ap-guangzhou", "path": "/samples/../../coffee.png"}],

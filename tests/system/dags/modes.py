@@ -18,6 +18,10 @@ with DAG("modes", schedule=None, start_date=datetime(2026, 1, 1), params={"local
         bg_cos_key="/samples/gravel.png",
         output_path="/o/submit.jpeg",
     )
+    # A mapped operator is rendered another way, which has to mask signed addresses too.
+    MpsImageBgFusionOperator.partial(
+        task_id="mapped", bg_cos_key="/samples/gravel.png", output_path="/o/mapped-{{ ti.map_index }}.jpeg"
+    ).expand(subject_url=["{{ params.signed_url }}", "{{ params.signed_url | upper | replace('.PNG', '.png') }}"])
     modes = {"poke": {"mode": "poke"}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
     for name, mode in modes.items():
         submit_for = MpsImageBgFusionOperator(
