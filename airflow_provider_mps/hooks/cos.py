@@ -173,12 +173,12 @@ class CosHook(TencentCloudBaseHook):
 def _destination(local_path: str | Path) -> Path:
     """Return the path of a file that can be made, as far as that shows beforehand."""
     path = Path(local_path)
-    if str(local_path).endswith("/") or path.is_dir():
-        raise InvalidArgumentError(f"local_path: expected a file, got the folder {str(local_path)!r}")
     if len(path.name.encode()) > MAX_FILE_NAME_BYTES:
         raise InvalidArgumentError(
             f"local_path: expected a file name of at most {MAX_FILE_NAME_BYTES} bytes: {path.name!r}"
         )
+    if str(local_path).endswith("/") or path.is_dir():
+        raise InvalidArgumentError(f"local_path: expected a file, got the folder {str(local_path)!r}")
     blocking = next((parent for parent in path.parents if parent.exists()), path.parent)
     if blocking.exists() and not blocking.is_dir():
         raise InvalidArgumentError(f"local_path: {str(blocking)!r} is a file, so it cannot hold {str(path)!r}")
