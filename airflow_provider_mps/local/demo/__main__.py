@@ -8,6 +8,7 @@ Airflow's web page instead, to click through.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import signal
@@ -136,16 +137,31 @@ def _serve_ui(env: dict[str, str]) -> int:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
     }
+    # Not `airflow standalone`: it serves task logs on every address of the machine, and on fixed ports.
+    without_log_server = [["scheduler", "--skip-serve-logs"], ["triggerer", "--skip-serve-logs"]]
+    if version("apache-airflow").startswith("2."):
+        commands = [["webserver"], *without_log_server]
+        # Airflow 2 has no login without a user; whoever reaches this loopback port may do everything.
+        (Path(env["AIRFLOW_HOME"]) / "webserver_config.py").write_text('AUTH_ROLE_PUBLIC = "Admin"\n')
+    else:
+        commands = [["api-server"], ["dag-processor"], *without_log_server]
     print(f"Airflow comes up on http://127.0.0.1:{port} ; Ctrl-C stops it and the local service.", flush=True)
-    process = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=env, start_new_session=True)
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        airflow_home.end_group(process)
+    with contextlib.ExitStack() as running:
+        processes = []
+        for command in commands:
+            process = subprocess.Popen([sys.executable, "-m", "airflow", *command], env=env, start_new_session=True)  # noqa: S603
+            running.callback(airflow_home.end_group, process)
+            processes.append((command[0], process))
+        try:
+            while all(process.poll() is None for _, process in processes):
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            return 0
+        ended = ", ".join(name for name, process in processes if process.poll() is not None)
+        print(f"airflow {ended} has ended; see its lines above.", file=sys.stderr)
+        return 1
 
 
 def _interrupt(*_: object) -> None:
