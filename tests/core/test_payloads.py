@@ -106,6 +106,10 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             StdExtInfo='{"ModelConfig":{"RandomSeed":42}}',
         ),
     ),
+    "submit only": (
+        {"subject_url": SUBJECT, "prompt": "Minimalist white marble tabletop"},
+        body(SUBJECT_INPUT, {"ExtPrompt": [{"Prompt": "Minimalist white marble tabletop"}]}),
+    ),
     "PNG 4K": (
         {"subject_url": SUBJECT, "prompt": "Outdoor lawn, sunny day", "format": "PNG", "image_size": "4K"},
         body(

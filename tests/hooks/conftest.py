@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from tenacity import wait_none
 
 from airflow_provider_mps.core import calls
@@ -75,3 +77,18 @@ def connect(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> Callable[
         return "changed"
 
     return make
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls_service(authority: trustme.CA, tmp_path: Path) -> Iterator[LocalService]:
+    certificate = authority.issue_cert("127.0.0.1", "localhost")
+    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    files = (str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
+    with LocalService(rate_limit=0, small_pictures=True, tls=files) as running:
+        yield running

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mps.core.calls import ATTEMPTS
@@ -233,6 +234,17 @@ def test_role_and_proxy(service: LocalService, connect: Callable[..., str], tmp_
     assert record.token_present
     assert record.secret_id != service.secret_id
     assert record.host == f"{service.bucket}.cos.ap-guangzhou.myqcloud.com"
+
+
+def test_ca_bundle(
+    authority: trustme.CA, tls_service: LocalService, connect: Callable[..., str], tmp_path: Path
+) -> None:
+    with pytest.raises(TencentCloudPermanentError, match=r"BadCertificate.*Check ca_bundle"):
+        CosHook(connect(service=tls_service)).download_file("/samples/coffee.png", tmp_path / "a.png")
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    hook = CosHook(connect(service=tls_service, ca_bundle=str(tmp_path / "ca.pem")))
+    hook.download_file("/samples/coffee.png", tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == tls_service.get_object(tls_service.bucket, "samples/coffee.png")
 
 
 def test_no_secret_in_the_log(stored: CosHook, service: LocalService, tmp_path: Path, caplog: Any, capsys: Any) -> None:

@@ -7,7 +7,7 @@ import json
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -290,21 +290,6 @@ def test_proxy_down(caller: Any, service: LocalService, connect: Callable[..., s
     assert caught.value.outcome is Outcome.NOT_EXECUTED
     assert "secretpw" not in str(caught.value)
     assert not service.journal
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def tls_service(authority: trustme.CA, tmp_path: Path) -> Iterator[LocalService]:
-    certificate = authority.issue_cert("127.0.0.1", "localhost")
-    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
-    certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
-    files = (str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
-    with LocalService(rate_limit=0, small_pictures=True, tls=files) as running:
-        yield running
 
 
 def test_ca_bundle(
