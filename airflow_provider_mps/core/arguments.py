@@ -7,7 +7,7 @@ Sources of the rules: ProcessImage (https://cloud.tencent.com/document/product/8
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NoReturn, TypeVar
@@ -46,6 +46,18 @@ def is_template(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(is_template(item) for item in value)
     return hasattr(value, "resolve")
+
+
+def check_literals(values: Mapping[str, Any], checks: Mapping[str, Callable[[str, Any], object]]) -> None:
+    """Check the values that are given and that no template will change, so that a slip shows when the DAG is read.
+
+    :param values: argument names with their values; None means not given
+    :param checks: argument names with the check for each
+    """
+    for name, check in checks.items():
+        value = values[name]
+        if value is not None and not is_template(value):
+            check(name, value)
 
 
 def check_one_source(what: str, given: Mapping[str, Any], *, required: bool) -> None:

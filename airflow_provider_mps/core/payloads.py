@@ -71,10 +71,10 @@ class Picture:
 
     def check_literals(self) -> None:
         """Check the values that no template will change."""
-        for part, check in _PICTURE_CHECKS.items():
-            value = getattr(self, part)
-            if value is not None and not arguments.is_template(value):
-                check(f"{self.name}_{part}", value)
+        arguments.check_literals(
+            {f"{self.name}_{part}": getattr(self, part) for part in _PICTURE_CHECKS},
+            {f"{self.name}_{part}": check for part, check in _PICTURE_CHECKS.items()},
+        )
 
     def as_input(self, defaults: StorageDefaults) -> dict[str, Any]:
         """Return the ``MediaInputInfo`` of the API."""
@@ -123,10 +123,10 @@ class BgFusion:
         """Check the values that no template will change, so that a slip shows when the DAG is read."""
         self.subject.check_literals()
         self.background.check_literals()
-        for name, check in _CHECKS.items():
-            value = getattr(self, name)
-            if not arguments.is_template(value) and (value is not None or name in _NEVER_NONE):
-                check(name, value)
+        for name in _NEVER_NONE:
+            if getattr(self, name) is None:
+                _CHECKS[name](name, None)
+        arguments.check_literals(vars(self), _CHECKS)
         if self.output_path is not None and not arguments.is_template([self.output_path, self.format]):
             arguments.output_path("output_path", self.output_path, arguments.choice("format", self.format, ImageFormat))
 

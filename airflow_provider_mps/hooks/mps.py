@@ -62,10 +62,7 @@ class MpsHook(TencentCloudBaseHook):
             payload = check_payload(payload)
         target = describe_input(payload)
         response = self._resend(Action.PROCESS_IMAGE, payload, target)
-        try:
-            return calls.read_task_id(target, response)
-        except ServiceError as error:
-            raise airflow_error(error) from None
+        return _task_id(target, response)
 
     def describe_image_task_detail(self, task_id: str) -> dict[str, Any]:
         """Return ``Response`` of DescribeImageTaskDetail (https://cloud.tencent.com/document/api/862/118509).
@@ -94,10 +91,7 @@ class MpsHook(TencentCloudBaseHook):
             payload = check_payload(payload)
         target = describe_input(payload)
         response = await self._aresend(Action.PROCESS_IMAGE, payload, target)
-        try:
-            return calls.read_task_id(target, response)
-        except ServiceError as error:
-            raise airflow_error(error) from None
+        return _task_id(target, response)
 
     async def aget_task_state(self, task_id: str) -> TaskState:
         """Look at a task once, resending what may be resent; the async twin of :meth:`get_task_state`."""
@@ -182,6 +176,13 @@ class MpsHook(TencentCloudBaseHook):
     def _make_async_client(self, credential: Any) -> Any:
         # Off the event loop: the vendor's modules take long to import, and CA certificates are read from disk.
         return _vendor_clients().async_client(self.settings, credential)
+
+
+def _task_id(target: str, response: Mapping[str, Any]) -> str:
+    try:
+        return calls.read_task_id(target, response)
+    except ServiceError as error:
+        raise airflow_error(error) from None
 
 
 def _vendor_clients() -> ModuleType:

@@ -53,8 +53,7 @@ class MpsSubmitOperator(BaseOperator):
         with invalid_arguments_fail():
             self.poll_interval = arguments.seconds("poll_interval", poll_interval)
             self.timeout = arguments.seconds("timeout", timeout)
-            if region is not None and not arguments.is_template(region):
-                arguments.region("region", region)
+            arguments.check_literals({"region": region}, {"region": arguments.region})
 
     @abstractmethod
     def build_payload(self, storage: StorageDefaults) -> dict[str, Any]:

@@ -74,12 +74,10 @@ class MpsImageTaskSensor(BaseSensorOperator):
             timeout = arguments.seconds("timeout", timeout)
             if mps_task_id is None:
                 raise ArgumentError("mps_task_id is required: the TaskId to wait for")
-            for name, check, value in (
-                ("mps_task_id", arguments.text, mps_task_id),
-                ("region", arguments.region, region),
-            ):
-                if value is not None and not arguments.is_template(value):
-                    check(name, value)
+            arguments.check_literals(
+                {"mps_task_id": mps_task_id, "region": region},
+                {"mps_task_id": arguments.text, "region": arguments.region},
+            )
         super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
         self.mps_task_id: Any = mps_task_id
         self.region = region

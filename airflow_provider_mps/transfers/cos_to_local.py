@@ -80,7 +80,10 @@ class CosToLocalFilesystemOperator(BaseOperator):
             got = ", ".join(_given({**one, **many})) or "none of them"
             raise InvalidArgumentError(f"expected cos_key with local_path, or outputs with local_dir; got {got}")
         with invalid_arguments_fail():
-            self._check_literals()
+            arguments.check_literals(
+                {"cos_key": cos_key, "cos_bucket": cos_bucket, "cos_region": cos_region},
+                {"cos_key": arguments.cos_key, "cos_bucket": arguments.bucket, "cos_region": arguments.region},
+            )
 
     def execute(self, context: Context) -> str | list[str]:
         """Fetch; return the local path or paths."""
@@ -99,13 +102,6 @@ class CosToLocalFilesystemOperator(BaseOperator):
             hook = hooks.setdefault(region, CosHook(self.tencentcloud_conn_id, self.cos_bucket, region))
             paths.append(str(hook.download_file(plan.key, plan.local_path, plan.bucket)))
         return paths
-
-    def _check_literals(self) -> None:
-        checks = {"cos_key": arguments.cos_key, "cos_bucket": arguments.bucket, "cos_region": arguments.region}
-        for name, check in checks.items():
-            value = getattr(self, name)
-            if value is not None and not arguments.is_template(value):
-                check(name, value)
 
 
 def _given(arguments_by_name: dict[str, Any]) -> list[str]:
