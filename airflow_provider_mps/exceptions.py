@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.errors import Outcome, ServiceError
+from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.results import TaskFailure
 
 
@@ -42,10 +43,17 @@ class MpsTaskFailedError(AirflowException):
         self.message = message
 
     def __str__(self) -> str:
-        return (
-            f"MPS task {self.task_id} finished without a result: {TaskFailure(self.code, self.message)}. "
-            "A retry of the submitting task makes a new picture; a retry of a sensor only reads this answer again."
-        )
+        failure = TaskFailure(self.code, self.message)
+        said = f"MPS task {self.task_id} finished without a result: {str(failure).rstrip('.')}."
+        return " ".join(filter(None, (said, failure.hint, self._NEXT)))
+
+    _NEXT = "A retry of the submitting task submits again; a retry of a sensor only reads this answer again."
+
+
+class MpsTaskRefusedError(MpsTaskFailedError, AirflowFailException):
+    """MPS finished the task without a result, and would end the same request the same way: Airflow does not retry."""
+
+    _NEXT = "The same request would end the same way: the task fails without retries."
 
 
 class MpsTimeoutError(AirflowException):
@@ -63,11 +71,52 @@ class MpsTimeoutError(AirflowException):
         self.last_seen = last_seen
 
     def __str__(self) -> str:
+        return _too_late(self.task_id, f"timeout={self.timeout:g} s", self.last_seen)
+
+
+class MpsExecutionTimeoutError(AirflowTaskTimeout):
+    """The task was not done when ``execution_timeout`` of its Airflow task had passed; Airflow retries it.
+
+    :param task_id: the MPS TaskId
+    :param last_seen: what the last look showed
+    """
+
+    def __init__(self, task_id: str, last_seen: str) -> None:
+        super().__init__(task_id, last_seen)
+        self.task_id = task_id
+        self.last_seen = last_seen
+
+    def __str__(self) -> str:
+        return _too_late(self.task_id, "execution_timeout", self.last_seen)
+
+
+class MpsInDoubtError(AirflowException):
+    """Whether MPS has accepted a submission could not be found out. Nothing was submitted; Airflow retries.
+
+    :param target: the subject picture
+    :param doubt: why it is not known
+    :param reason: why it could not be found out
+    """
+
+    def __init__(self, target: str, doubt: str, reason: str) -> None:
+        super().__init__(target, doubt, reason)
+        self.target = target
+        self.doubt = doubt
+        self.reason = reason
+
+    def __str__(self) -> str:
         return (
-            f"MPS task {self.task_id} was not done after {self.timeout:g} s (last seen: {self.last_seen}). "
-            "It may still run at MPS and is paid for: wait for this TaskId with MpsImageTaskSensor before making "
-            "another picture, or raise timeout."
+            f"MPS may have accepted ProcessImage for {self.target} ({self.doubt}), and this could not be found out: "
+            f"{self.reason.rstrip('.')}. Nothing was submitted. A retry asks again; it needs the permission "
+            "mps:DescribeImageTasks. To submit whatever was accepted, set durable=False and clear the task."
         )
+
+
+def _too_late(task_id: str, limit: str, last_seen: str) -> str:
+    return (
+        f"MPS task {task_id} was not done within {limit} (last seen: {last_seen}). It may still run at MPS and is paid "
+        "for. Unless durable=False, a retry or a clear joins it while it runs and returns its picture once it is there."
+    )
 
 
 class MpsEventError(AirflowException):

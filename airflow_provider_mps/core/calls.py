@@ -7,7 +7,8 @@ from typing import Any
 
 from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from airflow_provider_mps.core.errors import Outcome, ServiceError, Transport, may_resend, outcome_of
+from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of
+from airflow_provider_mps.core.errors import ServiceError, may_resend
 from airflow_provider_mps.core.vocabulary import Action
 
 MPS = "MPS"

@@ -12,6 +12,8 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.payloads import StorageDefaults
 from airflow_provider_mps.core.vocabulary import DEFAULT_REGION, MPS_SERVICE
 
+# Read by the SDK's default credential chain.
+ENV_SECRET_ID = "TENCENTCLOUD_SECRET_ID"  # noqa: S105
 ENV_REGION = "TENCENTCLOUD_API_REGION"
 ENV_COS_BUCKET = "TENCENTCLOUD_COS_BUCKET"
 ENV_COS_REGION = "TENCENTCLOUD_COS_REGION"

@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.polling import Finished, Refused, Step, TooLate
 from airflow_provider_mps.core.results import TaskFailure, TaskState
-from airflow_provider_mps.core.vocabulary import EventStatus, TaskStatus
+from airflow_provider_mps.core.vocabulary import EventStatus, LimitKind, TaskStatus
 
 
 class EventError(ValueError):
@@ -24,7 +24,7 @@ def to_event(task_id: str, step: Step) -> dict[str, Any]:
         failure = step.state.failure
         return {**event, "status": EventStatus.FAILED.value, "code": failure.code, "message": failure.message}
     if isinstance(step, TooLate):
-        return {**event, "status": EventStatus.TIMEOUT.value, "last_seen": step.last_seen}
+        return {**event, "status": EventStatus.TIMEOUT.value, "last_seen": step.last_seen, "limit": step.kind.value}
     if isinstance(step, Refused):
         error = [str(part) for part in step.error.args]
         return {**event, "status": EventStatus.ERROR.value, "error": error}
@@ -61,7 +61,7 @@ def from_event(event: Any) -> Finished | Refused | TooLate:
             failure = TaskFailure(str(event["code"]), str(event["message"]))
             return Finished(TaskState(task_id, TaskStatus.FINISH, failure=failure))
         if status is EventStatus.TIMEOUT:
-            return TooLate(str(event["last_seen"]))
+            return TooLate(str(event["last_seen"]), LimitKind(event.get("limit", LimitKind.TIMEOUT)))
         return Refused(ServiceError(*event["error"]))
     except (KeyError, TypeError, ValueError) as error:
         raise EventError(f"the event for MPS task {task_id} cannot be read ({error!r}): {dict(event)!r}") from None

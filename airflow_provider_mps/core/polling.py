@@ -7,8 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_mps.core.errors import Outcome, ServiceError
+from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core.vocabulary import LimitKind
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Until when a task waits.
+
+    :param deadline: seconds since the epoch; absolute, so that neither a new try nor a restarted triggerer begins anew
+    :param kind: the argument that the deadline comes from
+    """
+
+    deadline: float
+    kind: LimitKind = LimitKind.TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -37,9 +51,11 @@ class TooLate:
     """The deadline has passed and the task is not done.
 
     :param last_seen: what the last look showed, for the message
+    :param kind: the argument that the deadline came from
     """
 
     last_seen: str
+    kind: LimitKind = LimitKind.TIMEOUT
 
 
 # Airflow ends a trigger at its limit without a word; the trigger itself speaks up at the deadline, well before.
@@ -48,7 +64,25 @@ TRIGGER_GRACE_SECONDS = 120.0
 Step = LookAgain | Finished | Refused | TooLate
 
 
-def next_step(look: TaskState | ServiceError, *, now: float, deadline: float, interval: float) -> Step:
+def limit_of(
+    since: float, timeout: float, *, try_began: float | None = None, execution_timeout: float | None = None
+) -> Limit:
+    """Return what ends the waiting first: ``timeout`` after the submission, or ``execution_timeout`` of this try.
+
+    Airflow itself ends a task at ``execution_timeout`` only while a worker runs it, not while it is deferred.
+
+    :param since: when the waiting counts from, seconds since the epoch
+    :param timeout: seconds
+    :param try_began: when this try of the Airflow task began, seconds since the epoch
+    :param execution_timeout: seconds
+    """
+    limit = Limit(since + timeout)
+    if try_began is not None and execution_timeout is not None and try_began + execution_timeout < limit.deadline:
+        return Limit(try_began + execution_timeout, LimitKind.EXECUTION_TIMEOUT)
+    return limit
+
+
+def next_step(look: TaskState | ServiceError, *, now: float, limit: Limit, interval: float) -> Step:
     """Decide what follows a look.
 
     The look counts before the deadline does: a task that is found finished after it is finished. An error that may
@@ -56,16 +90,16 @@ def next_step(look: TaskState | ServiceError, *, now: float, deadline: float, in
 
     :param look: what the look showed, or why it showed nothing
     :param now: seconds since the epoch
-    :param deadline: seconds since the epoch after which waiting ends
+    :param limit: when waiting ends
     :param interval: seconds between looks
     """
     if isinstance(look, TaskState) and look.done:
         return Finished(look)
     if isinstance(look, ServiceError) and look.outcome is Outcome.REFUSED:
         return Refused(look)
-    if now >= deadline:
-        return TooLate(str(look))
-    return LookAgain(min(interval, deadline - now))
+    if now >= limit.deadline:
+        return TooLate(str(look), limit.kind)
+    return LookAgain(min(interval, limit.deadline - now))
 
 
 def trigger_lifetime(*, now: float, deadline: float) -> float:

@@ -13,6 +13,13 @@ _PARAMETER = re.compile(
     r"\b((?:[\w-]*signature|[\w-]*security-token|q-ak|q-key-time|q-sign-time|sign|token)=)([^&\s\"'<>]+)", re.IGNORECASE
 )
 
+# What signed addresses carry: COS (q-*, x-cos-security-token), S3 and its kin, OSS, GCS.
+_SIGNING = re.compile(
+    r"q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list|signature)|x-(?:cos|oss)-[\w-]+|x-amz-[\w-]+"
+    r"|x-goog-[\w-]+|signature|expires|security-token|awsaccesskeyid|ossaccesskeyid|googleaccessid|sign|token",
+    re.IGNORECASE,
+)
+
 MASK = "***"
 
 
@@ -52,6 +59,19 @@ def bare_url(url: str) -> str:
         return conceal(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def unsigned_url(url: str) -> str:
+    """Return ``url`` without what a signature adds to it, so that two signings of one address are equal.
+
+    Other parameters stay: they may say which picture is meant.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    kept = [part for part in parts.query.split("&") if not _SIGNING.fullmatch(part.partition("=")[0])]
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "&".join(kept), ""))
 
 
 def excerpt(text: str, limit: int = 300) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from airflow_provider_mps.core.codes import CodeRule, Outcome, task_rule
 from airflow_provider_mps.core.redact import excerpt
 from airflow_provider_mps.core.vocabulary import ResultStatus, TaskStatus
 
@@ -22,8 +24,21 @@ class TaskFailure:
     code: str
     message: str
 
+    @property
+    def is_final(self) -> bool:
+        """Whether the same request, submitted again, would end the same way."""
+        return any(rule.outcome is Outcome.REFUSED for rule in self._rules())
+
+    @property
+    def hint(self) -> str:
+        """What the person on call can do about it; empty where nothing is known."""
+        return next((rule.hint for rule in self._rules() if rule.hint), "")
+
     def __str__(self) -> str:
         return f"{self.code}: {self.message}" if self.message else self.code
+
+    def _rules(self) -> list[CodeRule]:
+        return [task_rule(word) for word in self.code.split()]
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,7 @@ class TaskState:
     :param progress: lowest ``Progress`` of the entries, 0 to 100; None while there are none
     :param result: the result as it goes into XCom
     :param failure: why the task failed
+    :param created: when MPS accepted the task, seconds since the epoch; None where it did not say
     """
 
     task_id: str
@@ -44,6 +60,7 @@ class TaskState:
     progress: int | None = None
     result: dict[str, Any] | None = None
     failure: TaskFailure | None = None
+    created: float | None = None
 
     @property
     def done(self) -> bool:
@@ -65,13 +82,14 @@ def parse_task_detail(task_id: str, detail: Mapping[str, Any]) -> TaskState:
     result_set = detail.get("ImageProcessTaskResultSet")
     entries = [_mapping(entry) for entry in result_set] if isinstance(result_set, list) else []
     progress = min((_int(entry.get("Progress")) for entry in entries), default=None)
+    seen = TaskState(task_id, status, progress, created=parse_time(detail.get("CreateTime")))
     if status != TaskStatus.FINISH:
-        return TaskState(task_id, status, progress)
+        return seen
     failure = _failure(detail, entries)
     if failure is not None:
-        return TaskState(task_id, status, progress, failure=failure)
+        return replace(seen, failure=failure)
     if not entries or not all(_entry_done(entry) for entry in entries):
-        return TaskState(task_id, status, progress)
+        return seen
     result = {
         "TaskId": task_id,
         "Status": status,
@@ -79,7 +97,21 @@ def parse_task_detail(task_id: str, detail: Mapping[str, Any]) -> TaskState:
         "FinishTime": detail.get("FinishTime"),
         "Outputs": [_output(_mapping(entry.get("Output"))) for entry in entries],
     }
-    return TaskState(task_id, status, progress, result=result)
+    return replace(seen, result=result)
+
+
+def parse_time(text: Any) -> float | None:
+    """Return a time of the API, such as ``2026-01-01T01:02:51Z``, as seconds since the epoch; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def format_time(moment: float) -> str:
+    """Return seconds since the epoch as the API writes times, rounded down to whole seconds."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def cos_object(bucket: str, region: str, path: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The words of the services, each defined once.
 
-Sources: ProcessImage (https://cloud.tencent.com/document/product/862/112896) and DescribeImageTaskDetail
-(https://cloud.tencent.com/document/api/862/118509), API version 2019-06-12.
+Sources: ProcessImage (https://cloud.tencent.com/document/product/862/112896), DescribeImageTaskDetail
+(https://cloud.tencent.com/document/api/862/118509) and DescribeImageTasks (``ImageTaskInfo`` of the SDK's models), API
+version 2019-06-12.
 """
 
 from __future__ import annotations
@@ -23,10 +24,14 @@ class Action(StrEnum):
 
     PROCESS_IMAGE = "ProcessImage"
     DESCRIBE_IMAGE_TASK_DETAIL = "DescribeImageTaskDetail"
+    DESCRIBE_IMAGE_TASKS = "DescribeImageTasks"
 
 
 class TaskStatus(StrEnum):
-    """``Status`` of DescribeImageTaskDetail. The API may also answer null, which means "not yet"."""
+    """``Status`` of DescribeImageTaskDetail. The API may also answer null, which means "not yet".
+
+    DescribeImageTasks knows PROCESSING and FINISH only.
+    """
 
     WAITING = "WAITING"
     PROCESSING = "PROCESSING"
@@ -54,6 +59,13 @@ class ImageSize(StrEnum):
     K1 = "1K"
     K2 = "2K"
     K4 = "4K"
+
+
+class LimitKind(StrEnum):
+    """Which argument of the task bounds its waiting."""
+
+    TIMEOUT = "timeout"
+    EXECUTION_TIMEOUT = "execution_timeout"
 
 
 class EventStatus(StrEnum):

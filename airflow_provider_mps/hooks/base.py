@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import BaseHook, mask_secret
 
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.arguments import region as check_region
-from airflow_provider_mps.core.connection import TencentCloudSettings, read_settings
+from airflow_provider_mps.core.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import CONN_TYPE, DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
@@ -54,6 +54,14 @@ class TencentCloudBaseHook(BaseHook):
             else:
                 self._settings = self._read_connection(self.get_connection(self.tencentcloud_conn_id))
         return self._settings
+
+    @property
+    def account(self) -> str:
+        """What identifies who pays, as far as that is known without asking: the role or the SecretId.
+
+        The keys of a machine's role change by the hour, so they identify nobody.
+        """
+        return self.settings.role_arn or self.settings.secret_id or os.environ.get(ENV_SECRET_ID) or ""
 
     async def aload_settings(self) -> TencentCloudSettings:
         """Read the connection without blocking the event loop."""

@@ -12,7 +12,8 @@ from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import Retrying
 
 from airflow_provider_mps.core import arguments, calls
-from airflow_provider_mps.core.errors import Outcome, ServiceError, Transport
+from airflow_provider_mps.core.codes import Outcome, Transport
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, difference
 from airflow_provider_mps.core.payloads import bucket_or_default, region_or_default
 from airflow_provider_mps.core.results import cos_object

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,10 @@ from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_mps.core import calls
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.listing import ListedTask, list_params, read_list
 from airflow_provider_mps.core.payloads import check_payload, describe_input
 from airflow_provider_mps.core.results import TaskState, parse_task_detail
-from airflow_provider_mps.core.vocabulary import Action
+from airflow_provider_mps.core.vocabulary import Action, TaskStatus
 from airflow_provider_mps.exceptions import airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 
@@ -27,7 +29,7 @@ _SAYS_NO_SUCH_TASK = ("ResourceNotFound", "InvalidParameterValue", "InvalidParam
 
 
 class MpsHook(TencentCloudBaseHook):
-    """Calls ProcessImage and DescribeImageTaskDetail, sync and async, with one set of decisions.
+    """Calls ProcessImage, DescribeImageTaskDetail and DescribeImageTasks, sync and async, with one set of decisions.
 
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.TencentCloudPermanentError`,
     which Airflow does not retry; one that may pass raises
@@ -62,7 +64,8 @@ class MpsHook(TencentCloudBaseHook):
             payload = check_payload(payload)
         target = describe_input(payload)
         response = self._resend(Action.PROCESS_IMAGE, payload, target)
-        return _task_id(target, response)
+        with _airflow_errors():
+            return calls.read_task_id(target, response)
 
     def describe_image_task_detail(self, task_id: str) -> dict[str, Any]:
         """Return ``Response`` of DescribeImageTaskDetail (https://cloud.tencent.com/document/api/862/118509).
@@ -75,6 +78,22 @@ class MpsHook(TencentCloudBaseHook):
     def get_task_state(self, task_id: str) -> TaskState:
         """Look at a task once, resending what may be resent."""
         return parse_task_detail(task_id, self.describe_image_task_detail(task_id))
+
+    def list_image_tasks(self, status: TaskStatus, since: float | None = None) -> list[ListedTask]:
+        """List the account's tasks, all pages of DescribeImageTasks; MPS remembers them for 7 days.
+
+        :param status: ``PROCESSING`` or ``FINISH``
+        :param since: only tasks that began after this, seconds since the epoch (float); default: all
+        """
+        found: list[ListedTask] = []
+        token, tokens = "", set[str]()
+        while True:
+            params = list_params(status, since, token)
+            with _airflow_errors():
+                page, token = read_list(self._resend(Action.DESCRIBE_IMAGE_TASKS, params, ""), tokens)
+            found += page
+            if not token:
+                return found
 
     def look(self, task_id: str) -> TaskState | ServiceError:
         """Look at a task once, for a loop that decides itself when to look again."""
@@ -91,12 +110,25 @@ class MpsHook(TencentCloudBaseHook):
             payload = check_payload(payload)
         target = describe_input(payload)
         response = await self._aresend(Action.PROCESS_IMAGE, payload, target)
-        return _task_id(target, response)
+        with _airflow_errors():
+            return calls.read_task_id(target, response)
 
     async def aget_task_state(self, task_id: str) -> TaskState:
         """Look at a task once, resending what may be resent; the async twin of :meth:`get_task_state`."""
         response = await self._aresend(Action.DESCRIBE_IMAGE_TASK_DETAIL, {"TaskId": task_id}, task_id)
         return parse_task_detail(task_id, response)
+
+    async def alist_image_tasks(self, status: TaskStatus, since: float | None = None) -> list[ListedTask]:
+        """List the account's tasks; the async twin of :meth:`list_image_tasks`."""
+        found: list[ListedTask] = []
+        token, tokens = "", set[str]()
+        while True:
+            params = list_params(status, since, token)
+            with _airflow_errors():
+                page, token = read_list(await self._aresend(Action.DESCRIBE_IMAGE_TASKS, params, ""), tokens)
+            found += page
+            if not token:
+                return found
 
     async def alook(self, task_id: str) -> TaskState | ServiceError:
         """Look at a task once; the async twin of :meth:`look`."""
@@ -178,9 +210,13 @@ class MpsHook(TencentCloudBaseHook):
         return _vendor_clients().async_client(self.settings, credential)
 
 
-def _task_id(target: str, response: Mapping[str, Any]) -> str:
+@contextmanager
+def _airflow_errors() -> Iterator[None]:
+    """Turn an error of reading an answer into the class that makes Airflow do the right thing."""
     try:
-        return calls.read_task_id(target, response)
+        yield
+    except AirflowException:
+        raise
     except ServiceError as error:
         raise airflow_error(error) from None
 

@@ -24,6 +24,7 @@ FETCH_TIMEOUT_SECONDS = 10.0
 _CONTENT_TYPES = {"JPEG": "image/jpeg", "JPG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 # The documentation shows this number with an ErrMsg; which numbers there are it does not say.
 _ERR_CODE = 40000
+_NOT_READABLE = "SourceFileError.DownloadNotAccessible"
 
 
 def _without_query(record: logging.LogRecord) -> bool:
@@ -66,7 +67,7 @@ class Worker:
         except TaskFailure as failure:
             task.failure = failure
         except PictureError as error:
-            task.failure = TaskFailure(_ERR_CODE, "InvalidParameterValue.SrcFile", str(error))
+            task.failure = TaskFailure(_ERR_CODE, "SourceFileError", str(error))
         except Exception as error:  # The task ends in any case: a client that polls must see an end.
             task.failure = TaskFailure(50000, "InternalError", f"{type(error).__name__}: {error}")
         finally:
@@ -92,11 +93,7 @@ class Worker:
             self._store.check_bucket(source.bucket, source.region)
             data = self._store.read(source.bucket, source.key, MAX_INPUT_BYTES + 1)
         except CosError as error:
-            code = {
-                "NoSuchBucket": "ResourceNotFound.CosBucketNotExist",
-                "NoSuchKey": "ResourceNotFound.DownloadError",
-            }.get(error.code, "ResourceNotFound")
-            raise TaskFailure(_ERR_CODE, code, f"{source}: {error.message}") from None
+            raise TaskFailure(_ERR_CODE, _NOT_READABLE, f"{source}: {error.message}") from None
         return _checked(data, source)
 
     def _download(self, url: str) -> bytes:
@@ -110,23 +107,17 @@ class Worker:
                 client.stream("GET", url) as response,
             ):
                 if response.status_code != 200:
-                    raise TaskFailure(
-                        _ERR_CODE, "ResourceNotFound.DownloadError", f"{source}: HTTP status {response.status_code}"
-                    )
+                    raise TaskFailure(_ERR_CODE, _NOT_READABLE, f"{source}: HTTP status {response.status_code}")
                 for piece in response.iter_bytes():
                     data += piece
                     if len(data) > MAX_INPUT_BYTES:
                         break
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TaskFailure(
-                _ERR_CODE, "ResourceNotFound.DownloadError", f"{source}: {type(error).__name__}"
-            ) from None
+            raise TaskFailure(_ERR_CODE, _NOT_READABLE, f"{source}: {type(error).__name__}") from None
         return _checked(bytes(data), source)
 
 
 def _checked(data: bytes, source: Source) -> bytes:
     if len(data) > MAX_INPUT_BYTES:
-        raise TaskFailure(
-            _ERR_CODE, "InvalidParameterValue.SrcFile", f"{source}: larger than {MAX_INPUT_BYTES // 2**20} MB"
-        )
+        raise TaskFailure(_ERR_CODE, "SourceFileError", f"{source}: larger than {MAX_INPUT_BYTES // 2**20} MB")
     return data

@@ -6,23 +6,26 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import BaseOperator, conf, mask_secret
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, conf, mask_secret
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.payloads import StorageDefaults, describe_input
-from airflow_provider_mps.core.polling import LookAgain, next_step, trigger_lifetime
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.payloads import StorageDefaults, check_payload, describe_input
+from airflow_provider_mps.core.polling import Limit, LookAgain, next_step
 from airflow_provider_mps.core.redact import url_secrets
+from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL,
     DEFAULT_TIMEOUT,
     XCOM_TASK_ID,
 )
-from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.exceptions import MpsExecutionTimeoutError, MpsInDoubtError, invalid_arguments_fail
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.verdict import result_of_event, result_or_raise
+from airflow_provider_mps.operators.durable import DurableSubmission, InDoubt, Submitted, mark_delivered
+from airflow_provider_mps.waiting import limit_of_try, result_of_event, result_or_raise
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -43,6 +46,7 @@ class MpsSubmitOperator(BaseOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
         timeout: float | timedelta = DEFAULT_TIMEOUT,
+        durable: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -50,6 +54,7 @@ class MpsSubmitOperator(BaseOperator):
         self.tencentcloud_conn_id = tencentcloud_conn_id
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
+        self.durable = durable
         with invalid_arguments_fail():
             self.poll_interval = arguments.seconds("poll_interval", poll_interval)
             self.timeout = arguments.seconds("timeout", timeout)
@@ -78,54 +83,88 @@ class MpsSubmitOperator(BaseOperator):
                     mask_secret(secret)
 
     def execute(self, context: Context) -> Any:
-        """Submit, and wait if asked to.
+        """Submit, or join what an earlier try has submitted, and wait if asked to.
 
         :return: the TaskId, or with waiting the result
         """
         hook = self.hook
         with invalid_arguments_fail():
-            payload = self.build_payload(hook.settings.storage)
-        self.log.info("Submitting ProcessImage for %s", describe_input(payload))
-        task_id = hook.process_image(payload)
-        deadline = time.time() + self.timeout
-        self.log.info("MPS accepted the task: TaskId %s", task_id)
-        context["ti"].xcom_push(key=XCOM_TASK_ID, value=task_id)
+            payload = check_payload(self.build_payload(hook.settings.storage))
+        submitted = self._submit(context, hook, payload)
+        context["ti"].xcom_push(key=XCOM_TASK_ID, value=submitted.task_id)
         if not self.wait_for_completion:
-            return task_id
-        if self.deferrable:
-            self._defer(task_id, deadline)
-        return self._wait(hook, task_id, deadline)
+            if self.durable:
+                mark_delivered(context, submitted.task_id, self.log.warning)
+            return submitted.task_id
+        limit = limit_of_try(self, context, submitted.since, self.timeout)
+        if self.deferrable and not (submitted.state and submitted.state.done):
+            self._defer(submitted.task_id, limit, "execute_complete")
+        return self._deliver(context, self._wait(hook, submitted, limit))
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take up the task again with the trigger's event; return the result."""
-        result = result_of_event(event, self.timeout)
-        self._log_result(result)
-        return result
+        return self._deliver(context, result_of_event(event, self.timeout))
 
-    def _defer(self, task_id: str, deadline: float) -> None:
-        from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
+    def resume_in_doubt(self, context: Context, event: Any = None) -> Any:
+        """Look again for the task of this submission, now that one that might be it is done."""
+        return self.execute(context)
 
-        self.defer(
-            trigger=MpsImageTaskTrigger(task_id, self.tencentcloud_conn_id, self.region, self.poll_interval, deadline),
-            method_name="execute_complete",
-            timeout=timedelta(seconds=trigger_lifetime(now=time.time(), deadline=deadline)),
+    def _submit(self, context: Context, hook: MpsHook, payload: dict[str, Any]) -> Submitted:
+        if not self.durable:
+            self.log.info("Submitting ProcessImage for %s", describe_input(payload))
+            submitted = Submitted(hook.process_image(payload), time.time())
+            self.log.info("MPS accepted the task: TaskId %s", submitted.task_id)
+            return submitted
+        submission = DurableSubmission(hook, payload, context, retries=self.retries or 0, log=self.log.info)
+        while isinstance(found := submission.ensure(), InDoubt):
+            limit = limit_of_try(self, context, found.counts_from, self.timeout)
+            seconds = min(self.poll_interval, limit.deadline - time.time())
+            if seconds <= 0:
+                raise MpsInDoubtError(
+                    describe_input(payload),
+                    found.why,
+                    f"{found.runs.count} tasks with the same input still run after {limit.kind}, "
+                    f"MPS task {found.runs.task_id} among them",
+                )
+            if self.deferrable and found.can_be_resumed:
+                self._defer(found.runs.task_id, limit, "resume_in_doubt")
+            time.sleep(seconds)
+        return found
+
+    def _defer(self, task_id: str, limit: Limit, method_name: str) -> NoReturn:
+        from airflow_provider_mps.triggers.mps import wait_in_triggerer
+
+        wait_in_triggerer(
+            self,
+            task_id,
+            tencentcloud_conn_id=self.tencentcloud_conn_id,
+            region=self.region,
+            poll_interval=self.poll_interval,
+            limit=limit,
+            method_name=method_name,
         )
 
-    def _wait(self, hook: MpsHook, task_id: str, deadline: float) -> dict[str, Any]:
-        while True:
-            look = hook.look(task_id)
-            step = next_step(look, now=time.time(), deadline=deadline, interval=self.poll_interval)
-            if not isinstance(step, LookAgain):
-                break
-            self.log.info("MPS task %s: %s; next look in %.0f s", task_id, look, step.seconds)
-            time.sleep(step.seconds)
-        result = result_or_raise(task_id, step, self.timeout)
-        self._log_result(result)
-        return result
+    def _wait(self, hook: MpsHook, submitted: Submitted, limit: Limit) -> dict[str, Any]:
+        task_id = submitted.task_id
+        look: TaskState | ServiceError = submitted.state or hook.look(task_id)
+        try:
+            while True:
+                step = next_step(look, now=time.time(), limit=limit, interval=self.poll_interval)
+                if not isinstance(step, LookAgain):
+                    return result_or_raise(task_id, step, self.timeout)
+                self.log.info("MPS task %s: %s; next look in %.0f s", task_id, look, step.seconds)
+                time.sleep(step.seconds)
+                look = hook.look(task_id)
+        except AirflowTaskTimeout:
+            # Airflow's own words do not say which task, nor that a retry joins it.
+            raise MpsExecutionTimeoutError(task_id, str(look)) from None
 
-    def _log_result(self, result: Mapping[str, Any]) -> None:
+    def _deliver(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
         paths = ", ".join(str(output["cos_uri"]) for output in result["Outputs"])
         self.log.info("MPS task %s finished: %s", result["TaskId"], paths)
+        if self.durable:
+            mark_delivered(context, result["TaskId"], self.log.warning)
+        return result
 
 
 def _texts(value: Any) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import (
     AirflowException,
@@ -20,11 +20,11 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.polling import Finished, LookAgain, Refused, TooLate, next_step, trigger_lifetime
+from airflow_provider_mps.core.polling import Finished, Limit, LookAgain, Refused, TooLate, next_step
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import MpsTimeoutError, invalid_arguments_fail
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.verdict import result_of_event, result_or_raise
+from airflow_provider_mps.waiting import limit_of_try, result_of_event, result_or_raise
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -51,7 +51,9 @@ class MpsImageTaskSensor(BaseSensorOperator):
     :param soft_fail: skip the task instead of failing it, for whatever reason and in every mode (bool), default False;
         ``never_fail`` does the same
     :raises MpsTaskFailedError: the task finished with an ErrMsg, of its own or of an entry
+    :raises MpsTaskRefusedError: so it did, and Airflow does not retry: the request would end the same way again
     :raises AirflowSensorTimeout: the task was not done in time; Airflow does not retry the sensor
+    :raises MpsExecutionTimeoutError: it was not done within ``execution_timeout``, which holds while deferred too
     :raises TencentCloudPermanentError: MPS refuses to answer (unknown TaskId, credentials); Airflow does not retry
     """
 
@@ -92,7 +94,7 @@ class MpsImageTaskSensor(BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Wait in the chosen mode; return the result."""
         if self.deferrable:
-            return self._execute_deferrable()
+            return self._wait_in_triggerer(context)
         try:
             return super().execute(context)
         except AirflowSensorTimeout:
@@ -103,7 +105,7 @@ class MpsImageTaskSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
         with self._skip_instead_of_fail():
-            step = self._look(deadline=float("inf"))
+            step = self._look(Limit(float("inf")))
             if isinstance(step, LookAgain):
                 return PokeReturnValue(is_done=False)
             return PokeReturnValue(is_done=True, xcom_value=result_or_raise(self.mps_task_id, step, self.timeout))
@@ -118,29 +120,34 @@ class MpsImageTaskSensor(BaseSensorOperator):
         self.log.info("MPS task %s: %s", self.mps_task_id, result["Status"])
         return result
 
-    def _execute_deferrable(self) -> dict[str, Any]:
-        deadline = time.time() + self.timeout
+    def _wait_in_triggerer(self, context: Context) -> dict[str, Any]:
+        limit = limit_of_try(self, context, time.time(), self.timeout)
         with self._skip_instead_of_fail():
-            step = self._look(deadline)
-            if not isinstance(step, LookAgain):
-                return result_or_raise(self.mps_task_id, step, self.timeout)
-        from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
+            step = self._look(limit)
+        if isinstance(step, LookAgain):
+            self._defer(limit)
+        with self._skip_instead_of_fail():
+            return result_or_raise(self.mps_task_id, step, self.timeout)
 
-        self.defer(
-            trigger=MpsImageTaskTrigger(
-                self.mps_task_id, self.tencentcloud_conn_id, self.region, self.poke_interval, deadline
-            ),
+    def _defer(self, limit: Limit) -> NoReturn:
+        from airflow_provider_mps.triggers.mps import wait_in_triggerer
+
+        wait_in_triggerer(
+            self,
+            self.mps_task_id,
+            tencentcloud_conn_id=self.tencentcloud_conn_id,
+            region=self.region,
+            poll_interval=self.poke_interval,
+            limit=limit,
             method_name="execute_complete",
-            timeout=timedelta(seconds=trigger_lifetime(now=time.time(), deadline=deadline)),
         )
-        raise AssertionError("defer() does not return")
 
-    def _look(self, deadline: float) -> LookAgain | Finished | Refused | TooLate:
+    def _look(self, limit: Limit) -> LookAgain | Finished | Refused | TooLate:
         with invalid_arguments_fail():
             task_id = arguments.text("mps_task_id", self.mps_task_id)
         look = self.hook.look(task_id)
         self.log.info("MPS task %s: %s", task_id, look)
-        return next_step(look, now=time.time(), deadline=deadline, interval=self.poke_interval)
+        return next_step(look, now=time.time(), limit=limit, interval=self.poke_interval)
 
     @contextmanager
     def _skip_instead_of_fail(self) -> Iterator[None]:

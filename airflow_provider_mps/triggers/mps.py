@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_mps.core.events import to_event
-from airflow_provider_mps.core.polling import LookAgain, next_step
+from airflow_provider_mps.core.polling import Limit, LookAgain, next_step, trigger_lifetime
+from airflow_provider_mps.core.vocabulary import LimitKind
 from airflow_provider_mps.hooks.mps import MpsHook
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import BaseOperator
 
 
 class MpsImageTaskTrigger(BaseTrigger):
@@ -24,6 +29,7 @@ class MpsImageTaskTrigger(BaseTrigger):
     :param region: region of the MPS API (str or None)
     :param poll_interval: seconds between looks (float)
     :param deadline: seconds since the epoch (float); it is absolute, so a restarted triggerer does not begin anew
+    :param limit: the argument that the deadline comes from: ``timeout`` (str, default) or ``execution_timeout``
     """
 
     def __init__(
@@ -33,6 +39,7 @@ class MpsImageTaskTrigger(BaseTrigger):
         region: str | None,
         poll_interval: float,
         deadline: float,
+        limit: str = LimitKind.TIMEOUT.value,
     ) -> None:
         super().__init__()
         self.mps_task_id = mps_task_id
@@ -40,6 +47,7 @@ class MpsImageTaskTrigger(BaseTrigger):
         self.region = region
         self.poll_interval = poll_interval
         self.deadline = deadline
+        self.limit = limit
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""
@@ -51,17 +59,43 @@ class MpsImageTaskTrigger(BaseTrigger):
                 "region": self.region,
                 "poll_interval": self.poll_interval,
                 "deadline": self.deadline,
+                "limit": self.limit,
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield one event."""
+        limit = Limit(self.deadline, LimitKind(self.limit))
         async with MpsHook(self.tencentcloud_conn_id, self.region) as hook:
             while True:
                 look = await hook.alook(self.mps_task_id)
-                step = next_step(look, now=time.time(), deadline=self.deadline, interval=self.poll_interval)
+                step = next_step(look, now=time.time(), limit=limit, interval=self.poll_interval)
                 if not isinstance(step, LookAgain):
                     break
                 self.log.info("MPS task %s: %s; next look in %.0f s", self.mps_task_id, look, step.seconds)
                 await asyncio.sleep(step.seconds)
         yield TriggerEvent(to_event(self.mps_task_id, step))
+
+
+def wait_in_triggerer(
+    operator: BaseOperator,
+    mps_task_id: str,
+    *,
+    tencentcloud_conn_id: str | None,
+    region: str | None,
+    poll_interval: float,
+    limit: Limit,
+    method_name: str,
+) -> NoReturn:
+    """Defer ``operator`` until a picture task is done or too late.
+
+    :param method_name: the operator's method that takes the event
+    """
+    operator.defer(
+        trigger=MpsImageTaskTrigger(
+            mps_task_id, tencentcloud_conn_id, region, poll_interval, limit.deadline, limit.kind.value
+        ),
+        method_name=method_name,
+        timeout=timedelta(seconds=trigger_lifetime(now=time.time(), deadline=limit.deadline)),
+    )
+    raise AssertionError("defer() does not return")

@@ -6,17 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.errors import (
+from airflow_provider_mps.core.codes import (
     CODES,
     COS_CODES,
     Outcome,
-    ServiceError,
     Transport,
-    may_resend,
     outcome_of,
     outcome_of_cos,
     outcome_of_http_status,
 )
+from airflow_provider_mps.core.errors import ServiceError, may_resend
 from airflow_provider_mps.core.vocabulary import Action
 
 

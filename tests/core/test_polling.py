@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.errors import Outcome, ServiceError
+from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import EventError, from_event, to_event
-from airflow_provider_mps.core.polling import Finished, LookAgain, Refused, Step, TooLate, next_step
+from airflow_provider_mps.core.polling import Finished, Limit, LookAgain, Refused, Step, TooLate, limit_of, next_step
 from airflow_provider_mps.core.results import TaskFailure, TaskState
+from airflow_provider_mps.core.vocabulary import LimitKind
 
 RUNNING = TaskState("t", "PROCESSING", 40)
 GOOD = TaskState("t", "FINISH", 100, result={"TaskId": "t", "Outputs": []})
@@ -26,22 +28,22 @@ times = st.floats(0, 2e9)
 
 
 def test_a_task_found_finished_after_the_deadline_is_finished() -> None:
-    assert next_step(GOOD, now=100, deadline=10, interval=5) == Finished(GOOD)
+    assert next_step(GOOD, now=100, limit=Limit(10), interval=5) == Finished(GOOD)
 
 
 def test_deadline_already_past_at_the_first_look() -> None:
-    assert next_step(RUNNING, now=100, deadline=10, interval=5) == TooLate("PROCESSING, 40%")
+    assert next_step(RUNNING, now=100, limit=Limit(10), interval=5) == TooLate("PROCESSING, 40%")
 
 
 def test_an_error_that_may_pass_is_no_verdict() -> None:
-    assert next_step(error(Outcome.UNKNOWN), now=1, deadline=10, interval=5) == LookAgain(5)
-    assert isinstance(next_step(error(Outcome.UNKNOWN), now=10, deadline=10, interval=5), TooLate)
-    assert isinstance(next_step(error(Outcome.REFUSED), now=1, deadline=10, interval=5), Refused)
+    assert next_step(error(Outcome.UNKNOWN), now=1, limit=Limit(10), interval=5) == LookAgain(5)
+    assert isinstance(next_step(error(Outcome.UNKNOWN), now=10, limit=Limit(10), interval=5), TooLate)
+    assert isinstance(next_step(error(Outcome.REFUSED), now=1, limit=Limit(10), interval=5), Refused)
 
 
 @given(looks, times, times, st.floats(0.01, 1e5))
 def test_waiting_never_goes_past_the_deadline(look: object, now: float, deadline: float, interval: float) -> None:
-    step = next_step(look, now=now, deadline=deadline, interval=interval)  # type: ignore[arg-type]
+    step = next_step(look, now=now, limit=Limit(deadline), interval=interval)  # type: ignore[arg-type]
     if isinstance(step, LookAgain):
         assert 0 < step.seconds <= interval
         assert now + step.seconds <= deadline or math.isclose(now + step.seconds, deadline)
@@ -51,9 +53,25 @@ def test_waiting_never_goes_past_the_deadline(look: object, now: float, deadline
         assert now >= deadline
 
 
-@given(looks, st.booleans())
-def test_events_come_back_as_they_went(look: object, late: bool) -> None:
-    step: Step = next_step(look, now=5 if late else 1, deadline=3, interval=1)  # type: ignore[arg-type]
+@given(times, st.floats(0.1, 1e6), times, st.none() | st.floats(0.1, 1e6))
+def test_the_earlier_of_two_limits_holds(
+    since: float, timeout: float, began: float, execution_timeout: float | None
+) -> None:
+    limit = limit_of(since, timeout, try_began=began, execution_timeout=execution_timeout)
+    assert limit.deadline <= since + timeout
+    if execution_timeout is None or began + execution_timeout >= since + timeout:
+        assert limit == Limit(since + timeout, LimitKind.TIMEOUT)
+    else:
+        assert limit == Limit(began + execution_timeout, LimitKind.EXECUTION_TIMEOUT)
+
+
+def test_an_event_of_a_trigger_that_knew_one_limit_only() -> None:
+    assert from_event({"mps_task_id": "t", "status": "timeout", "last_seen": "x"}) == TooLate("x", LimitKind.TIMEOUT)
+
+
+@given(looks, st.booleans(), st.sampled_from(LimitKind))
+def test_events_come_back_as_they_went(look: object, late: bool, kind: LimitKind) -> None:
+    step: Step = next_step(look, now=5 if late else 1, limit=Limit(3, kind), interval=1)  # type: ignore[arg-type]
     if isinstance(step, LookAgain):
         with pytest.raises(EventError, match="has not ended"):
             to_event("t", step)
@@ -80,6 +98,7 @@ def test_events_come_back_as_they_went(look: object, late: bool) -> None:
         ({"mps_task_id": "t", "status": "success"}, "cannot be read"),
         ({"mps_task_id": "t", "status": "success", "result": "x"}, "cannot be read"),
         ({"mps_task_id": "t", "status": "failed", "code": "x"}, "cannot be read"),
+        ({"mps_task_id": "t", "status": "timeout", "last_seen": "x", "limit": "patience"}, "cannot be read"),
         ({"mps_task_id": "t", "status": "error", "error": ["MPS"]}, "cannot be read"),
         ({"mps_task_id": "t", "status": "error", "error": ["MPS", "a", "t", "c", "m", "r", "maybe"]}, "cannot be read"),
     ],

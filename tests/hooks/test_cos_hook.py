@@ -13,7 +13,7 @@ import trustme
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mps.core.calls import ATTEMPTS
-from airflow_provider_mps.core.errors import Outcome
+from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService

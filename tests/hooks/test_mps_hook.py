@@ -17,7 +17,8 @@ import trustme
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
 
 from airflow_provider_mps.core.calls import ATTEMPTS
-from airflow_provider_mps.core.errors import Outcome, ServiceError
+from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService

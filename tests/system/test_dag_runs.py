@@ -102,12 +102,12 @@ def test_every_way_to_end_badly(run_dag: Callable[..., Run], service: LocalServi
     assert f"MPS task {outer} finished without a result: 70001 InvalidInput: no such picture" in run.log
     assert f"MPS task {inner} finished without a result: " in run.log
     assert "InnerError: bad pixel" in run.log
-    assert f"MPS task {slow} was not done after 0.5 s" in run.log
+    assert f"MPS task {slow} was not done within timeout=0.5 s" in run.log
     assert "MPS keeps tasks for 7 days" in run.log
 
     assert run.states["wait_late"] == "failed"
     late = run.task("wait_late")["xcoms"]["mps_task_id"]
-    assert f"MPS task {late} was not done after 0.5 s" in run.log
+    assert f"MPS task {late} was not done within timeout=0.5 s" in run.log
     assert "It may still run at MPS and is paid for" in run.log
 
     assert run.states["bad_value"] == "failed"

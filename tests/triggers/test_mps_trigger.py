@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
 )
 
-from airflow_provider_mps.core.errors import Outcome
+from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.exceptions import (
     MpsEventError,
     MpsTaskFailedError,
@@ -26,6 +26,7 @@ from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
+from tests.task_context import Ti, make_context
 
 DETAIL = "DescribeImageTaskDetail"
 UNKNOWN = "2600000000-WorkflowTask-00000000000000000000000000000000"
@@ -75,6 +76,7 @@ def test_round_trip_through_airflows_serializer(service: LocalService, conn_id: 
         "region": "ap-shanghai",
         "poll_interval": 2.5,
         "deadline": 1234567890.5,
+        "limit": "timeout",
     }
     assert service.secret_key not in json.dumps(row.kwargs)
 
@@ -138,19 +140,11 @@ def test_errors_that_last_until_the_deadline(task_id: str, service: LocalService
     assert "HTTP 503" in event["last_seen"]
 
 
-class Ti:
-    def __init__(self) -> None:
-        self.xcoms: dict[str, Any] = {}
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.xcoms[key] = value
-
-
 def defer(operator: Any) -> tuple[TaskDeferred, Ti]:
-    ti = Ti()
+    context = make_context()
     with pytest.raises(TaskDeferred) as caught:
-        operator.execute({"ti": ti})
-    return caught.value, ti
+        operator.execute(context)
+    return caught.value, context["ti"]
 
 
 @pytest.mark.parametrize("kind", ["operator", "sensor"])
@@ -186,7 +180,7 @@ def test_what_a_task_leaves_behind_when_it_defers(kind: str, service: LocalServi
     # The event alone is enough to go on: `airflow dags test` hands over nothing else.
     event = {"mps_task_id": submitted.task_id, "status": "timeout", "last_seen": "PROCESSING"}
     expected: type[Exception] = MpsTimeoutError if kind == "operator" else AirflowSensorTimeout
-    with pytest.raises(expected, match=f"MPS task {submitted.task_id} was not done after 60 s"):
+    with pytest.raises(expected, match=f"MPS task {submitted.task_id} was not done within timeout=60 s"):
         task.execute_complete({}, event)
     event = {"mps_task_id": submitted.task_id, "status": "failed", "code": "X", "message": "y"}
     with pytest.raises(MpsTaskFailedError, match="finished without a result: X: y"):
@@ -197,7 +191,7 @@ def test_what_a_task_leaves_behind_when_it_defers(kind: str, service: LocalServi
 
 def test_deferrable_takes_effect_only_when_it_waits(service: LocalService, conn_id: str) -> None:
     operator = MpsImageBgFusionOperator(task_id="t", subject_cos_key="/samples/coffee.png", prompt="x", deferrable=True)
-    assert operator.execute({"ti": Ti()}) == service.tasks[0].task_id  # type: ignore[typeddict-item]
+    assert operator.execute(make_context()) == service.tasks[0].task_id
 
 
 def test_a_sensor_does_not_defer_for_a_task_that_is_done(task_id: str, service: LocalService) -> None:
@@ -255,7 +249,7 @@ def test_skipping_is_the_same_in_every_mode(
         with pytest.raises(TaskDeferred) as deferred:
             sensor.execute({})
         event = fire(deferred.value.trigger)  # type: ignore[arg-type]
-        with pytest.raises(AirflowSkipException, match="was not done after"):
+        with pytest.raises(AirflowSkipException, match="was not done within"):
             sensor.execute_complete({}, event)
     else:
         with pytest.raises(AirflowSkipException):

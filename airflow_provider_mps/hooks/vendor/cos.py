@@ -8,8 +8,9 @@ from fastcrc.crc64 import xz as crc64_ecma
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosServiceError
 
+from airflow_provider_mps.core.codes import outcome_of, outcome_of_cos
 from airflow_provider_mps.core.connection import TencentCloudSettings
-from airflow_provider_mps.core.errors import ServiceError, outcome_of, outcome_of_cos
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, read_digest
 from airflow_provider_mps.hooks.vendor.profile import CALLER, quiet_sdk_loggers
 from airflow_provider_mps.hooks.vendor.transport import classify

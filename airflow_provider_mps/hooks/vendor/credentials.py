@@ -8,8 +8,9 @@ from tencentcloud.common import credential
 from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
+from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of
 from airflow_provider_mps.core.connection import TencentCloudSettings
-from airflow_provider_mps.core.errors import Outcome, ServiceError, Transport, outcome_of
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.hooks.vendor.profile import client_profile
 from airflow_provider_mps.hooks.vendor.transport import classify
 

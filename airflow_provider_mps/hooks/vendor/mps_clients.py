@@ -16,8 +16,9 @@ from tencentcloud.common.common_client_async import CommonClient as AsyncCommonC
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 
+from airflow_provider_mps.core.codes import outcome_of, outcome_of_http_status
 from airflow_provider_mps.core.connection import TencentCloudSettings
-from airflow_provider_mps.core.errors import ServiceError, outcome_of, outcome_of_http_status
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import MPS_API_VERSION, MPS_SERVICE
 from airflow_provider_mps.hooks.vendor.profile import client_profile
 from airflow_provider_mps.hooks.vendor.transport import CaBundleError, classify

@@ -10,7 +10,7 @@ import httpx
 import requests
 import urllib3.exceptions as u3
 
-from airflow_provider_mps.core.errors import Transport
+from airflow_provider_mps.core.codes import Transport
 
 _NOT_CONNECTED = (
     u3.NewConnectionError,

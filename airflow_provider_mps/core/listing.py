@@ -1,0 +1,61 @@
+"""Ask for a list of tasks, page by page: DescribeImageTasks (``DescribeImageTasksRequest`` of the SDK's models)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_mps.core.calls import MPS
+from airflow_provider_mps.core.codes import Transport
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.results import format_time
+from airflow_provider_mps.core.vocabulary import Action, TaskStatus
+
+# The most that is given at once.
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class ListedTask:
+    """A line of DescribeImageTasks.
+
+    :param task_id: the MPS TaskId
+    :param input: the input file, as the service describes it
+    """
+
+    task_id: str
+    input: str
+
+
+def list_params(status: TaskStatus, since: float | None, scroll_token: str) -> dict[str, Any]:
+    """Return the body of a DescribeImageTasks request.
+
+    :param status: ``PROCESSING`` or ``FINISH``
+    :param since: list what began after this, seconds since the epoch; None lists all that MPS still knows
+    :param scroll_token: where the page begins; empty for the first
+    """
+    params: dict[str, Any] = {"Status": status.value, "Limit": PAGE_SIZE}
+    if since is not None:
+        params["StartTime"] = format_time(since)
+    if scroll_token:
+        params["ScrollToken"] = scroll_token
+    return params
+
+
+def read_list(response: Mapping[str, Any], seen_tokens: set[str]) -> tuple[list[ListedTask], str]:
+    """Return the tasks of a page, and the token of the next page; empty after the last.
+
+    :param seen_tokens: the tokens of the pages so far; the new one is added
+    :raises ServiceError: a part of the page cannot be read, so that a task may be missing; or the next page is one that
+        was read
+    """
+    rows, token = response.get("TaskSet"), response.get("ScrollToken") or ""
+    if rows is None:
+        rows = []
+    readable = isinstance(rows, list) and all(isinstance(row, Mapping) and row.get("TaskId") for row in rows)
+    if not readable or not isinstance(token, str) or (token and token in seen_tokens):
+        request_id = str(response.get("RequestId") or "")
+        raise ServiceError(MPS, Action.DESCRIBE_IMAGE_TASKS, "", Transport.GARBLED, "not a page of tasks", request_id)
+    seen_tokens.add(token)
+    return [ListedTask(str(row["TaskId"]), str(row.get("Input") or "")) for row in rows], token

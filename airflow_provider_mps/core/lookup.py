@@ -1,0 +1,75 @@
+"""Find one's own task among those that MPS lists, when the answer to a submission is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from airflow_provider_mps.core.outputs import ExpectedOutput, input_path
+from airflow_provider_mps.core.results import TaskState
+
+# API 3.0 refuses a request whose clock is further off than this (AuthFailure.SignatureExpire), so a task that was
+# accepted began at most so long before the time that the submitting machine wrote down.
+MAX_CLOCK_SKEW_SECONDS = 300.0
+# A path that a user gave may have been asked for by others just before, so there the window has to be narrow.
+GIVEN_PATH_SKEW_SECONDS = 5.0
+# A request may still be under way inside the service when the connection has broken. Before this has passed since it
+# was sent, a list without the task proves nothing.
+SETTLE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class StillRuns:
+    """A task may be ours, which only its result will show.
+
+    :param task_id: the MPS TaskId
+    :param count: how many such tasks there are
+    """
+
+    task_id: str
+    count: int
+
+
+def window_start(since: float, expected: ExpectedOutput) -> float:
+    """Return the time from which tasks are listed, seconds since the epoch on the clock of MPS."""
+    return since - (MAX_CLOCK_SKEW_SECONDS if expected.is_unique else GIVEN_PATH_SKEW_SECONDS)
+
+
+def same_input(payload: Mapping[str, Any], listed: str) -> bool:
+    """Tell whether the ``Input`` of a listed task can be the subject picture of a request.
+
+    How MPS writes it is not documented, so only what cannot be ours is left out: a path that does not hold the path of
+    our picture, or a bare name other than its name.
+    """
+    path = input_path(payload).strip("/")
+    shown = unquote(listed)
+    if not path or not shown:
+        return True
+    return path in shown if "/" in shown else shown == path.rpartition("/")[2]
+
+
+def unresolved(states: Iterable[TaskState]) -> list[TaskState]:
+    """Return the tasks that are not done."""
+    return [state for state in states if not state.done]
+
+
+def pick(states: Sequence[TaskState], expected: ExpectedOutput, *, newest_wins: bool) -> TaskState | StillRuns | None:
+    """Decide which of the tasks with the same input is ours.
+
+    A task that failed has no path, and need not be found: another submission is right then.
+
+    :param states: what the last look at each showed, newest first
+    :param expected: how ours is recognised
+    :param newest_wins: whether an older submission of ours may be among them, so that a newer one that runs has to be
+        waited for
+    :return: ours, or one that may be ours and runs, or None if ours is not there
+    """
+    running = unresolved(states)
+    for state in states:
+        if not state.done and newest_wins:
+            break
+        if state.result is not None and expected.matches(state.result):
+            return state
+    return StillRuns(running[0].task_id, len(running)) if running else None

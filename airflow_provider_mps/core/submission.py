@@ -1,0 +1,324 @@
+"""The record of a submission, and what a try of an Airflow task does about it.
+
+MPS has no client token, so a submission whose answer was not recorded may have been accepted and is paid for. The
+record is written twice: the intent before the request, the TaskId after its answer. Whatever dies in between, the next
+try finds either nothing sent, or a TaskId, or a doubt that it can resolve.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from airflow_provider_mps.core.codes import NO_SUCH_TASK
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.redact import unsigned_url
+from airflow_provider_mps.core.results import TaskState
+
+TOKEN_LENGTH = 16
+RECORD_VERSION = 1
+# TaskIds that a record remembers as not to be taken again; each try adds one at the most.
+MAX_REPLACED = 20
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be paid for, where it comes from, and who pays; hashes, so that nothing in it is secret.
+
+    :param key: the Airflow task: dag, task, run and map index, never the try
+    :param body: fingerprint of the request body and of where it is sent
+    :param account: fingerprint of who pays
+    """
+
+    key: str
+    body: str
+    account: str
+
+    @property
+    def token(self) -> str:
+        """The part of the output path that makes it unique."""
+        return _digest(self.key, self.body, self.account)[:TOKEN_LENGTH]
+
+
+def request_of(
+    task: tuple[str, str, str, int], payload: Mapping[str, Any], *, endpoint: str, region: str, account: str
+) -> Request:
+    """Fingerprint a submission.
+
+    Addresses count without their signature, which is another one each time that they are signed.
+
+    :param task: ids of dag, task and run, and the map index
+    :param payload: the request body, without an ``OutputPath`` of ours
+    :param endpoint: host of the API
+    :param region: region of the API
+    :param account: what identifies who pays
+    """
+    body = json.dumps(_without_signatures(payload), sort_keys=True, separators=(",", ":"))
+    return Request(_digest(*map(str, task)), _digest(body, endpoint, region), _digest(account))
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of the submission of an Airflow task; kept through retries and clears.
+
+    :param key: see :class:`Request`
+    :param body: see :class:`Request`
+    :param account: see :class:`Request`
+    :param max_tries: ``max_tries`` of the task instance; it grows when a person clears the task, and only then
+    :param intent: when the request was about to be sent, seconds since the epoch; None if it certainly was not executed
+    :param task_id: the MPS TaskId; None while it is not known
+    :param accepted: when MPS accepted the task, seconds since the epoch; waiting counts from then
+    :param delivered: whether the Airflow task has returned its result
+    :param replaced: TaskIds of earlier submissions of the same Airflow task
+    """
+
+    key: str
+    body: str
+    account: str
+    max_tries: int
+    intent: float | None = None
+    task_id: str | None = None
+    accepted: float | None = None
+    delivered: bool = False
+    replaced: tuple[str, ...] = ()
+
+    @property
+    def request(self) -> Request:
+        """The request that the record is about."""
+        return Request(self.key, self.body, self.account)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as plain JSON."""
+        return {"version": RECORD_VERSION, **asdict(self), "replaced": list(self.replaced)}
+
+    @classmethod
+    def from_json(cls, value: Any) -> Record | None:
+        """Read what :meth:`to_json` wrote; None for something else."""
+        if not isinstance(value, Mapping) or value.get("version") != RECORD_VERSION:
+            return None
+        fields = {name: item for name, item in value.items() if name != "version"}
+        try:
+            record = cls(**{**fields, "replaced": tuple(fields["replaced"])})
+        except (KeyError, TypeError):
+            return None
+        return record if _is_sound(record) else None
+
+
+def intend(record: Record | None, request: Request, *, max_tries: int, now: float) -> Record:
+    """Return the record for a submission that is about to be sent."""
+    replaced = record.replaced if record else ()
+    if record is not None and record.task_id is not None:
+        replaced = (*replaced, record.task_id)[-MAX_REPLACED:]
+    return Record(request.key, request.body, request.account, max_tries, intent=now, replaced=replaced)
+
+
+def not_sent(record: Record) -> Record:
+    """Return the record after a submission that certainly was not executed."""
+    return replace(record, intent=None)
+
+
+def accepted(record: Record, task_id: str, since: float) -> Record:
+    """Return the record after MPS has accepted the submission.
+
+    :param since: when that was, seconds since the epoch
+    """
+    return replace(record, task_id=task_id, accepted=since)
+
+
+def joined(record: Record, *, max_tries: int) -> Record:
+    """Return the record once a try has taken up its task: a clear before that is dealt with."""
+    return replace(record, max_tries=max_tries, delivered=False)
+
+
+def delivered(record: Record) -> Record:
+    """Return the record once the Airflow task has its result."""
+    return replace(record, delivered=True)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The try of the Airflow task that has to decide.
+
+    :param try_number: from 1, also through clears
+    :param max_tries: ``max_tries`` of the task instance: the same through automatic retries, another one after a clear
+    :param retries: ``retries`` of the operator
+    :param began: when this try began, seconds since the epoch
+    :param run_began: when the DAG run began, seconds since the epoch; None if that is not known
+    :param keeps_records: whether this Airflow keeps a record from one try to the next
+    """
+
+    try_number: int
+    max_tries: int
+    retries: int
+    began: float
+    run_began: float | None
+    keeps_records: bool
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether this is the first try after a clear, as far as the numbers alone can tell.
+
+        A clear sets ``max_tries`` to the number of tries so far plus ``retries``.
+        """
+        return self.try_number > 1 and self.try_number == self.max_tries - self.retries + 1
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Send the request; ``why`` is for the log."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Join:
+    """Look at a task that is known, then decide.
+
+    :param record: the record that names it
+    :param is_cleared: whether a person has cleared the Airflow task since
+    :param other_account: whether the credentials have changed since
+    """
+
+    record: Record
+    task_id: str
+    is_cleared: bool
+    other_account: bool
+
+
+@dataclass(frozen=True)
+class FindOut:
+    """Look whether the request was accepted.
+
+    :param request: the request that may have been accepted
+    :param since: when it was sent at the earliest, seconds since the epoch; None for as long as MPS remembers
+    :param until: when it was sent at the latest, seconds since the epoch
+    :param counts_from: when the time to wait began, seconds since the epoch
+    :param finished_count: whether a finished task is an answer; after a clear only one that still runs is
+    :param newest_wins: whether an older submission of the same request may be found too
+    :param not_these: TaskIds that are known to be others
+    :param why: for the log
+    """
+
+    request: Request
+    since: float | None
+    until: float
+    counts_from: float
+    why: str
+    finished_count: bool = True
+    newest_wins: bool = False
+    not_these: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The task is ours and is waited for, or is done: nothing is submitted."""
+
+    state: TaskState
+
+
+Plan = Submit | Join | FindOut
+
+
+def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
+    """Decide how a try begins.
+
+    :param record: the record of earlier tries, if there is one
+    :param request: what this try asks for
+    :param attempt: which try this is
+    """
+    if record is None or record.key != request.key:
+        return _plan_without_record(request, attempt)
+    if record.body != request.body:
+        replaced = f"MPS task {record.task_id}" if record.task_id else "the submission of the earlier try"
+        return Submit(f"what is asked for has changed since {replaced}, which does not count any more")
+    if record.task_id is not None:
+        return Join(
+            record,
+            record.task_id,
+            is_cleared=record.max_tries != attempt.max_tries,
+            other_account=record.account != request.account,
+        )
+    if record.intent is None:
+        return Submit("the request of the earlier try was certainly not executed")
+    return FindOut(
+        record.request,
+        record.intent,
+        attempt.began,
+        record.intent,
+        "an earlier try ended between its request and the record of the answer",
+        not_these=record.replaced,
+    )
+
+
+def after_look(join: Join, look: TaskState | ServiceError) -> Joined | Submit | ServiceError:
+    """Decide what a look at the known task means.
+
+    :return: what to do; an error that was no answer comes back as it is
+    """
+    task_id = join.task_id
+    if isinstance(look, ServiceError):
+        if look.code in NO_SUCH_TASK and join.other_account:
+            return Submit(f"the credentials have changed, and the account does not know MPS task {task_id}")
+        if look.code in NO_SUCH_TASK and join.is_cleared:
+            return Submit(f"the task was cleared, and MPS does not know MPS task {task_id} any more")
+        return look
+    if look.failure is not None:
+        return Submit(f"MPS task {task_id} failed ({look.failure})")
+    if look.result is not None and join.is_cleared and join.record.delivered:
+        return Submit(f"the task was cleared after it had returned MPS task {task_id}")
+    return Joined(look)
+
+
+def _plan_without_record(request: Request, attempt: Attempt) -> Submit | FindOut:
+    if attempt.try_number <= 1:
+        return Submit("first try")
+    if attempt.is_cleared:
+        return FindOut(
+            request,
+            None,
+            attempt.began,
+            attempt.began,
+            "the task was cleared: a picture that is still being made would be joined",
+            finished_count=False,
+        )
+    if attempt.keeps_records:
+        return Submit("no earlier try came as far as submitting")
+    return FindOut(
+        request,
+        attempt.run_began,
+        attempt.began,
+        attempt.began,
+        "earlier tries left no record",
+        newest_wins=True,
+    )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _without_signatures(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            name: unsigned_url(item) if name == "Url" and isinstance(item, str) else _without_signatures(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_without_signatures(item) for item in value]
+    return value
+
+
+def _is_sound(record: Record) -> bool:
+    texts = (record.key, record.body, record.account)
+    moments = (record.intent, record.accepted)
+    return (
+        all(isinstance(text, str) for text in (*texts, *record.replaced))
+        and isinstance(record.max_tries, int)
+        and isinstance(record.delivered, bool)
+        and isinstance(record.task_id, str | None)
+        and all(moment is None or isinstance(moment, int | float) for moment in moments)
+        and (record.task_id is None or record.accepted is not None)
+    )

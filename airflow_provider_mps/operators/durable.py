@@ -1,0 +1,282 @@
+"""Submit a picture task so that no retry pays for it twice: carry out what ``core.submission`` decides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mps.core import lookup, submission
+from airflow_provider_mps.core.calls import ATTEMPTS
+from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.lookup import StillRuns
+from airflow_provider_mps.core.outputs import expected_output, unique_output_path
+from airflow_provider_mps.core.payloads import describe_input
+from airflow_provider_mps.core.results import TaskState, format_time
+from airflow_provider_mps.core.submission import (
+    Attempt,
+    FindOut,
+    Join,
+    Joined,
+    Record,
+    Request,
+    Submit,
+    after_look,
+    request_of,
+)
+from airflow_provider_mps.core.vocabulary import TaskStatus
+from airflow_provider_mps.exceptions import MpsInDoubtError
+from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.hooks.submission_store import UnreadableRecordError, store_of
+from airflow_provider_mps.waiting import try_began
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A task that MPS has accepted, now or in an earlier try.
+
+    :param task_id: the MPS TaskId
+    :param since: when it was accepted, seconds since the epoch
+    :param state: what the last look at it showed; None if nobody has looked yet
+    """
+
+    task_id: str
+    since: float
+    state: TaskState | None = None
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    """Ours may be among tasks that still run; ask again when the named one is done.
+
+    :param runs: one of those tasks, and how many they are
+    :param counts_from: when the time to wait began, seconds since the epoch
+    :param can_be_resumed: whether another process would come to the same question
+    :param why: for the error, if time runs out
+    """
+
+    runs: StillRuns
+    counts_from: float
+    can_be_resumed: bool
+    why: str
+
+
+class DurableSubmission:
+    """One submission, for the duration of one try.
+
+    :param hook: calls MPS
+    :param payload: the request body; without an ``OutputPath`` it gets one that nobody else asks for
+    :param context: the context of the Airflow task
+    :param retries: ``retries`` of the operator
+    :param log: takes a line for the task log
+    """
+
+    def __init__(
+        self, hook: MpsHook, payload: Mapping[str, Any], context: Context, *, retries: int, log: Callable[..., None]
+    ) -> None:
+        self._hook = hook
+        self._payload = payload
+        self._log = log
+        self._store = store_of(context)
+        self._attempt = _attempt(context, retries, keeps_records=self._store.keeps_records)
+        self._request = _request(hook, payload, context)
+        self._doubt: FindOut | None = None
+        self._candidates: set[str] = set()
+        self._done: dict[str, TaskState] = {}
+
+    def ensure(self) -> Submitted | InDoubt:
+        """Return the task that makes the picture: one that is known, one that is found, or else a new one.
+
+        :raises MpsInDoubtError: whether there is one could not be found out; nothing was submitted
+        :raises TencentCloudError: the request was not accepted and may be later
+        :raises TencentCloudPermanentError: it was refused for good
+        """
+        step = self._doubt or self._plan()
+        for left in range(ATTEMPTS, 0, -1):
+            if isinstance(step, Join):
+                looked = self._look(step)
+                if isinstance(looked, Joined):
+                    return self._take(looked.state, step.record, f"accepted {format_time(_since(step.record))}")
+                step = looked
+            if isinstance(step, FindOut):
+                found = self._find(step)
+                if isinstance(found, StillRuns):
+                    self._log("%s; %d tasks with the same input still run, waiting for them", step.why, found.count)
+                    return InDoubt(found, step.counts_from, self._is_resumable(step), step.why)
+                self._doubt = None
+                if found is not None:
+                    return self._take(found, None, step.why)
+                step = Submit(f"{step.why}; MPS has no such task")
+            submitted = self._submit(step.why, is_last=left == 1)
+            if isinstance(submitted, Submitted):
+                return submitted
+            step = self._doubt = submitted
+        raise AssertionError("the last submission either returns or raises")
+
+    def _plan(self) -> submission.Plan:
+        try:
+            record, attempt = self._store.read(), self._attempt
+        except UnreadableRecordError as error:
+            # Something was written, so something may have been submitted.
+            self._log("%s; looking for the task at MPS instead", error)
+            record, attempt = None, replace(self._attempt, keeps_records=False)
+        return submission.plan(record, self._request, attempt)
+
+    def _look(self, join: Join) -> Joined | Submit:
+        look: TaskState | ServiceError
+        try:
+            look = self._hook.get_task_state(join.task_id)
+        except ServiceError as error:
+            look = error
+        decided = after_look(join, look)
+        if isinstance(decided, ServiceError):
+            raise decided
+        return decided
+
+    def _find(self, doubt: FindOut) -> TaskState | StillRuns | None:
+        found = self._find_once(doubt)
+        settled = doubt.until + lookup.SETTLE_SECONDS - time.time()
+        if found is None and doubt.finished_count and settled > 0:
+            # Its answer is lost, but the request itself may still be under way.
+            time.sleep(min(settled, lookup.SETTLE_SECONDS))
+            found = self._find_once(doubt)
+        return found
+
+    def _find_once(self, doubt: FindOut) -> TaskState | StillRuns | None:
+        given = self._payload.get("OutputPath")
+        expected = expected_output(self._payload, None if given else doubt.request.token)
+        since = None if doubt.since is None else lookup.window_start(doubt.since, expected)
+        try:
+            # In this order: a task that ends between the two is in the second list, and in the other order in none.
+            listed = self._hook.list_image_tasks(TaskStatus.PROCESSING, since)
+            if doubt.finished_count:
+                listed += self._hook.list_image_tasks(TaskStatus.FINISH, since)
+            # Once a candidate, always one: it leaves the list of those that run when it is done.
+            self._candidates |= {task.task_id for task in listed if lookup.same_input(self._payload, task.input)}
+            self._candidates -= set(doubt.not_these)
+            states = [state for task_id in self._candidates if (state := self._state_of(task_id))]
+        except ServiceError as error:
+            raise MpsInDoubtError(describe_input(self._payload), doubt.why, str(error)) from None
+        states.sort(key=lambda state: state.created or 0.0, reverse=True)
+        return lookup.pick(states, expected, newest_wins=doubt.newest_wins)
+
+    def _state_of(self, task_id: str) -> TaskState | None:
+        if task_id in self._done:
+            return self._done[task_id]
+        try:
+            state = self._hook.get_task_state(task_id)
+        except ServiceError as error:
+            if error.code in NO_SUCH_TASK:
+                return None
+            raise
+        if state.done:
+            self._done[task_id] = state
+        return state
+
+    def _submit(self, why: str, *, is_last: bool) -> Submitted | FindOut:
+        target = describe_input(self._payload)
+        self._log("Submitting ProcessImage for %s: %s", target, why)
+        now = time.time()
+        record = submission.intend(self._recorded(), self._request, max_tries=self._attempt.max_tries, now=now)
+        # Without the intent on record a crash after the request would go unnoticed, so an error here ends the try.
+        self._store.write(record)
+        payload = dict(self._payload)
+        if not payload.get("OutputPath"):
+            payload["OutputPath"] = unique_output_path(payload, self._request.token)
+        try:
+            task_id = self._hook.process_image(payload)
+        except ServiceError as error:
+            if error.outcome is not Outcome.UNKNOWN:
+                self._keep(submission.not_sent(record))
+                raise
+            if is_last:
+                raise
+            self._log("%s", error)
+            sent = time.time()
+            return FindOut(
+                self._request,
+                now,
+                sent,
+                now,
+                f"the answer to the submission was lost ({error.code})",
+                not_these=record.replaced,
+            )
+        now = time.time()
+        self._log("MPS accepted the task: TaskId %s", task_id)
+        self._keep(submission.accepted(record, task_id, now))
+        return Submitted(task_id, now)
+
+    def _take(self, state: TaskState, record: Record | None, why: str) -> Submitted:
+        if record is None:
+            record = submission.intend(
+                self._recorded(), self._request, max_tries=self._attempt.max_tries, now=time.time()
+            )
+            record = submission.accepted(record, state.task_id, state.created or time.time())
+        self._log("Joining MPS task %s (%s), %s; nothing is submitted", state.task_id, state, why)
+        joined = submission.joined(record, max_tries=self._attempt.max_tries)
+        if joined != self._recorded():
+            self._keep(joined)
+        return Submitted(state.task_id, _since(record), state)
+
+    def _keep(self, record: Record) -> None:
+        """Write what a later try can also find out; so a failure must not end this one."""
+        try:
+            self._store.write(record)
+        except Exception as error:
+            self._log("The submission record could not be written (%s); a retry would look for the task at MPS", error)
+
+    def _recorded(self) -> Record | None:
+        try:
+            return self._store.read()
+        except UnreadableRecordError:
+            return None
+
+    def _is_resumable(self, doubt: FindOut) -> bool:
+        planned = self._store.keeps_records or doubt.until == self._attempt.began
+        # Where only tasks that run count, another process would not know of those that ended in between.
+        return planned and doubt.finished_count
+
+
+def mark_delivered(context: Context, task_id: str, log: Callable[..., None]) -> None:
+    """Put on record that the Airflow task has its result, so that a clear after this makes a new picture."""
+    store = store_of(context)
+    try:
+        record = store.read()
+        if record is not None and record.task_id == task_id:
+            store.write(submission.delivered(record))
+    except Exception as error:
+        log("The submission record could not be written (%s); a clear would return MPS task %s again", error, task_id)
+
+
+def _attempt(context: Mapping[str, Any], retries: int, *, keeps_records: bool) -> Attempt:
+    ti, dag_run = context["ti"], context.get("dag_run")
+    run_began = getattr(dag_run, "start_date", None)
+    return Attempt(
+        try_number=ti.try_number,
+        max_tries=ti.max_tries,
+        retries=retries,
+        began=try_began(context),
+        run_began=run_began.timestamp() if run_began else None,
+        keeps_records=keeps_records,
+    )
+
+
+def _request(hook: MpsHook, payload: Mapping[str, Any], context: Mapping[str, Any]) -> Request:
+    ti, settings = context["ti"], hook.settings
+    map_index = -1 if ti.map_index is None else ti.map_index
+    return request_of(
+        (ti.dag_id, ti.task_id, ti.run_id, map_index),
+        payload,
+        endpoint=settings.endpoint,
+        region=settings.region,
+        account=hook.account,
+    )
+
+
+def _since(record: Record) -> float:
+    return record.accepted if record.accepted is not None else time.time()
