@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -432,6 +433,15 @@ def test_without_a_record_the_retry_looks_from_the_start_of_the_run(make_task: C
     # Five minutes earlier, by which the clocks may differ.
     assert timedelta(seconds=300) <= task.run_began - began <= timedelta(seconds=301)
     assert (processing.body["Status"], finished.body["Status"]) == ("PROCESSING", "FINISH")
+
+
+def test_a_first_try_that_airflow_starts_again_joins(make_task: Callable[..., Task]) -> None:
+    task = make_task(store=False)
+    first = task.run()
+    # What Airflow 3 tells the task when it clears the XComs of the run before.
+    again = {"_ti_context_from_server": SimpleNamespace(xcom_keys_to_clear=["mps_task_id"])}
+    assert task.run(1, task=again) == first
+    assert task.accepted == [first]
 
 
 def test_first_tries_look_for_nothing(make_task: Callable[..., Task]) -> None:

@@ -1,0 +1,132 @@
+"""A try of a task in a process of its own, which SIGKILLs itself at a chosen moment."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.common.compat.sdk import TaskDeferred
+from tenacity import wait_none
+
+from airflow_provider_mps.core import calls, lookup
+from airflow_provider_mps.hooks import submission_store
+from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.hooks.vendor import mps_clients  # noqa: F401 - preloaded once for all processes
+from airflow_provider_mps.operators.base import MpsSubmitOperator
+from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
+from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
+from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
+from tests.task_context import StateStore, make_context
+
+ARGUMENTS: dict[str, Any] = {"subject_cos_key": "/samples/coffee.png", "prompt": "marble", "poll_interval": 0.1}
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def nth(number: int, before: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Wrap a function so that the process dies at its call with this number, before or after what it does."""
+    count = 0
+
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            nonlocal count
+            count += 1
+            if before and count == number:
+                die()
+            result = function(*args, **kwargs)
+            if count == number:
+                die()
+            return result
+
+        return wrapped
+
+    return wrap
+
+
+def patch(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:
+    setattr(owner, name, wrap(getattr(owner, name)))
+
+
+def on_write(number: int, *, before: bool) -> None:
+    for store in (submission_store.TaskStateStore, submission_store.ThisTryOnly):
+        patch(store, "write", nth(number, before))
+
+
+DEATHS: dict[str, Callable[[], None]] = {
+    "before the intent": lambda: on_write(1, before=True),
+    "after the intent": lambda: on_write(1, before=False),
+    # The test kills it from outside, when the service has accepted.
+    "after the request left": lambda: None,
+    "after the answer": lambda: on_write(2, before=True),
+    "after the record": lambda: on_write(2, before=False),
+    "while polling": lambda: patch(MpsHook, "look", nth(2, before=False)),
+    "after FINISH before return": lambda: patch(MpsSubmitOperator, "_deliver", nth(1, before=True)),
+    "after delivery was recorded": lambda: on_write(3, before=False),
+    "": lambda: None,
+}
+
+
+def run(spec: dict[str, Any]) -> None:
+    """Do one step of a task's life, and write to ``spec["out"]`` what came of it.
+
+    ``step`` is ``execute``, ``complete`` (with ``event``), ``trigger`` (with ``trigger``), or ``sensor`` (with
+    ``mps_task_id``).
+    """
+    os.environ["AIRFLOW_CONN_TENCENTCLOUD_DEFAULT"] = json.dumps(spec["connection"])
+    calls.WAIT, lookup.SETTLE_SECONDS = wait_none(), 0.3
+    DEATHS[spec["death"]]()
+    Path(spec["out"]).write_text(json.dumps(_step(spec)))
+
+
+def _step(spec: dict[str, Any]) -> dict[str, Any]:
+    if spec["step"] == "trigger":
+        return asyncio.run(_fire(spec))
+    store = StateStore(Path(spec["store"])) if spec["store"] else None
+    run_began = datetime.fromisoformat(spec["run_began"])
+    context = make_context(store, try_number=spec["try_number"], run_began=run_began)
+    try:
+        if spec["step"] == "sensor":
+            sensor = MpsImageTaskSensor(task_id="sensor", mps_task_id=spec["mps_task_id"], poke_interval=0.1)
+            return {"returned": sensor.execute(context)}
+        operator = MpsImageBgFusionOperator(task_id="task", retries=2, **ARGUMENTS, **spec["arguments"])
+        if spec["step"] == "complete":
+            return {"returned": operator.execute_complete(context, spec["event"])}
+        result = operator.execute(context)
+    except TaskDeferred as deferred:
+        return {"deferred": deferred.trigger.serialize()[1], "method": deferred.method_name}
+    if spec["death"] == "after FINISH before return" and not spec["arguments"].get("wait_for_completion"):
+        _wait_for_the_end(result)
+        die()
+    return {"returned": result}
+
+
+def _wait_for_the_end(task_id: str) -> None:
+    hook = MpsHook()
+    while not hook.get_task_state(task_id).done:
+        time.sleep(0.05)
+
+
+async def _fire(spec: dict[str, Any]) -> dict[str, Any]:
+    if spec["death"] == "while polling":
+        looks = 0
+        alook = MpsHook.alook
+
+        async def counted(hook: MpsHook, task_id: str) -> Any:
+            nonlocal looks
+            looks += 1
+            if looks == 2:
+                die()
+            return await alook(hook, task_id)
+
+        MpsHook.alook = counted  # type: ignore[method-assign]
+    (event,) = [event.payload async for event in MpsImageTaskTrigger(**spec["trigger"]).run()]
+    return {"event": event}

@@ -1,0 +1,140 @@
+"""SIGKILL at every moment of a submission, in every mode, with and without Airflow's state store."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_mps.local.service import LocalService
+from tests.operators.crash_child import DEATHS, run
+
+MODES: dict[str, dict[str, bool]] = {
+    "submit": {},
+    "wait": {"wait_for_completion": True},
+    "deferrable": {"wait_for_completion": True, "deferrable": True},
+}
+# A fork of one process that has imported everything once and runs no threads.
+FORKS = multiprocessing.get_context("forkserver")
+
+
+class Life:
+    """The processes in which one Airflow task lives."""
+
+    def __init__(self, service: LocalService, folder: Path, *, store: bool, mode: str) -> None:
+        self.service, self.folder, self.mode = service, folder, mode
+        self.store = str(folder / "state.json") if store else ""
+        self.run_began = datetime.now(UTC).isoformat()
+
+    def step(self, step: str, death: str = "", *, try_number: int = 1, **more: Any) -> dict[str, Any] | None:
+        """Run one process to its end; None if it was killed."""
+        out = self.folder / "out.json"
+        out.unlink(missing_ok=True)
+        spec = {"step": step, "death": death, "try_number": try_number, "out": str(out), "store": self.store, **more}
+        spec |= {"connection": self.service.connection(), "arguments": MODES[self.mode], "run_began": self.run_began}
+        process = FORKS.Process(target=run, args=(spec,))
+        process.start()
+        if death == "after the request left":
+            self._kill_when_accepted(process)
+        process.join(30)
+        assert process.exitcode in (0, -signal.SIGKILL), f"exit code {process.exitcode}"
+        assert (process.exitcode == 0) == out.exists()
+        return json.loads(out.read_text()) if out.exists() else None
+
+    def to_the_end(self, end: dict[str, Any] | None) -> Any:
+        """Go on after a step that was not killed: through the triggerer, if the task has deferred."""
+        assert end is not None
+        while "deferred" in end:
+            event = self.step("trigger", trigger=end["deferred"])
+            assert event is not None
+            end = self.step("complete", event=event["event"])
+            assert end is not None
+        return end["returned"]
+
+    def _kill_when_accepted(self, process: Any) -> None:
+        deadline = time.time() + 20
+        while not self.service.tasks:
+            assert time.time() < deadline
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def make_life(tmp_path: Path) -> Iterator[Callable[..., Life]]:
+    FORKS.set_forkserver_preload(["tests.operators.crash_child"])
+    with LocalService(task_seconds=0.4, rate_limit=0, small_pictures=True) as service:
+        yield lambda **how: Life(service, tmp_path, **how)
+
+
+@pytest.mark.parametrize("store", [True, False], ids=["store", "no-store"])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("death", [death for death in DEATHS if death])
+def test_after_a_crash_the_retry_pays_nothing_twice(
+    death: str, mode: str, store: bool, make_life: Callable[..., Life]
+) -> None:
+    if death == "after delivery was recorded" and not store:
+        pytest.skip("there is no record to write to")
+    life = make_life(store=store, mode=mode)
+    if death == "after the request left":
+        life.service.add_fault(kind="delay", action="ProcessImage", seconds=2, when="after", times=1)
+    result = DEATH_OF_MODE.get((death, mode), die_in_execute)(life, death)
+
+    # What was accepted is what is paid for.
+    (accepted,) = life.service.tasks
+    if mode == "submit":
+        assert result == accepted.task_id
+    else:
+        assert result["TaskId"] == accepted.task_id
+        (output,) = result["Outputs"]
+        assert output["path"] == accepted.job.path
+        assert life.service.get_object(output["bucket"], output["path"])
+
+
+def die_in_execute(life: Life, death: str) -> Any:
+    assert life.step("execute", death) is None
+    return life.to_the_end(life.step("execute", try_number=2))
+
+
+def die_in_the_triggerer(life: Life, death: str) -> Any:
+    """No try ends: another triggerer takes the trigger up."""
+    end = life.step("execute")
+    assert end is not None
+    assert life.step("trigger", death, trigger=end["deferred"]) is None
+    return life.to_the_end(end)
+
+
+def die_in_the_sensor(life: Life, death: str) -> Any:
+    """The submitting task has ended; the sensor polls."""
+    end = life.step("execute")
+    assert end is not None
+    task_id = end["returned"]
+    assert life.step("sensor", death, mps_task_id=task_id) is None
+    assert life.to_the_end(life.step("sensor", try_number=2, mps_task_id=task_id))["TaskId"] == task_id
+    return task_id
+
+
+def die_after_the_event(life: Life, death: str) -> Any:
+    end = life.step("execute")
+    assert end is not None
+    event = life.step("trigger", trigger=end["deferred"])
+    assert event is not None
+    # In this process the record of the delivery is the first thing written.
+    death = "after the intent" if death == "after delivery was recorded" else death
+    assert life.step("complete", death, event=event["event"]) is None
+    return life.to_the_end(life.step("execute", try_number=2))
+
+
+DEATH_OF_MODE: dict[tuple[str, str], Callable[[Life, str], Any]] = {
+    ("while polling", "submit"): die_in_the_sensor,
+    ("while polling", "deferrable"): die_in_the_triggerer,
+    ("after FINISH before return", "deferrable"): die_after_the_event,
+    ("after delivery was recorded", "deferrable"): die_after_the_event,
+}

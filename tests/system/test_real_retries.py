@@ -1,0 +1,126 @@
+"""Crashes, clears and a killed triggerer under a whole Airflow: scheduler, task processes, triggerer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_mps.local.service import LocalService
+from tests.system.conftest import ROOT
+from tests.system.real_airflow import AIRFLOW_2, TI, RealAirflow
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+
+DAGS = Path(__file__).parent / "real_dags"
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalService]:
+    with LocalService(task_seconds=1.0, rate_limit=0, small_pictures=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def airflow(cloud: LocalService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
+    home = tmp_path_factory.mktemp("real")
+    with RealAirflow(home, DAGS, cloud.connection(), parallelism=4, PYTHONPATH=str(ROOT)) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _no_faults(cloud: LocalService) -> Iterator[None]:
+    yield
+    cloud.clear_faults()
+
+
+def paid(cloud: LocalService) -> Counter[str]:
+    """Return how often each prompt was accepted."""
+    return Counter(task.job.prompt for task in cloud.tasks)
+
+
+def task_id_for(cloud: LocalService, prompt: str) -> str:
+    (task_id,) = [task.task_id for task in cloud.tasks if task.job.prompt == prompt]
+    return task_id
+
+
+def by_task(tis: list[TI]) -> dict[str, TI]:
+    return {ti.task_id: ti for ti in tis}
+
+
+def test_a_killed_task_process_costs_no_second_picture(airflow: RealAirflow, cloud: LocalService) -> None:
+    for name in ("after_the_request_left", "after_the_request_left_no_store"):
+        cloud.add_fault(kind="delay", action="ProcessImage", when="after", seconds=4, times=1, match=f'"{name}"')
+    run = airflow.trigger("crashes")
+    tis = airflow.wait_finished("crashes", run, 240)
+    strays = [ti for ti in tis if ti.state != "success" or ti.try_number < 2]
+    logs = "\n".join(airflow.task_log("crashes", run, ti.task_id) for ti in strays)
+    # A scheduler that hears late of a deferral counts it as a failure, so there may be more than two tries.
+    assert not strays, logs
+    assert len(tis) == 14
+    for ti in tis:
+        result: Any = airflow.xcom("crashes", run, ti.task_id)
+        assert paid(cloud)[ti.task_id] == 1, airflow.task_log("crashes", run, ti.task_id)
+        assert (result if isinstance(result, str) else result["TaskId"]) == task_id_for(cloud, ti.task_id)
+    said = airflow.task_log("crashes", run, "after_the_answer")
+    assert f"Joining MPS task {task_id_for(cloud, 'after_the_answer')}" in said
+    assert "nothing is submitted" in said
+
+
+def test_a_clear_makes_a_new_picture_unless_the_old_one_is_being_made(
+    airflow: RealAirflow, cloud: LocalService
+) -> None:
+    cloud.add_fault(kind="task_seconds", seconds=40, match='"running"')
+    run = airflow.trigger("clears")
+    waiting = {"finished": "success", "running": "deferred"}
+    before = airflow.wait("clears", run, lambda tis: {ti.task_id: ti.state for ti in tis} == waiting, 120)
+    assert paid(cloud)["finished"] == paid(cloud)["running"] == 1
+    old = airflow.xcom("clears", run, "finished")["TaskId"]
+    for task_id in waiting:
+        airflow.clear("clears", run, task_id)
+    after = airflow.wait_finished("clears", run, 180)
+    assert {ti.state for ti in after} == {"success"}
+    # The sign by which a try knows of the clear.
+    for name, ti in by_task(after).items():
+        assert (ti.try_number, ti.max_tries) == (2, 3)
+        assert by_task(before)[name].max_tries == 2
+    assert paid(cloud)["finished"] == 2
+    assert airflow.xcom("clears", run, "finished")["TaskId"] != old
+    assert paid(cloud)["running"] == 1
+    assert airflow.xcom("clears", run, "running")["TaskId"] == task_id_for(cloud, "running")
+
+
+def test_execution_timeout_ends_a_deferred_try_and_the_retry_joins(airflow: RealAirflow, cloud: LocalService) -> None:
+    cloud.add_fault(kind="task_seconds", seconds=9, match='"limited"')
+    run = airflow.trigger("limits")
+    (ti,) = airflow.wait_finished("limits", run, 120)
+    log = airflow.task_log("limits", run, "limited")
+    assert (ti.state, ti.try_number) == ("success", 2), log
+    assert paid(cloud)["limited"] == 1
+    task_id = task_id_for(cloud, "limited")
+    assert airflow.xcom("limits", run, "limited")["TaskId"] == task_id
+    if not AIRFLOW_2:
+        # Airflow 2 itself ends the try before our code could say anything.
+        assert f"MPS task {task_id} was not done within execution_timeout" in log
+
+
+def test_200_tasks_outlive_their_triggerer(airflow: RealAirflow, cloud: LocalService) -> None:
+    cloud.add_fault(kind="task_seconds", seconds=3600, match='"many ')
+    run = airflow.trigger("many")
+    airflow.wait("many", run, lambda tis: Counter(ti.state for ti in tis)["deferred"] == 200, 400)
+    airflow.kill_triggerer()
+    airflow.start_triggerer()
+    cloud.clear_faults()
+    for task in cloud.tasks:
+        if task.job.prompt.startswith("many "):
+            task.seconds = 0.0
+    tis = airflow.wait_finished("many", run, 400)
+    assert Counter(ti.state for ti in tis) == {"success": 200}
+    assert {ti.try_number for ti in tis} == {1}
+    accepted = {prompt: count for prompt, count in paid(cloud).items() if prompt.startswith("many ")}
+    assert accepted == {f"many {n}": 1 for n in range(200)}
+    for ti in tis:
+        assert airflow.xcom("many", run, "wait", ti.map_index)["TaskId"] == task_id_for(cloud, f"many {ti.map_index}")
