@@ -31,6 +31,10 @@ class StillRuns:
     task_id: str
     count: int
 
+    def __str__(self) -> str:
+        others = f" and {self.count - 1} more with the same input" if self.count > 1 else ""
+        return f"MPS task {self.task_id}{others}"
+
 
 def window_start(since: float, expected: ExpectedOutput) -> float:
     """Return the time from which tasks are listed, seconds since the epoch on the clock of MPS."""

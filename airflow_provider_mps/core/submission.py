@@ -148,6 +148,8 @@ class Attempt:
     :param began: when this try began, seconds since the epoch
     :param run_began: when the DAG run began, seconds since the epoch; None if that is not known
     :param keeps_records: whether this Airflow keeps a record from one try to the next
+    :param has_submitted: whether an earlier run of the same try is known to have submitted; Airflow 3 can start a
+        deferred task from its beginning again under the number of its first try
     """
 
     try_number: int
@@ -156,6 +158,7 @@ class Attempt:
     began: float
     run_began: float | None
     keeps_records: bool
+    has_submitted: bool = False
 
     @property
     def is_cleared(self) -> bool:
@@ -273,7 +276,7 @@ def after_look(join: Join, look: TaskState | ServiceError) -> Joined | Submit | 
 
 
 def _plan_without_record(request: Request, attempt: Attempt) -> Submit | FindOut:
-    if attempt.try_number <= 1:
+    if attempt.try_number <= 1 and not attempt.has_submitted:
         return Submit("first try")
     if attempt.is_cleared:
         return FindOut(

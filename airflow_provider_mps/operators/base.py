@@ -123,8 +123,7 @@ class MpsSubmitOperator(BaseOperator):
                 raise MpsInDoubtError(
                     describe_input(payload),
                     found.why,
-                    f"{found.runs.count} tasks with the same input still run after {limit.kind}, "
-                    f"MPS task {found.runs.task_id} among them",
+                    f"{found.runs}, which may be it, was not done within {limit.kind}",
                 )
             if self.deferrable and found.can_be_resumed:
                 self._defer(found.runs.task_id, limit, "resume_in_doubt")
@@ -152,7 +151,7 @@ class MpsSubmitOperator(BaseOperator):
                 step = next_step(look, now=time.time(), limit=limit, interval=self.poll_interval)
                 if not isinstance(step, LookAgain):
                     return result_or_raise(task_id, step, self.timeout)
-                self.log.info("MPS task %s: %s; next look in %.0f s", task_id, look, step.seconds)
+                self.log.info("MPS task %s: %s; next look in %g s", task_id, look, round(step.seconds, 1))
                 time.sleep(step.seconds)
                 look = hook.look(task_id)
         except AirflowTaskTimeout:

@@ -11,10 +11,11 @@ from airflow_provider_mps.core import lookup, submission
 from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.listing import ListedTask
 from airflow_provider_mps.core.lookup import StillRuns
 from airflow_provider_mps.core.outputs import expected_output, unique_output_path
 from airflow_provider_mps.core.payloads import describe_input
-from airflow_provider_mps.core.results import TaskState, format_time
+from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.submission import (
     Attempt,
     FindOut,
@@ -26,7 +27,7 @@ from airflow_provider_mps.core.submission import (
     after_look,
     request_of,
 )
-from airflow_provider_mps.core.vocabulary import TaskStatus
+from airflow_provider_mps.core.vocabulary import XCOM_TASK_ID, TaskStatus
 from airflow_provider_mps.exceptions import MpsInDoubtError
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.hooks.submission_store import UnreadableRecordError, store_of
@@ -101,16 +102,16 @@ class DurableSubmission:
             if isinstance(step, Join):
                 looked = self._look(step)
                 if isinstance(looked, Joined):
-                    return self._take(looked.state, step.record, f"accepted {format_time(_since(step.record))}")
+                    return self._take(looked.state, step.record, "which an earlier try has submitted")
                 step = looked
             if isinstance(step, FindOut):
                 found = self._find(step)
                 if isinstance(found, StillRuns):
-                    self._log("%s; %d tasks with the same input still run, waiting for them", step.why, found.count)
+                    self._log("%s; waiting for %s, which may be it", step.why, found)
                     return InDoubt(found, step.counts_from, self._is_resumable(step), step.why)
                 self._doubt = None
                 if found is not None:
-                    return self._take(found, None, step.why)
+                    return self._take(found, self._found(found, step), step.why)
                 step = Submit(f"{step.why}; MPS has no such task")
             submitted = self._submit(step.why, is_last=left == 1)
             if isinstance(submitted, Submitted):
@@ -152,10 +153,7 @@ class DurableSubmission:
         expected = expected_output(self._payload, None if given else doubt.request.token)
         since = None if doubt.since is None else lookup.window_start(doubt.since, expected)
         try:
-            # In this order: a task that ends between the two is in the second list, and in the other order in none.
-            listed = self._hook.list_image_tasks(TaskStatus.PROCESSING, since)
-            if doubt.finished_count:
-                listed += self._hook.list_image_tasks(TaskStatus.FINISH, since)
+            listed = self._list(since, finished=doubt.finished_count)
             # Once a candidate, always one: it leaves the list of those that run when it is done.
             self._candidates |= {task.task_id for task in listed if lookup.same_input(self._payload, task.input)}
             self._candidates -= set(doubt.not_these)
@@ -164,6 +162,20 @@ class DurableSubmission:
             raise MpsInDoubtError(describe_input(self._payload), doubt.why, str(error)) from None
         states.sort(key=lambda state: state.created or 0.0, reverse=True)
         return lookup.pick(states, expected, newest_wins=doubt.newest_wins)
+
+    def _list(self, since: float | None, *, finished: bool) -> list[ListedTask]:
+        try:
+            listed = self._hook.list_image_tasks(TaskStatus.WAITING, since)
+        except ServiceError as error:
+            # The list is documented with PROCESSING and FINISH; where it knows WAITING too, nothing must be missed.
+            if not error.code.startswith("InvalidParameter"):
+                raise
+            listed = []
+        # In the order of a task's life: one that moves on in between is in the next list, and the other way in none.
+        listed += self._hook.list_image_tasks(TaskStatus.PROCESSING, since)
+        if finished:
+            listed += self._hook.list_image_tasks(TaskStatus.FINISH, since)
+        return listed
 
     def _state_of(self, task_id: str) -> TaskState | None:
         if task_id in self._done:
@@ -211,17 +223,21 @@ class DurableSubmission:
         self._keep(submission.accepted(record, task_id, now))
         return Submitted(task_id, now)
 
-    def _take(self, state: TaskState, record: Record | None, why: str) -> Submitted:
-        if record is None:
-            record = submission.intend(
-                self._recorded(), self._request, max_tries=self._attempt.max_tries, now=time.time()
-            )
-            record = submission.accepted(record, state.task_id, state.created or time.time())
+    def _take(self, state: TaskState, record: Record, why: str) -> Submitted:
         self._log("Joining MPS task %s (%s), %s; nothing is submitted", state.task_id, state, why)
         joined = submission.joined(record, max_tries=self._attempt.max_tries)
         if joined != self._recorded():
             self._keep(joined)
         return Submitted(state.task_id, _since(record), state)
+
+    def _found(self, state: TaskState, doubt: FindOut) -> Record:
+        """Return the record for a task that was found."""
+        recorded = self._recorded()
+        if recorded is not None and recorded.intent == doubt.counts_from:
+            return submission.accepted(recorded, state.task_id, doubt.counts_from)
+        since = doubt.counts_from if state.created is None else state.created
+        intent = submission.intend(recorded, doubt.request, max_tries=self._attempt.max_tries, now=since)
+        return submission.accepted(intent, state.task_id, since)
 
     def _keep(self, record: Record) -> None:
         """Write what a later try can also find out; so a failure must not end this one."""
@@ -263,7 +279,17 @@ def _attempt(context: Mapping[str, Any], retries: int, *, keeps_records: bool) -
         began=try_began(context),
         run_began=run_began.timestamp() if run_began else None,
         keeps_records=keeps_records,
+        has_submitted=_has_submitted(ti),
     )
+
+
+def _has_submitted(ti: Any) -> bool:
+    """Tell whether Airflow 3 has just cleared the XCom of a submission.
+
+    When the scheduler hears late of a deferral, it starts the task anew with the number of the try that had deferred.
+    """
+    from_server = getattr(ti, "_ti_context_from_server", None)
+    return XCOM_TASK_ID in (getattr(from_server, "xcom_keys_to_clear", None) or ())
 
 
 def _request(hook: MpsHook, payload: Mapping[str, Any], context: Mapping[str, Any]) -> Request:

@@ -72,7 +72,7 @@ class MpsImageTaskTrigger(BaseTrigger):
                 step = next_step(look, now=time.time(), limit=limit, interval=self.poll_interval)
                 if not isinstance(step, LookAgain):
                     break
-                self.log.info("MPS task %s: %s; next look in %.0f s", self.mps_task_id, look, step.seconds)
+                self.log.info("MPS task %s: %s; next look in %g s", self.mps_task_id, look, round(step.seconds, 1))
                 await asyncio.sleep(step.seconds)
         yield TriggerEvent(to_event(self.mps_task_id, step))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 
 from airflow.providers.common.compat.sdk import DAG
@@ -15,4 +16,4 @@ with DAG("many", schedule=None, start_date=datetime(2026, 1, 1), catchup=False, 
         wait_for_completion=True,
         deferrable=True,
         poll_interval=5,
-    ).expand(prompt=[f"many {n}" for n in range(200)])
+    ).expand(prompt=[f"many {n}" for n in range(int(os.environ["MPS_TEST_MANY"]))])
