@@ -39,11 +39,9 @@ with DAG(
         """Return the prompts of this run: the mapped task has one instance for each."""
         return list((params or {})["prompts"])
 
-    # MPS names a picture after its subject, so pictures of one subject need paths of their own.
     generate = MpsImageBgFusionOperator.partial(
         task_id="generate",
         subject_cos_key="{{ params.subject_cos_key }}",
-        output_path="/output/bgfusion/generated-{{ ti.map_index }}.jpeg",
         random_seed=42,
         wait_for_completion=True,
         deferrable=True,

@@ -57,6 +57,8 @@ class MpsHook(TencentCloudBaseHook):
     def process_image(self, payload: Mapping[str, Any]) -> str:
         """Submit a picture task (https://cloud.tencent.com/document/product/862/112896).
 
+        The hook keeps no record: a caller that tries again has to find out itself what became of a lost answer.
+
         :param payload: the request body
         :return: the TaskId
         """

@@ -28,7 +28,10 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
     "Status", "CreateTime", "FinishTime", "Outputs": [{"bucket", "region", "path", "cos_uri", "url"}]}``. The TaskId is
     also pushed as XCom ``mps_task_id`` as soon as MPS has accepted the task.
 
-    Templated: every argument but ``wait_for_completion``, ``deferrable``, ``poll_interval`` and ``timeout``.
+    A retry does not pay twice: it joins the task that an earlier try has submitted, and submits only if there certainly
+    is none, or none that can still give a picture. A clear of a task that has returned its result makes a new picture.
+
+    Templated: every argument but ``wait_for_completion``, ``deferrable``, ``poll_interval``, ``timeout`` and ``durable``.
 
     :param subject_url: public http(s) address of the product photo (str); or ``subject_cos_key``
     :param subject_cos_key: COS object key of the product photo (str); or ``subject_url``
@@ -47,7 +50,9 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
     :param output_bucket: bucket of the result (str); default as for the subject
     :param output_region: its region (str); default as for the subject
     :param output_dir: COS folder of the result (str), default ``/output/bgfusion/``
-    :param output_path: COS path of the result with extension (str); default: named by MPS after the subject
+    :param output_path: COS path of the result with extension (str); default ``{output_dir}/{subject's name}-{16 hex
+        digits}.{ext}``, where the digits belong to this Airflow task and what it asks for. A given path should be given
+        to one task alone: a retry in doubt recognises its picture by subject, path and time
     :param format: ``JPEG`` (default) or ``PNG``
     :param image_size: ``1K``, ``2K`` (default) or ``4K``
     :param quality: 1 to 100 (int), default 85
@@ -58,13 +63,19 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
     :param deferrable: wait in the triggerer instead of the worker (bool); default: ``[operators] default_deferrable``;
         takes effect only with ``wait_for_completion``
     :param poll_interval: seconds between looks (float or timedelta), default 10
-    :param timeout: seconds from submission after which waiting ends (float or timedelta), default 600
+    :param timeout: seconds from submission after which waiting ends (float or timedelta), default 600; it goes on
+        through retries
+    :param durable: keep a record of the submission, so that a retry does not pay twice (bool), default True; False
+        submits on every try
     :raises ValueError: arguments conflict, one is missing, or a fixed value cannot be used; when the DAG is read
     :raises InvalidArgumentError: a rendered value cannot be used; nothing was sent, and Airflow does not retry
     :raises TencentCloudPermanentError: MPS refused the request for good; Airflow does not retry
     :raises TencentCloudError: the request did not succeed and may later
+    :raises MpsInDoubtError: whether an earlier submission was accepted could not be found out; nothing was submitted
     :raises MpsTaskFailedError: the task finished with an ErrMsg, of its own or of an entry
+    :raises MpsTaskRefusedError: so it did, and would again; Airflow does not retry
     :raises MpsTimeoutError: the task was not done in time
+    :raises MpsExecutionTimeoutError: it was not done within ``execution_timeout``, which holds while deferred too
     """
 
     template_fields: Sequence[str] = (
@@ -179,6 +190,8 @@ class MpsProcessImageOperator(MpsSubmitOperator):
     :param deferrable: wait in the triggerer (bool); default: ``[operators] default_deferrable``
     :param poll_interval: seconds between looks (float or timedelta), default 10
     :param timeout: seconds from submission after which waiting ends (float or timedelta), default 600
+    :param durable: keep a record of the submission, so that a retry does not pay twice (bool), default True; without an
+        ``OutputPath`` in the payload it is ``{inputName}-{16 hex digits}.{format}``
     :raises ValueError: ``payload`` is missing or is no request body; when the DAG is read
     """
 

@@ -48,13 +48,16 @@ class Caller:
     def look(self, hook: MpsHook, task_id: str) -> Any:
         return self._run(hook, hook.look, hook.alook, task_id)
 
-    def _run(self, hook: MpsHook, sync: Any, asynchronous: Any, argument: Any) -> Any:
+    def list(self, hook: MpsHook, *arguments: Any) -> Any:
+        return self._run(hook, hook.list_image_tasks, hook.alist_image_tasks, *arguments)
+
+    def _run(self, hook: MpsHook, sync: Any, asynchronous: Any, *arguments: Any) -> Any:
         if self.kind == "sync":
-            return sync(argument)
+            return sync(*arguments)
 
         async def call() -> Any:
             async with hook:
-                return await asynchronous(argument)
+                return await asynchronous(*arguments)
 
         return asyncio.run(call())
 

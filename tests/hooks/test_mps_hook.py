@@ -19,6 +19,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.vocabulary import TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
@@ -429,3 +430,35 @@ def test_without_a_connection(service: LocalService, payload: dict[str, Any], mo
         "ap-seoul",
         "mps.tencentcloudapi.com",
     )
+
+
+def test_all_pages_of_a_list(caller: Any, service: LocalService, conn_id: str, payload: dict[str, Any]) -> None:
+    service.add_fault(kind="task_fail")
+    hook = MpsHook(conn_id)
+    made = {hook.process_image(payload) for _ in range(205)}
+    listed: list[Any] = []
+    for status in (TaskStatus.PROCESSING, TaskStatus.FINISH):
+        listed += caller.list(hook, status)
+    assert {task.task_id for task in listed} == made
+    assert {task.input for task in listed} == {f"cos://{service.bucket}/samples/coffee.png"}
+    assert caller.list(hook, TaskStatus.FINISH, time.time() + 5) == []
+    tokens = [call.body.get("ScrollToken") for call in service.calls("DescribeImageTasks")]
+    assert any(tokens)
+
+
+@pytest.mark.parametrize("fault", [{"kind": "http", "status": 502}, {"kind": "garbage"}, {"kind": "reset"}])
+def test_a_page_that_fails_is_asked_for_again(
+    fault: dict[str, Any], caller: Any, service: LocalService, conn_id: str, payload: dict[str, Any]
+) -> None:
+    hook = MpsHook(conn_id)
+    task_id = hook.process_image(payload)
+    service.add_fault(action="DescribeImageTasks", times=ATTEMPTS - 1, **fault)
+    listed = caller.list(hook, TaskStatus.PROCESSING) + caller.list(hook, TaskStatus.FINISH)
+    assert [task.task_id for task in listed] == [task_id]
+
+
+def test_a_list_that_is_refused(caller: Any, service: LocalService, conn_id: str) -> None:
+    service.add_fault(kind="error", action="DescribeImageTasks", code="UnauthorizedOperation.CamNoAuth")
+    with pytest.raises(TencentCloudPermanentError, match="MPS DescribeImageTasks: UnauthorizedOperation"):
+        caller.list(MpsHook(conn_id), TaskStatus.FINISH)
+    assert len(service.calls("DescribeImageTasks")) == 1

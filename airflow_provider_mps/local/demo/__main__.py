@@ -106,7 +106,7 @@ def _pictures(report: dict[str, Any], service: LocalService, output: Path) -> li
         if rendered.get("subject_cos_key"):
             prompts.append(rendered.get("prompt") or "result")
     fetched = [Path(path) for task in report["tasks"] for path in _paths(task["xcoms"].get("return_value"), output)]
-    for index, path in enumerate(sorted(fetched)):
+    for index, path in enumerate(fetched):
         named = path.with_name("result" + ("" if len(fetched) == 1 else f"-{index}") + path.suffix)
         pictures[path.rename(named)] = prompts[index] if index < len(prompts) else "result"
     return [(caption, path) for path, caption in pictures.items()]

@@ -52,7 +52,7 @@ def _tasks(session: Any, run: Any) -> list[dict[str, Any]]:
     from sqlalchemy import select
 
     tasks = []
-    for ti in run.get_task_instances(session=session):
+    for ti in sorted(run.get_task_instances(session=session), key=lambda ti: (ti.task_id, ti.map_index)):
         key = (ti.dag_id, ti.task_id, ti.run_id, ti.map_index)
         rendered = session.scalars(
             select(RenderedTaskInstanceFields).filter_by(dag_id=key[0], task_id=key[1], run_id=key[2], map_index=key[3])

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_mps.core.codes import Outcome, task_rule
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.listing import PAGE_SIZE, ListedTask, list_params, read_list
+from airflow_provider_mps.core.lookup import StillRuns, pick, same_input, window_start
+from airflow_provider_mps.core.outputs import ExpectedOutput, expected_output, input_path, unique_output_path
+from airflow_provider_mps.core.results import TaskFailure, TaskState, format_time, parse_time
+from airflow_provider_mps.core.vocabulary import TaskStatus
+
+TOKEN = "0123456789abcdef"
+
+
+def body(key: str = "/in/cup.jpg", url: str | None = None, **more: Any) -> dict[str, Any]:
+    place = {"Bucket": "b-1", "Region": "ap-guangzhou"}
+    info: dict[str, Any] = {"Type": "COS", "CosInputInfo": {**place, "Object": key}}
+    if url:
+        info = {"Type": "URL", "UrlInputInfo": {"Url": url}}
+    return {
+        "InputInfo": info,
+        "OutputStorage": {"Type": "COS", "CosOutputStorage": place},
+        "OutputDir": "/out/",
+        "ScheduleId": 30060,
+        **more,
+    }
+
+
+def png(**more: Any) -> dict[str, Any]:
+    return body(AddOnParameter={"OutputConfig": {"Format": "PNG"}}, **more)
+
+
+def result(path: str, bucket: str = "b-1") -> dict[str, Any]:
+    return {"Outputs": [{"bucket": bucket, "path": path}]}
+
+
+@pytest.mark.parametrize(
+    ("payload", "path"),
+    [
+        (body(), f"/out/cup-{TOKEN}.jpeg"),
+        (png(), f"/out/cup-{TOKEN}.png"),
+        (body("/a/b c{x}.tar.gz"), f"/out/b_c_x_.tar-{TOKEN}.jpeg"),
+        (body("/杯子.jpg"), f"/out/杯子-{TOKEN}.jpeg"),
+        (body(url="https://e.com/%E6%9D%AF/cup%20one.jpg?a=b.c"), f"/out/cup_one-{TOKEN}.jpeg"),
+        (body(url="https://e.com/?id=5"), f"/out/image-{TOKEN}.jpeg"),
+        (body(url="https://e.com/..jpg"), f"/out/image-{TOKEN}.jpeg"),
+        (body("/" + "x" * 300 + ".jpg"), f"/out/{'x' * 64}-{TOKEN}.jpeg"),
+        (body(OutputDir="/"), f"/cup-{TOKEN}.jpeg"),
+        (body(OutputDir=None), f"/output/bgfusion/cup-{TOKEN}.jpeg"),
+        (body(ScheduleId=30000), f"{{inputName}}-{TOKEN}.{{format}}"),
+    ],
+)
+def test_the_name_of_a_result(payload: dict[str, Any], path: str) -> None:
+    assert unique_output_path(payload, TOKEN) == path
+
+
+@given(st.text(min_size=1, max_size=40), st.sampled_from(["JPEG", "PNG", None]))
+def test_a_name_of_ours_is_plain_and_is_recognised(key: str, fmt: str | None) -> None:
+    payload = body(f"/{key}", AddOnParameter={"OutputConfig": {"Format": fmt}})
+    path = unique_output_path(payload, TOKEN)
+    assert re.fullmatch(rf"/out/[\w.-]+-{TOKEN}\.(jpeg|png)", path)
+    assert ".." not in path.split("/")
+    assert len(path.encode()) < 400
+    expected = expected_output(payload, TOKEN)
+    assert expected.is_unique
+    assert expected.matches(result(path))
+    assert expected.matches(result(path.replace(".jpeg", ".jpg")))
+    assert not expected.matches(result(path.replace(TOKEN, TOKEN[::-1])))
+    assert not expected.matches(result(path, "other-1"))
+
+
+@pytest.mark.parametrize(
+    ("given_path", "ours", "others"),
+    [
+        ("/mine/a.jpeg", ["/mine/a.jpeg"], ["/mine/a.png", "/out/a.jpeg", "/mine/aXjpeg", "/x/mine/a.jpeg"]),
+        ("a.jpeg", ["/out/a.jpeg"], ["/a.jpeg", "/out/b/a.jpeg"]),
+        ("sub/a.{format}", ["/out/sub/a.jpeg", "/out/sub/a.jpg"], ["/out/sub/a.png", "/out/a.jpeg"]),
+        ("{inputName}_x.{format}", ["/out/cup_x.jpeg"], ["/out/cup.jpeg", "/out/d/cup_x.jpeg"]),
+    ],
+)
+def test_a_given_path_is_recognised(given_path: str, ours: list[str], others: list[str]) -> None:
+    expected = expected_output(body(OutputPath=given_path), None)
+    assert not expected.is_unique
+    assert [expected.matches(result(path)) for path in ours] == [True] * len(ours)
+    assert [expected.matches(result(path)) for path in others] == [False] * len(others)
+
+
+def test_without_a_folder_a_relative_path_may_be_anywhere() -> None:
+    expected = expected_output(body(OutputDir=None, ScheduleId=1, OutputPath="a.{format}"), None)
+    assert expected.matches(result("/in/a.webp"))
+
+
+@pytest.mark.parametrize(
+    ("payload", "listed", "same"),
+    [
+        (body(), "", True),
+        (body(), "/in/cup.jpg", True),
+        (body(), "in/cup.jpg", True),
+        (body(), "cup.jpg", True),
+        (body(), "cos://b-1/in/cup.jpg", True),
+        (body(), "https://b-1.cos.ap-guangzhou.myqcloud.com/in/cup.jpg?sign=x", True),
+        (body("/in/my cup.jpg"), "https://b-1.cos.ap-guangzhou.myqcloud.com/in/my%20cup.jpg", True),
+        (body(url="https://e.com/in/cup.jpg?q=1"), "https://e.com/in/cup.jpg", True),
+        (body(url="https://e.com/"), "https://e.com/", True),
+        (body(), "/in/mug.jpg", False),
+        (body(), "mug.jpg", False),
+        (body(), "cos://b-1/other/cup.jpg", False),
+    ],
+)
+def test_only_what_cannot_be_ours_is_left_out(payload: dict[str, Any], listed: str, same: bool) -> None:
+    assert same_input(payload, listed) is same
+
+
+OURS = TaskState("ours", "FINISH", result=result(f"/out/cup-{TOKEN}.jpeg"))
+OTHER = TaskState("other", "FINISH", result=result("/out/cup-ffffffffffffffff.jpeg"))
+FAILED = TaskState("failed", "FINISH", failure=TaskFailure("x", ""))
+RUNS = TaskState("runs", "PROCESSING")
+EXPECTED = expected_output(body(), TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("states", "newest_wins", "found"),
+    [
+        ([], False, None),
+        ([OTHER, FAILED], False, None),
+        ([OTHER, OURS], False, OURS),
+        ([RUNS, OURS], False, OURS),
+        ([RUNS, OURS], True, StillRuns("runs", 1)),
+        ([OURS, RUNS], True, OURS),
+        ([OTHER, RUNS, FAILED, replace(RUNS, task_id="runs too")], False, StillRuns("runs", 2)),
+        ([replace(OURS, task_id="newer"), OURS], True, replace(OURS, task_id="newer")),
+    ],
+)
+def test_which_of_them_is_ours(states: list[TaskState], newest_wins: bool, found: Any) -> None:
+    assert pick(states, EXPECTED, newest_wins=newest_wins) == found
+
+
+@given(st.permutations([OURS, OTHER, FAILED, RUNS, replace(RUNS, task_id="r2")]), st.booleans())
+def test_ours_is_never_missed_and_none_is_never_said_while_one_runs(states: list[TaskState], newest: bool) -> None:
+    assert pick(states, EXPECTED, newest_wins=newest) in (OURS, StillRuns("runs", 2), StillRuns("r2", 2))
+    without = [state for state in states if state is not OURS]
+    assert isinstance(pick(without, EXPECTED, newest_wins=newest), StillRuns)
+
+
+def test_the_window() -> None:
+    assert window_start(1000, EXPECTED) == 700
+    assert window_start(1000, ExpectedOutput("", "x", False)) == 995
+
+
+def test_still_runs_in_words() -> None:
+    assert str(StillRuns("t", 1)) == "MPS task t"
+    assert str(StillRuns("t", 3)) == "MPS task t and 2 more with the same input"
+
+
+def test_input_of_another_kind() -> None:
+    assert input_path({"InputInfo": {"Type": "AWS-S3"}}) == ""
+    assert same_input({"InputInfo": {"Type": "AWS-S3"}}, "anything")
+
+
+def test_list_params() -> None:
+    assert list_params(TaskStatus.FINISH, None, "") == {"Status": "FINISH", "Limit": PAGE_SIZE}
+    params = list_params(TaskStatus.PROCESSING, 1767229371.9, "next")
+    assert params == {"Status": "PROCESSING", "Limit": 100, "StartTime": "2026-01-01T01:02:51Z", "ScrollToken": "next"}
+
+
+def test_pages() -> None:
+    tokens: set[str] = set()
+    page = {"TaskSet": [{"TaskId": "a", "Input": "i"}, {"TaskId": "b", "Input": None}], "ScrollToken": "2"}
+    assert read_list(page, tokens) == ([ListedTask("a", "i"), ListedTask("b", "")], "2")
+    assert read_list({"TaskSet": None, "ScrollToken": None}, tokens) == ([], "")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"TaskSet": [{"TaskId": "a"}], "ScrollToken": "seen"},
+        {"TaskSet": [{"TaskId": "a"}, {}]},
+        {"TaskSet": [{"TaskId": "a"}, "b"]},
+        {"TaskSet": {"TaskId": "a"}},
+        {"TaskSet": [], "ScrollToken": 5},
+    ],
+)
+def test_a_page_that_may_lack_a_task_is_an_error(page: dict[str, Any]) -> None:
+    with pytest.raises(ServiceError, match="not a page of tasks"):
+        read_list({**page, "RequestId": "r"}, {"seen"})
+
+
+@given(st.integers(0, 4_000_000_000))
+def test_times_come_back_as_they_went(moment: int) -> None:
+    assert parse_time(format_time(moment)) == moment
+
+
+@pytest.mark.parametrize("text", [None, "", "soon", 5])
+def test_what_is_no_time(text: Any) -> None:
+    assert parse_time(text) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "is_final"),
+    [
+        ("40000 InvalidInput", True),
+        ("InvalidInput.DefinitionNotExist", True),
+        ("60000 SourceFileError.NoVideoMedia", True),
+        ("SourceFileError.DownloadNotAccessible", False),
+        ("InvalidParameter.ViolationContent", True),
+        ("InvalidParameterValue.SrcFile", True),
+        ("70000 InternalError", False),
+        ("SomethingNew", False),
+        ("", False),
+    ],
+)
+def test_which_failures_a_retry_cannot_mend(code: str, is_final: bool) -> None:
+    assert TaskFailure(code, "").is_final is is_final
+
+
+def test_a_code_nobody_knows_is_passing() -> None:
+    assert task_rule("X.Y").outcome is Outcome.UNKNOWN

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.results import TaskFailure, TaskState
+from airflow_provider_mps.core.submission import (
+    MAX_REPLACED,
+    Attempt,
+    FindOut,
+    Join,
+    Joined,
+    Record,
+    Request,
+    Submit,
+    accepted,
+    after_look,
+    delivered,
+    intend,
+    joined,
+    not_sent,
+    plan,
+    request_of,
+)
+
+RUNNING = TaskState("t", "PROCESSING")
+GOOD = TaskState("t", "FINISH", result={"Outputs": []})
+BAD = TaskState("t", "FINISH", failure=TaskFailure("InternalError", "x"))
+UNKNOWN_TASK = ServiceError("MPS", "a", "t", "InvalidParameterValue.TaskId", "m", "r", Outcome.REFUSED)
+NO_ANSWER = ServiceError("MPS", "a", "t", "NoAnswer", "m", "", Outcome.UNKNOWN)
+
+texts = st.text(max_size=12)
+times = st.floats(0, 4e9)
+requests = st.builds(Request, texts, texts, texts)
+records = st.builds(
+    Record,
+    texts,
+    texts,
+    texts,
+    st.integers(0, 50),
+    intent=st.none() | times,
+    task_id=st.none(),
+    accepted=st.none(),
+    delivered=st.booleans(),
+    replaced=st.lists(texts, max_size=3).map(tuple),
+) | st.builds(
+    Record,
+    texts,
+    texts,
+    texts,
+    st.integers(0, 50),
+    intent=st.none() | times,
+    task_id=st.text(min_size=1),
+    accepted=times,
+    delivered=st.booleans(),
+    replaced=st.lists(texts, max_size=3).map(tuple),
+)
+attempts = st.builds(
+    Attempt,
+    st.integers(1, 9),
+    st.integers(0, 9),
+    st.integers(0, 5),
+    times,
+    st.none() | times,
+    st.booleans(),
+    st.booleans(),
+)
+
+
+def attempt(try_number: int = 2, max_tries: int = 2, *, keeps_records: bool = True) -> Attempt:
+    return Attempt(try_number, max_tries, 2, began=100.0, run_began=50.0, keeps_records=keeps_records)
+
+
+REQUEST = Request("key", "body", "account")
+INTENT = Record("key", "body", "account", 2, intent=90.0)
+KNOWN = accepted(INTENT, "t", 91.0)
+
+
+@given(records)
+def test_a_record_comes_back_as_it_went(record: Record) -> None:
+    assert Record.from_json(json.loads(json.dumps(record.to_json()))) == record
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | texts,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    )
+)
+def test_anything_else_is_no_record(value: Any) -> None:
+    assert Record.from_json(value) is None
+    assert Record.from_json({**KNOWN.to_json(), "task_id": ["x"]}) is None
+    assert Record.from_json({**KNOWN.to_json(), "accepted": None}) is None
+    assert Record.from_json({**KNOWN.to_json(), "something": value}) is None
+
+
+@given(records, attempts)
+def test_a_retry_never_submits_while_a_task_may_be_there(record: Record, attempt: Attempt) -> None:
+    """For the same request: whatever the numbers say, a TaskId is looked at and an intent is found out about."""
+    step = plan(record, record.request, attempt)
+    if record.task_id is not None:
+        assert isinstance(step, Join)
+    elif record.intent is not None:
+        assert isinstance(step, FindOut)
+        assert step.since == record.intent
+        assert step.finished_count
+    else:
+        assert isinstance(step, Submit)
+
+
+@given(attempts, requests)
+def test_without_a_record_only_certainty_submits(attempt: Attempt, request: Request) -> None:
+    step = plan(None, request, attempt)
+    certain = attempt.keeps_records or (attempt.try_number == 1 and not attempt.has_submitted)
+    assert isinstance(step, Submit) <= certain
+    if isinstance(step, FindOut) and not step.finished_count:
+        assert attempt.is_cleared
+        assert step.since is None
+
+
+@given(st.integers(0, 5), st.lists(st.booleans(), max_size=8))
+def test_a_clear_is_told_from_a_retry_by_the_numbers(retries: int, history: list[bool]) -> None:
+    """Play Airflow: a clear sets max_tries to the tries so far plus retries, a retry changes nothing."""
+    try_number, max_tries = 1, retries
+    for is_clear in history:
+        if is_clear:
+            max_tries = try_number + retries
+        elif try_number > max_tries:
+            return
+        try_number += 1
+        assert Attempt(try_number, max_tries, retries, 0, None, False).is_cleared is is_clear
+
+
+def test_a_first_try_submits() -> None:
+    for keeps_records in (True, False):
+        assert plan(None, REQUEST, attempt(1, keeps_records=keeps_records)) == Submit("first try")
+
+
+def test_a_changed_request_says_so() -> None:
+    step = plan(KNOWN, replace(REQUEST, body="other"), attempt())
+    assert step == Submit("what is asked for has changed since MPS task t, which does not count any more")
+    step = plan(INTENT, replace(REQUEST, body="other"), attempt())
+    assert isinstance(step, Submit)
+    assert "the submission of the earlier try" in step.why
+
+
+def test_a_request_that_was_not_executed_is_sent() -> None:
+    assert isinstance(plan(not_sent(INTENT), REQUEST, attempt()), Submit)
+
+
+def test_without_a_record_a_retry_looks_since_the_run_began_and_a_clear_for_what_runs() -> None:
+    retry = plan(None, REQUEST, attempt(2, 2, keeps_records=False))
+    assert isinstance(retry, FindOut)
+    assert (retry.since, retry.until, retry.newest_wins) == (50.0, 100.0, True)
+    clear = plan(None, REQUEST, attempt(2, 3, keeps_records=False))
+    assert isinstance(clear, FindOut)
+    assert (clear.since, clear.finished_count) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("look", "is_cleared", "was_delivered", "submits"),
+    [
+        (RUNNING, False, False, False),
+        (RUNNING, True, True, False),
+        (GOOD, False, False, False),
+        (GOOD, False, True, False),
+        (GOOD, True, False, False),
+        (GOOD, True, True, True),
+        (BAD, False, False, True),
+        (BAD, True, True, True),
+        (UNKNOWN_TASK, True, False, True),
+    ],
+)
+def test_what_a_look_decides(look: Any, is_cleared: bool, was_delivered: bool, submits: bool) -> None:
+    record = delivered(KNOWN) if was_delivered else KNOWN
+    step = plan(record, REQUEST, attempt(2, 3 if is_cleared else 2))
+    assert isinstance(step, Join)
+    decided = after_look(step, look)
+    assert isinstance(decided, Submit if submits else Joined)
+
+
+@pytest.mark.parametrize("error", [UNKNOWN_TASK, NO_ANSWER])
+def test_a_look_without_an_answer_decides_nothing_for_a_retry(error: ServiceError) -> None:
+    step = plan(KNOWN, REQUEST, attempt())
+    assert isinstance(step, Join)
+    assert after_look(step, error) is error
+
+
+def test_other_credentials_ask_before_they_pay() -> None:
+    step = plan(KNOWN, replace(REQUEST, account="other"), attempt())
+    assert isinstance(step, Join)
+    assert isinstance(after_look(step, RUNNING), Joined)
+    assert after_look(step, NO_ANSWER) is NO_ANSWER
+    decided = after_look(step, UNKNOWN_TASK)
+    assert isinstance(decided, Submit)
+    assert "the account does not know MPS task t" in decided.why
+    assert UNKNOWN_TASK.code in NO_SUCH_TASK
+
+
+@given(records, requests, st.integers(0, 9), times)
+def test_a_new_intent_remembers_what_it_replaces(record: Record, request: Request, tries: int, now: float) -> None:
+    fresh = intend(record, request, max_tries=tries, now=now)
+    assert (fresh.task_id, fresh.accepted, fresh.delivered, fresh.intent) == (None, None, False, now)
+    assert fresh.request == request
+    assert (record.task_id in fresh.replaced) or record.task_id is None
+    assert len(fresh.replaced) <= max(MAX_REPLACED, len(record.replaced))
+
+
+def test_a_joined_task_is_new_to_a_person_who_cleared_it() -> None:
+    record = joined(delivered(KNOWN), max_tries=5)
+    assert (record.max_tries, record.delivered, record.task_id) == (5, False, "t")
+
+
+TASK = ("dag", "task", "run", -1)
+PLACE = {"endpoint": "mps.tencentcloudapi.com", "region": "ap-guangzhou", "account": "AKID"}
+
+
+def payload(url: str = "https://e.com/a.jpg?v=1", prompt: str = "x") -> dict[str, Any]:
+    return {
+        "InputInfo": {"Type": "URL", "UrlInputInfo": {"Url": url}},
+        "AddOnParameter": {"ExtPrompt": [{"Prompt": prompt}]},
+    }
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        request_of(("dag", "task", "run", 0), payload(), **PLACE),
+        request_of(("dag", "task", "run2", -1), payload(), **PLACE),
+        request_of(TASK, payload(prompt="y"), **PLACE),
+        request_of(TASK, payload("https://e.com/a.jpg?v=2"), **PLACE),
+        request_of(TASK, payload("https://e.com/b.jpg?v=1"), **PLACE),
+        request_of(TASK, payload(), **{**PLACE, "account": "AKID2"}),
+        request_of(TASK, payload(), **{**PLACE, "endpoint": "mps.intl.tencentcloudapi.com"}),
+        request_of(TASK, payload(), **{**PLACE, "region": "ap-shanghai"}),
+    ],
+)
+def test_everything_that_is_paid_for_is_in_the_fingerprint(other: Request) -> None:
+    request = request_of(TASK, payload(), **PLACE)
+    assert other != request
+    assert other.token != request.token
+    assert len(request.token) == 16
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        "https://e.com/a.jpg?v=1&q-sign-algorithm=sha1&q-ak=AKID&q-sign-time=1;2&q-signature=0123",
+        "https://e.com/a.jpg?X-Amz-Signature=0123&v=1&X-Amz-Date=20260101T000000Z",
+        "https://user:word@e.com/a.jpg?v=1&Expires=99&OSSAccessKeyId=x&Signature=0123#top",
+    ],
+)
+def test_a_signature_is_not_in_the_fingerprint(signed: str) -> None:
+    assert request_of(TASK, payload(signed), **PLACE) == request_of(TASK, payload(), **PLACE)
+
+
+def test_the_order_of_the_body_is_not_in_the_fingerprint() -> None:
+    turned = dict(reversed(payload().items()))
+    assert request_of(TASK, turned, **PLACE) == request_of(TASK, payload(), **PLACE)
