@@ -31,7 +31,8 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
     A retry does not pay twice: it joins the task that an earlier try has submitted, and submits only if there certainly
     is none, or none that can still give a picture. A clear of a task that has returned its result makes a new picture.
 
-    Templated: every argument but ``wait_for_completion``, ``deferrable``, ``poll_interval``, ``timeout`` and ``durable``.
+    Templated: every argument but ``wait_for_completion``, ``deferrable``, ``poll_interval``, ``timeout`` and
+    ``durable``.
 
     :param subject_url: public http(s) address of the product photo (str); or ``subject_cos_key``
     :param subject_cos_key: COS object key of the product photo (str); or ``subject_url``
