@@ -36,10 +36,10 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy $(MYPY_FLAGS)
 
-# First what runs side by side, then what starts processes of Airflow and wants the machine for itself.
+# First what runs side by side, then what wants the machine for itself.
 tests: $(READY)
-	$(BIN)/pytest -n 3 -m "not system"
-	$(BIN)/pytest -m system
+	$(BIN)/pytest -n 4 -m "not alone"
+	$(BIN)/pytest -m alone
 
 # The peers are official providers; what they need does not go with the exact versions of the other environments.
 bench: .venv/bench/ready

@@ -358,14 +358,15 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("key", HOSTILE)
-def test_hostile_keys_stay_inside(clients: Any, key: str) -> None:
-    root = clients.service._temporary
-    before = set(root.parent.iterdir())
-    cos = clients.cos()
+def test_hostile_keys_stay_inside(make_service: Any, clients_for: Any, tmp_path: Path, key: str) -> None:
+    root = tmp_path / "inside" / "data"
+    root.mkdir(parents=True)
+    cos = clients_for(make_service(data_dir=root)).cos()
     cos.put_object(BUCKET, key.encode(), key)
     assert cos.get_object(BUCKET, key)["Body"].get_raw_stream().read() == key.encode()
     assert cos.list_objects(BUCKET, Prefix=key)["Contents"][0]["Key"] == key
-    assert set(root.parent.iterdir()) == before
+    assert list(tmp_path.iterdir()) == [root.parent]
+    assert list(root.parent.iterdir()) == [root]
     assert all(len(path.stem) == 64 for path in (root / "objects").iterdir())
     cos.delete_object(BUCKET, key)
 

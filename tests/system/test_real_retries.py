@@ -14,7 +14,7 @@ from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import ROOT
 from tests.system.real_airflow import AIRFLOW_2, TI, RealAirflow
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.alone, pytest.mark.timeout(600)]
 
 DAGS = Path(__file__).parent / "real_dags"
 RETRIES = 6
@@ -53,6 +53,13 @@ def task_id_for(cloud: LocalService, prompt: str) -> str:
     return task_id
 
 
+def finish(cloud: LocalService, prompt: str) -> None:
+    """Let the service be done with what it is at."""
+    for task in cloud.tasks:
+        if task.job.prompt.startswith(prompt):
+            task.seconds = 0.0
+
+
 def by_task(tis: list[TI]) -> dict[str, TI]:
     return {ti.task_id: ti for ti in tis}
 
@@ -78,15 +85,23 @@ def test_a_killed_task_process_costs_no_second_picture(airflow: RealAirflow, clo
 def test_a_clear_makes_a_new_picture_unless_the_old_one_is_being_made(
     airflow: RealAirflow, cloud: LocalService
 ) -> None:
-    cloud.add_fault(kind="task_seconds", seconds=40, match='"running"')
+    cloud.add_fault(kind="task_seconds", seconds=3600, match='"running"')
     run = airflow.trigger("clears")
     waiting = {"finished": "success", "running": "deferred"}
     before = airflow.wait("clears", run, lambda tis: {ti.task_id: ti.state for ti in tis} == waiting, 120)
     assert paid(cloud)["finished"] == paid(cloud)["running"] == 1
     old = airflow.xcom("clears", run, "finished")["TaskId"]
+    tries = by_task(before)["running"].try_number
     for task_id in waiting:
         airflow.clear("clears", run, task_id)
-    after = airflow.wait_finished("clears", run, 180)
+
+    def waits_again(tis: list[TI]) -> bool:
+        running = by_task(tis)["running"]
+        return running.state == "deferred" and running.try_number > tries
+
+    airflow.wait("clears", run, waits_again, 120)
+    finish(cloud, "running")
+    after = airflow.wait_finished("clears", run, 120)
     assert {ti.state for ti in after} == {"success"}
     # The sign by which a try knows of the clear.
     for name, ti in by_task(after).items():
@@ -122,9 +137,7 @@ def test_many_tasks_outlive_their_triggerer(airflow: RealAirflow, cloud: LocalSe
     airflow.kill_triggerer()
     airflow.start_triggerer()
     cloud.clear_faults()
-    for task in cloud.tasks:
-        if task.job.prompt.startswith("many "):
-            task.seconds = 0.0
+    finish(cloud, "many ")
     tis = airflow.wait_finished("many", run, 400)
     assert Counter(ti.state for ti in tis) == {"success": MANY}
     accepted = {prompt: count for prompt, count in paid(cloud).items() if prompt.startswith("many ")}
