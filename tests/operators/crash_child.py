@@ -71,6 +71,7 @@ DEATHS: dict[str, Callable[[], None]] = {
     "while polling": lambda: patch(MpsHook, "look", nth(2, before=False)),
     "after FINISH before return": lambda: patch(MpsSubmitOperator, "_deliver", nth(1, before=True)),
     "after delivery was recorded": lambda: on_write(3, before=False),
+    "from outside": lambda: None,
     "": lambda: None,
 }
 
@@ -78,8 +79,8 @@ DEATHS: dict[str, Callable[[], None]] = {
 def run(spec: dict[str, Any]) -> None:
     """Do one step of a task's life, and write to ``spec["out"]`` what came of it.
 
-    ``step`` is ``execute``, ``complete`` (with ``event``), ``trigger`` (with ``trigger``), or ``sensor`` (with
-    ``mps_task_id``).
+    ``step`` is ``execute``, ``complete`` (with ``event``), ``trigger`` (with ``trigger``), ``triggerer`` (with
+    ``triggers``), or ``sensor`` (with ``mps_task_id``).
     """
     os.environ["AIRFLOW_CONN_TENCENTCLOUD_DEFAULT"] = json.dumps(spec["connection"])
     calls.WAIT, lookup.SETTLE_SECONDS = wait_none(), 0.3
@@ -90,6 +91,8 @@ def run(spec: dict[str, Any]) -> None:
 def _step(spec: dict[str, Any]) -> dict[str, Any]:
     if spec["step"] == "trigger":
         return asyncio.run(_fire(spec))
+    if spec["step"] == "triggerer":
+        return {"events": asyncio.run(_fire_all(spec["triggers"]))}
     store = StateStore(Path(spec["store"])) if spec["store"] else None
     run_began = datetime.fromisoformat(spec["run_began"])
     context = make_context(store, try_number=spec["try_number"], run_began=run_began)
@@ -130,3 +133,11 @@ async def _fire(spec: dict[str, Any]) -> dict[str, Any]:
         MpsHook.alook = counted  # type: ignore[method-assign]
     (event,) = [event.payload async for event in MpsImageTaskTrigger(**spec["trigger"]).run()]
     return {"event": event}
+
+
+async def _fire_all(triggers: list[dict[str, Any]]) -> list[Any]:
+    async def fire(arguments: dict[str, Any]) -> Any:
+        (event,) = [event.payload async for event in MpsImageTaskTrigger(**arguments).run()]
+        return event
+
+    return await asyncio.gather(*map(fire, triggers))

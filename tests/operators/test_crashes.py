@@ -6,16 +6,21 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_mps.local.service import LocalService
-from tests.operators.crash_child import DEATHS, run
+from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
+from tests.operators.crash_child import ARGUMENTS, DEATHS, run
+from tests.task_context import make_context
 
 MODES: dict[str, dict[str, bool]] = {
     "submit": {},
@@ -40,11 +45,12 @@ class Life:
         out.unlink(missing_ok=True)
         spec = {"step": step, "death": death, "try_number": try_number, "out": str(out), "store": self.store, **more}
         spec |= {"connection": self.service.connection(), "arguments": MODES[self.mode], "run_began": self.run_began}
-        process = FORKS.Process(target=run, args=(spec,))
+        process = self._process = FORKS.Process(target=run, args=(spec,))
         process.start()
         if death == "after the request left":
-            self._kill_when_accepted(process)
-        process.join(30)
+            wait_until(lambda: bool(self.service.tasks))
+            self.kill()
+        process.join(60)
         assert process.exitcode in (0, -signal.SIGKILL), f"exit code {process.exitcode}"
         assert (process.exitcode == 0) == out.exists()
         return json.loads(out.read_text()) if out.exists() else None
@@ -59,24 +65,26 @@ class Life:
             assert end is not None
         return end["returned"]
 
-    def _kill_when_accepted(self, process: Any) -> None:
-        deadline = time.time() + 20
-        while not self.service.tasks:
-            assert time.time() < deadline
-            time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
+    def kill(self) -> None:
+        """Kill the process that runs."""
+        os.kill(self._process.pid, signal.SIGKILL)
 
 
 @pytest.fixture
-def make_life(tmp_path: Path) -> Iterator[Callable[..., Life]]:
+def service() -> Iterator[LocalService]:
+    with LocalService(task_seconds=0.4, rate_limit=0, small_pictures=True) as running:
+        yield running
+
+
+@pytest.fixture
+def make_life(service: LocalService, tmp_path: Path) -> Callable[..., Life]:
     FORKS.set_forkserver_preload(["tests.operators.crash_child"])
-    with LocalService(task_seconds=0.4, rate_limit=0, small_pictures=True) as service:
-        yield lambda **how: Life(service, tmp_path, **how)
+    return lambda **how: Life(service, tmp_path, **how)
 
 
 @pytest.mark.parametrize("store", [True, False], ids=["store", "no-store"])
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("death", [death for death in DEATHS if death])
+@pytest.mark.parametrize("death", [death for death in DEATHS if death and death != "from outside"])
 def test_after_a_crash_the_retry_pays_nothing_twice(
     death: str, mode: str, store: bool, make_life: Callable[..., Life]
 ) -> None:
@@ -96,6 +104,47 @@ def test_after_a_crash_the_retry_pays_nothing_twice(
         (output,) = result["Outputs"]
         assert output["path"] == accepted.job.path
         assert life.service.get_object(output["bucket"], output["path"])
+
+
+def test_200_triggers_outlive_the_process_that_runs_them(make_life: Callable[..., Life], conn_id: str) -> None:
+    life = make_life(store=False, mode="deferrable")
+    service = life.service
+    service.add_fault(kind="task_seconds", seconds=3600)
+
+    def defer(n: int) -> dict[str, Any]:
+        with pytest.raises(TaskDeferred) as deferred:
+            operator(n).execute(make_context(map_index=n))
+        return dict(deferred.value.trigger.serialize()[1])
+
+    with ThreadPoolExecutor(8) as pool:
+        triggers = list(pool.map(defer, range(200)))
+    assert len({trigger["mps_task_id"] for trigger in triggers}) == 200
+
+    killed = threading.Thread(target=life.step, args=("triggerer", "from outside"), kwargs={"triggers": triggers})
+    killed.start()
+    wait_until(lambda: len({call.task_id for call in service.calls("DescribeImageTaskDetail")}) == 200)
+    life.kill()
+    killed.join()
+    for task in service.tasks:
+        task.seconds = 0.0
+    end = life.step("triggerer", triggers=triggers)
+    assert end is not None
+    results = [operator(n).execute_complete(make_context(map_index=n), event) for n, event in enumerate(end["events"])]
+    assert [result["TaskId"] for result in results] == [trigger["mps_task_id"] for trigger in triggers]
+    assert len(service.tasks) == 200
+
+
+def operator(n: int) -> MpsImageBgFusionOperator:
+    return MpsImageBgFusionOperator(
+        task_id="task", **{**ARGUMENTS, "prompt": f"marble {n}", "poll_interval": 2}, **MODES["deferrable"]
+    )
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.time() + 60
+    while not holds():
+        assert time.time() < deadline
+        time.sleep(0.02)
 
 
 def die_in_execute(life: Life, death: str) -> Any:
