@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,3 +48,8 @@ def make_context(store: StateStore | None = None, *, run_began: datetime | None 
     if store is not None:
         context["task_state_store"] = store
     return context
+
+
+def execute(operator: Any, context: Any) -> Any:
+    """Run ``execute`` in any thread: the guard that Airflow 2 wraps it with works in the main thread only."""
+    return inspect.unwrap(type(operator).execute)(operator, context)

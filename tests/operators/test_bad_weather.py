@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_mps.local.service import LocalService
 from tests.operators.conftest import Task
-from tests.task_context import StateStore, make_context
+from tests.task_context import StateStore, execute, make_context
 
 pytestmark = pytest.mark.usefixtures("_no_waits")
 
@@ -58,7 +58,7 @@ def test_every_picture_is_made_once(
                 subject_cos_key=key, prompt=f"picture {n}", wait_for_completion=True, retries=TRIES
             )
             try:
-                return operator.execute(context), number
+                return execute(operator, context), number
             except AirflowFailException:
                 raise
             except AirflowException as error:

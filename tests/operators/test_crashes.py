@@ -20,7 +20,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from tests.operators.crash_child import ARGUMENTS, DEATHS, run
-from tests.task_context import make_context
+from tests.task_context import execute, make_context
 
 MODES: dict[str, dict[str, bool]] = {
     "submit": {},
@@ -93,6 +93,8 @@ def test_after_a_crash_the_retry_pays_nothing_twice(
     life = make_life(store=store, mode=mode)
     if death == "after the request left":
         life.service.add_fault(kind="delay", action="ProcessImage", seconds=2, when="after", times=1)
+    if death == "while polling":
+        life.service.add_fault(kind="task_seconds", seconds=2)
     result = DEATH_OF_MODE.get((death, mode), die_in_execute)(life, death)
 
     # What was accepted is what is paid for.
@@ -113,7 +115,7 @@ def test_200_triggers_outlive_the_process_that_runs_them(make_life: Callable[...
 
     def defer(n: int) -> dict[str, Any]:
         with pytest.raises(TaskDeferred) as deferred:
-            operator(n).execute(make_context(map_index=n))
+            execute(operator(n), make_context(map_index=n))
         return dict(deferred.value.trigger.serialize()[1])
 
     with ThreadPoolExecutor(8) as pool:

@@ -28,7 +28,7 @@ from airflow_provider_mps.hooks.submission_store import RECORD_KEY
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsProcessImageOperator
 from tests.operators.conftest import Task
-from tests.task_context import make_context
+from tests.task_context import execute, make_context
 
 pytestmark = pytest.mark.usefixtures("_no_waits")
 
@@ -168,8 +168,10 @@ def test_what_was_lost_on_the_way_is_sent_again_once_that_is_certain(fault: dict
     task_id = task.run()
     assert task.accepted == [task_id]
     assert len(task.service.calls(SUBMIT)) == 3
-    # After each loss two looks, the second when nothing can be under way any more; each asks for every state.
-    assert [call.body["Status"] for call in task.service.calls(LIST)] == ["WAITING", "PROCESSING", "FINISH"] * 4
+    # After each loss a look, or two if the first came before nothing could be under way any more; for every state.
+    asked = [call.body["Status"] for call in task.service.calls(LIST)]
+    assert len(asked) >= 6
+    assert asked == ["WAITING", "PROCESSING", "FINISH"] * (len(asked) // 3)
 
 
 def test_a_request_that_was_still_under_way_at_the_first_look_is_found(
@@ -226,7 +228,7 @@ def test_ours_is_found_behind_several_pages_of_others(make_task: Callable[..., T
     task.service.add_fault(kind="task_fail", match="another")
     other = make_task(name="other")
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: other.operator(prompt="another").execute(make_context(map_index=n)), range(230)))
+        list(pool.map(lambda n: execute(other.operator(prompt="another"), make_context(map_index=n)), range(230)))
     assert task.run(2) == task.accepted[0]
     pages = [call for call in task.service.calls(LIST) if call.executed]
     assert len([call for call in pages if call.body.get("ScrollToken")]) >= 2
@@ -243,7 +245,7 @@ def test_five_in_doubt_with_one_subject_find_each_its_own(make_task: Callable[..
         context = make_context(tasks[n].store, map_index=n)
         operator = tasks[n].operator(prompt=f"marble {n}", **WAITS)
         together.wait(timeout=20)
-        result = operator.execute(context)
+        result = execute(operator, context)
         return f"marble {n}", str(result["TaskId"])
 
     with ThreadPoolExecutor(5) as pool:
@@ -486,8 +488,7 @@ def test_a_doubt_that_outlasts_the_timeout_submits_nothing(deferrable: bool, tas
     task.service.add_fault(kind="task_seconds", seconds=3600)
     if deferrable:
         with pytest.raises(TaskDeferred):
-            task.run(timeout=0.3, deferrable=True, **WAITS)
-        time.sleep(0.4)
+            task.run(deferrable=True, **WAITS)
     with pytest.raises(MpsInDoubtError, match="which may be it, was not done within timeout"):
         task.run(1, timeout=0.3, deferrable=deferrable, **WAITS)
     assert len(task.accepted) == 1
