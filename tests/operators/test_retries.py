@@ -490,7 +490,7 @@ def test_a_doubt_that_outlasts_the_timeout_submits_nothing(deferrable: bool, tas
         with pytest.raises(TaskDeferred):
             task.run(deferrable=True, **WAITS)
     with pytest.raises(MpsInDoubtError, match="which may be it, was not done within timeout"):
-        task.run(1, timeout=0.3, deferrable=deferrable, **WAITS)
+        task.run(1, timeout=0.01, deferrable=deferrable, **WAITS)
     assert len(task.accepted) == 1
 
 
