@@ -106,8 +106,8 @@ class MpsInDoubtError(AirflowException):
 
     def __str__(self) -> str:
         return (
-            f"MPS may have accepted ProcessImage for {self.target} ({self.doubt}), and this could not be found out: "
-            f"{self.reason.rstrip('.')}. Nothing was submitted. A retry asks again; it needs the permission "
+            f"ProcessImage for {self.target}: {self.doubt}. Whether MPS has accepted it could not be found out: "
+            f"{self.reason.rstrip('.')}. Nothing was submitted again. A retry asks again; it needs the permission "
             "mps:DescribeImageTasks. To submit whatever was accepted, set durable=False and clear the task."
         )
 
@@ -115,7 +115,7 @@ class MpsInDoubtError(AirflowException):
 def _too_late(task_id: str, limit: str, last_seen: str) -> str:
     return (
         f"MPS task {task_id} was not done within {limit} (last seen: {last_seen}). It may still run at MPS and is paid "
-        "for. Unless durable=False, a retry or a clear joins it while it runs and returns its picture once it is there."
+        "for. Unless durable=False a retry joins it, and so does a clear while it still runs."
     )
 
 

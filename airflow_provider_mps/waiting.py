@@ -71,8 +71,16 @@ def result_of_event(event: Any, timeout: float) -> dict[str, Any]:
 
     :raises MpsEventError: there is no event, or one that cannot be read
     """
+    end = end_of_event(event)
+    return result_or_raise(task_of_event(event), end, timeout)
+
+
+def end_of_event(event: Any) -> Finished | Refused | TooLate:
+    """Return the end of waiting that an event of the trigger tells of.
+
+    :raises MpsEventError: there is no event, or one that cannot be read
+    """
     try:
-        task_id, end = task_of_event(event), from_event(event)
+        return from_event(event)
     except EventError as error:
         raise MpsEventError(str(error)) from None
-    return result_or_raise(task_id, end, timeout)

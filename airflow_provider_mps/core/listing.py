@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_mps.core.calls import MPS
 from airflow_provider_mps.core.codes import Transport
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.results import format_time
+from airflow_provider_mps.core.results import format_time, parse_time
 from airflow_provider_mps.core.vocabulary import Action, TaskStatus
 
 # The most that is given at once.
@@ -22,10 +22,12 @@ class ListedTask:
 
     :param task_id: the MPS TaskId
     :param input: the input file, as the service describes it
+    :param created: when MPS accepted the task, seconds since the epoch; None where it did not say
     """
 
     task_id: str
     input: str
+    created: float | None = None
 
 
 def list_params(status: TaskStatus, since: float | None, scroll_token: str) -> dict[str, Any]:
@@ -58,4 +60,7 @@ def read_list(response: Mapping[str, Any], seen_tokens: set[str]) -> tuple[list[
         request_id = str(response.get("RequestId") or "")
         raise ServiceError(MPS, Action.DESCRIBE_IMAGE_TASKS, "", Transport.GARBLED, "not a page of tasks", request_id)
     seen_tokens.add(token)
-    return [ListedTask(str(row["TaskId"]), str(row.get("Input") or "")) for row in rows], token
+    listed = [
+        ListedTask(str(row["TaskId"]), str(row.get("Input") or ""), parse_time(row.get("CreateTime"))) for row in rows
+    ]
+    return listed, token

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -15,6 +15,8 @@ from airflow_provider_mps.core.results import TaskState
 MAX_CLOCK_SKEW_SECONDS = 300.0
 # A path that a user gave may have been asked for by others just before, so there the window has to be narrow.
 GIVEN_PATH_SKEW_SECONDS = 5.0
+# How long a submission may go on sending its request after it wrote down its intent: six attempts with their waits.
+SENDING_SECONDS = 300.0
 # A request may still be under way inside the service when the connection has broken. Before this has passed since it
 # was sent, a list without the task proves nothing.
 SETTLE_SECONDS = 10.0
@@ -41,6 +43,14 @@ def window_start(since: float, expected: ExpectedOutput) -> float:
     return since - (MAX_CLOCK_SKEW_SECONDS if expected.is_unique else GIVEN_PATH_SKEW_SECONDS)
 
 
+def window_end(sent_before: float) -> float:
+    """Return the time after which a task that began is another's, seconds since the epoch on the clock of MPS.
+
+    Without an end, new tasks with the same input would keep the look-up waiting for ever.
+    """
+    return sent_before + SETTLE_SECONDS + MAX_CLOCK_SKEW_SECONDS
+
+
 def same_input(payload: Mapping[str, Any], listed: str) -> bool:
     """Tell whether the ``Input`` of a listed task can be the subject picture of a request.
 
@@ -48,15 +58,14 @@ def same_input(payload: Mapping[str, Any], listed: str) -> bool:
     our picture, or a bare name other than its name.
     """
     path = input_path(payload).strip("/")
-    shown = unquote(listed)
-    if not path or not shown:
+    if not path or not listed:
         return True
-    return path in shown if "/" in shown else shown == path.rpartition("/")[2]
-
-
-def unresolved(states: Iterable[TaskState]) -> list[TaskState]:
-    """Return the tasks that are not done."""
-    return [state for state in states if not state.done]
+    # Both as they stand and decoded: a key may itself look encoded.
+    for ours in {path, unquote(path)}:
+        for shown in {listed, unquote(listed)}:
+            if ours in shown if "/" in shown else shown == ours.rpartition("/")[2]:
+                return True
+    return False
 
 
 def pick(states: Sequence[TaskState], expected: ExpectedOutput, *, newest_wins: bool) -> TaskState | StillRuns | None:
@@ -70,7 +79,7 @@ def pick(states: Sequence[TaskState], expected: ExpectedOutput, *, newest_wins: 
         waited for
     :return: ours, or one that may be ours and runs, or None if ours is not there
     """
-    running = unresolved(states)
+    running = [state for state in states if not state.done]
     for state in states:
         if not state.done and newest_wins:
             break

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
@@ -60,6 +60,8 @@ class TooLate:
 
 # Airflow ends a trigger at its limit without a word; the trigger itself speaks up at the deadline, well before.
 TRIGGER_GRACE_SECONDS = 120.0
+# For how long after its acceptance "no such task" is not believed.
+NEW_TASK_SECONDS = 60.0
 
 Step = LookAgain | Finished | Refused | TooLate
 
@@ -82,7 +84,9 @@ def limit_of(
     return limit
 
 
-def next_step(look: TaskState | ServiceError, *, now: float, limit: Limit, interval: float) -> Step:
+def next_step(
+    look: TaskState | ServiceError, *, now: float, limit: Limit, interval: float, since: float | None = None
+) -> Step:
     """Decide what follows a look.
 
     The look counts before the deadline does: a task that is found finished after it is finished. An error that may
@@ -92,14 +96,23 @@ def next_step(look: TaskState | ServiceError, *, now: float, limit: Limit, inter
     :param now: seconds since the epoch
     :param limit: when waiting ends
     :param interval: seconds between looks
+    :param since: when MPS accepted the task, seconds since the epoch; None if that is not known
     """
     if isinstance(look, TaskState) and look.done:
         return Finished(look)
-    if isinstance(look, ServiceError) and look.outcome is Outcome.REFUSED:
+    if isinstance(look, ServiceError) and look.outcome is Outcome.REFUSED and not may_be_too_new(look, since, now):
         return Refused(look)
     if now >= limit.deadline:
         return TooLate(str(look), limit.kind)
     return LookAgain(min(interval, limit.deadline - now))
+
+
+def may_be_too_new(error: ServiceError, since: float | None, now: float) -> bool:
+    """Tell whether MPS may not know a task only because it has just accepted it.
+
+    :param since: when it accepted the task, seconds since the epoch; None if that is not known
+    """
+    return error.code in NO_SUCH_TASK and since is not None and now < since + NEW_TASK_SECONDS
 
 
 def trigger_lifetime(*, now: float, deadline: float) -> float:

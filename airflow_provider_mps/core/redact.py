@@ -13,10 +13,12 @@ _PARAMETER = re.compile(
     r"\b((?:[\w-]*signature|[\w-]*security-token|q-ak|q-key-time|q-sign-time|sign|token)=)([^&\s\"'<>]+)", re.IGNORECASE
 )
 
-# What signed addresses carry: COS (q-*, x-cos-security-token), S3 and its kin, OSS, GCS.
-_SIGNING = re.compile(
-    r"q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list|signature)|x-(?:cos|oss)-[\w-]+|x-amz-[\w-]+"
-    r"|x-goog-[\w-]+|signature|expires|security-token|awsaccesskeyid|ossaccesskeyid|googleaccessid|sign|token",
+# The signature itself in a signed address: COS, S3 and its kin, OSS, GCS, Azure, CloudFront, CDNs.
+_SIGNATURE = re.compile(r"q-signature|x-amz-signature|x-goog-signature|signature|sign|sig|auth_key", re.IGNORECASE)
+# These belong to a signature where there is one; elsewhere they may say which picture is meant.
+_BESIDE_SIGNATURE = re.compile(
+    r"q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list)|x-(?:cos|oss|amz|goog)-[\w-]+|expires|policy"
+    r"|key-pair-id|(?:security-)?token|(?:aws|oss)accesskeyid|googleaccessid|t|us|exper|rlimit|s[eprtv]|spr|sip|sk\w{1,3}",
     re.IGNORECASE,
 )
 
@@ -70,7 +72,9 @@ def unsigned_url(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return url
-    kept = [part for part in parts.query.split("&") if not _SIGNING.fullmatch(part.partition("=")[0])]
+    kept = [part for part in parts.query.split("&") if not _SIGNATURE.fullmatch(part.partition("=")[0])]
+    if len(kept) <= parts.query.count("&"):
+        kept = [part for part in kept if not _BESIDE_SIGNATURE.fullmatch(part.partition("=")[0])]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "&".join(kept), ""))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from airflow_provider_mps.core.codes import NO_SUCH_TASK
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.lookup import SENDING_SECONDS
 from airflow_provider_mps.core.redact import unsigned_url
 from airflow_provider_mps.core.results import TaskState
 
@@ -39,8 +40,11 @@ class Request:
 
     @property
     def token(self) -> str:
-        """The part of the output path that makes it unique."""
-        return _digest(self.key, self.body, self.account)[:TOKEN_LENGTH]
+        """The part of the output path that makes it unique.
+
+        Without the account: its keys may be renewed between two tries, and MPS lists the tasks of one account anyway.
+        """
+        return _digest(self.key, self.body)[:TOKEN_LENGTH]
 
 
 def request_of(
@@ -145,7 +149,8 @@ class Attempt:
     :param try_number: from 1, also through clears
     :param max_tries: ``max_tries`` of the task instance: the same through automatic retries, another one after a clear
     :param retries: ``retries`` of the operator
-    :param began: when this try began, seconds since the epoch
+    :param began: when this try began, seconds since the epoch; a deferral does not change it
+    :param now: when this process took the try up, seconds since the epoch; all before it have ended
     :param run_began: when the DAG run began, seconds since the epoch; None if that is not known
     :param keeps_records: whether this Airflow keeps a record from one try to the next
     :param has_submitted: whether an earlier run of the same try is known to have submitted; Airflow 3 can start a
@@ -156,6 +161,7 @@ class Attempt:
     max_tries: int
     retries: int
     began: float
+    now: float
     run_began: float | None
     keeps_records: bool
     has_submitted: bool = False
@@ -197,8 +203,10 @@ class FindOut:
 
     :param request: the request that may have been accepted
     :param since: when it was sent at the earliest, seconds since the epoch; None for as long as MPS remembers
-    :param until: when it was sent at the latest, seconds since the epoch
+    :param until: since when certainly nobody sends it, seconds since the epoch
+    :param sent_before: when it was sent at the latest, as far as that is known after a deferral too
     :param counts_from: when the time to wait began, seconds since the epoch
+    :param is_planned: whether another process would come to the same question
     :param finished_count: whether a finished task is an answer; after a clear only one that still runs is
     :param newest_wins: whether an older submission of the same request may be found too
     :param not_these: TaskIds that are known to be others
@@ -208,8 +216,10 @@ class FindOut:
     request: Request
     since: float | None
     until: float
+    sent_before: float
     counts_from: float
     why: str
+    is_planned: bool = True
     finished_count: bool = True
     newest_wins: bool = False
     not_these: tuple[str, ...] = ()
@@ -234,7 +244,7 @@ def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
     """
     if record is None or record.key != request.key:
         return _plan_without_record(request, attempt)
-    if record.body != request.body:
+    if record.body != request.body and (record.task_id or record.intent is not None):
         replaced = f"MPS task {record.task_id}" if record.task_id else "the submission of the earlier try"
         return Submit(f"what is asked for has changed since {replaced}, which does not count any more")
     if record.task_id is not None:
@@ -249,9 +259,10 @@ def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
     return FindOut(
         record.request,
         record.intent,
-        attempt.began,
-        record.intent,
-        "an earlier try ended between its request and the record of the answer",
+        until=attempt.now,
+        sent_before=max(attempt.began, record.intent + SENDING_SECONDS),
+        counts_from=record.intent,
+        why="a submission is on record without its answer",
         not_these=record.replaced,
     )
 
@@ -282,19 +293,23 @@ def _plan_without_record(request: Request, attempt: Attempt) -> Submit | FindOut
         return FindOut(
             request,
             None,
-            attempt.began,
-            attempt.began,
-            "the task was cleared: a picture that is still being made would be joined",
+            until=attempt.now,
+            sent_before=attempt.began,
+            counts_from=attempt.began,
+            why="the task was cleared, and a picture that is still being made would be joined",
             finished_count=False,
         )
-    if attempt.keeps_records:
+    if attempt.keeps_records and not attempt.has_submitted:
         return Submit("no earlier try came as far as submitting")
+    # A clear of the whole run sets its beginning anew, and so says nothing of the tries before.
+    was_cleared = attempt.max_tries != attempt.retries
     return FindOut(
         request,
-        attempt.run_began,
-        attempt.began,
-        attempt.began,
-        "earlier tries left no record",
+        None if was_cleared else attempt.run_began,
+        until=attempt.now,
+        sent_before=attempt.began,
+        counts_from=attempt.began,
+        why="earlier tries left no record",
         newest_wins=True,
     )
 

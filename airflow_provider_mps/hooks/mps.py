@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
@@ -175,16 +176,17 @@ class MpsHook(TencentCloudBaseHook):
         return await retrying(self._acall, action, params, target)
 
     def _call(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
-        mps_clients, credential = _vendor_clients(), self.snapshot_credential()
+        mps_clients, credential, outer = _vendor_clients(), self.snapshot_credential(), sys.exception()
         try:
             if self._client is None:
                 self._client = mps_clients.sync_client(self.settings, credential)
             self._client.credential = credential
             return calls.read_response(action, target, self._client.call_json(action, dict(params)))
         except Exception as error:
-            raise airflow_error(mps_clients.translate(calls.MPS, action, target, error)) from None
+            raise airflow_error(mps_clients.translate(calls.MPS, action, target, error, outer)) from None
 
     async def _acall(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
+        outer = sys.exception()
         try:
             client = await self._client_of_this_loop()
             answer = await client.call_and_deserialize(action, dict(params))
@@ -192,7 +194,7 @@ class MpsHook(TencentCloudBaseHook):
         except AirflowException:
             raise
         except Exception as error:
-            raise airflow_error(_vendor_clients().translate(calls.MPS, action, target, error)) from None
+            raise airflow_error(_vendor_clients().translate(calls.MPS, action, target, error, outer)) from None
 
     async def _client_of_this_loop(self) -> Any:
         """Return the async client, one for all calls of an event loop, with the keys of this moment."""

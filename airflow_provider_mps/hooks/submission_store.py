@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
+from airflow_provider_mps.core.redact import excerpt
 from airflow_provider_mps.core.submission import Record
 
 RECORD_KEY = "mps_submission"
@@ -53,7 +54,9 @@ class TaskStateStore:
             return None
         record = Record.from_json(value)
         if record is None:
-            raise UnreadableRecordError(f"{RECORD_KEY} in the task's state store is not a record: {value!r}")
+            raise UnreadableRecordError(
+                f"{RECORD_KEY} in the task's state store is not a record: {excerpt(repr(value))}"
+            )
         return record
 
     def write(self, record: Record) -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, conf, mask_secret
 
 from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.codes import NO_SUCH_TASK
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.payloads import StorageDefaults, check_payload, describe_input
-from airflow_provider_mps.core.polling import Limit, LookAgain, next_step
+from airflow_provider_mps.core.polling import Limit, LookAgain, Refused, next_step
 from airflow_provider_mps.core.redact import url_secrets
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import (
@@ -22,10 +23,15 @@ from airflow_provider_mps.core.vocabulary import (
     DEFAULT_TIMEOUT,
     XCOM_TASK_ID,
 )
-from airflow_provider_mps.exceptions import MpsExecutionTimeoutError, MpsInDoubtError, invalid_arguments_fail
+from airflow_provider_mps.exceptions import (
+    MpsExecutionTimeoutError,
+    MpsInDoubtError,
+    airflow_error,
+    invalid_arguments_fail,
+)
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.durable import DurableSubmission, InDoubt, Submitted, mark_delivered
-from airflow_provider_mps.waiting import limit_of_try, result_of_event, result_or_raise
+from airflow_provider_mps.waiting import end_of_event, limit_of_try, result_of_event, result_or_raise
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -98,7 +104,7 @@ class MpsSubmitOperator(BaseOperator):
             return submitted.task_id
         limit = limit_of_try(self, context, submitted.since, self.timeout)
         if self.deferrable and not (submitted.state and submitted.state.done):
-            self._defer(submitted.task_id, limit, "execute_complete")
+            self._defer(submitted.task_id, limit, "execute_complete", submitted.since)
         return self._deliver(context, self._wait(hook, submitted, limit))
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
@@ -106,7 +112,13 @@ class MpsSubmitOperator(BaseOperator):
         return self._deliver(context, result_of_event(event, self.timeout))
 
     def resume_in_doubt(self, context: Context, event: Any = None) -> Any:
-        """Look again for the task of this submission, now that one that might be it is done."""
+        """Look again for the task of this submission, now that one that might be it is done.
+
+        Of the event only this counts: that the triggerer may not ask at all.
+        """
+        end = end_of_event(event)
+        if isinstance(end, Refused) and end.error.code not in NO_SUCH_TASK:
+            raise airflow_error(end.error)
         return self.execute(context)
 
     def _submit(self, context: Context, hook: MpsHook, payload: dict[str, Any]) -> Submitted:
@@ -127,10 +139,14 @@ class MpsSubmitOperator(BaseOperator):
                 )
             if self.deferrable and found.can_be_resumed:
                 self._defer(found.runs.task_id, limit, "resume_in_doubt")
-            time.sleep(seconds)
+            try:
+                time.sleep(seconds)
+            except AirflowTaskTimeout:
+                reason = f"{found.runs}, which may be it, was not done within execution_timeout"
+                raise MpsInDoubtError(describe_input(payload), found.why, reason) from None
         return found
 
-    def _defer(self, task_id: str, limit: Limit, method_name: str) -> NoReturn:
+    def _defer(self, task_id: str, limit: Limit, method_name: str, since: float | None = None) -> NoReturn:
         from airflow_provider_mps.triggers.mps import wait_in_triggerer
 
         wait_in_triggerer(
@@ -141,6 +157,7 @@ class MpsSubmitOperator(BaseOperator):
             poll_interval=self.poll_interval,
             limit=limit,
             method_name=method_name,
+            since=since,
         )
 
     def _wait(self, hook: MpsHook, submitted: Submitted, limit: Limit) -> dict[str, Any]:
@@ -148,7 +165,7 @@ class MpsSubmitOperator(BaseOperator):
         look: TaskState | ServiceError = submitted.state or hook.look(task_id)
         try:
             while True:
-                step = next_step(look, now=time.time(), limit=limit, interval=self.poll_interval)
+                step = next_step(look, now=time.time(), limit=limit, interval=self.poll_interval, since=submitted.since)
                 if not isinstance(step, LookAgain):
                     return result_or_raise(task_id, step, self.timeout)
                 self.log.info("MPS task %s: %s; next look in %g s", task_id, look, round(step.seconds, 1))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core import lookup, submission
-from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.listing import ListedTask
 from airflow_provider_mps.core.lookup import StillRuns
-from airflow_provider_mps.core.outputs import expected_output, unique_output_path
+from airflow_provider_mps.core.outputs import ExpectedOutput, expected_output, unique_output_path
 from airflow_provider_mps.core.payloads import describe_input
+from airflow_provider_mps.core.polling import may_be_too_new
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.submission import (
     Attempt,
@@ -35,6 +35,9 @@ from airflow_provider_mps.waiting import try_began
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+# How often one try submits when each answer is lost and each look-up finds nothing; the next try goes on.
+SUBMISSIONS = 3
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ class DurableSubmission:
         self._attempt = _attempt(context, retries, keeps_records=self._store.keeps_records)
         self._request = _request(hook, payload, context)
         self._doubt: FindOut | None = None
-        self._candidates: set[str] = set()
+        self._candidates: dict[str, float] = {}
+        self._old: set[str] = set()
         self._done: dict[str, TaskState] = {}
 
     def ensure(self) -> Submitted | InDoubt:
@@ -98,7 +102,7 @@ class DurableSubmission:
         :raises TencentCloudPermanentError: it was refused for good
         """
         step = self._doubt or self._plan()
-        for left in range(ATTEMPTS, 0, -1):
+        for left in range(SUBMISSIONS, 0, -1):
             if isinstance(step, Join):
                 looked = self._look(step)
                 if isinstance(looked, Joined):
@@ -108,7 +112,9 @@ class DurableSubmission:
                 found = self._find(step)
                 if isinstance(found, StillRuns):
                     self._log("%s; waiting for %s, which may be it", step.why, found)
-                    return InDoubt(found, step.counts_from, self._is_resumable(step), step.why)
+                    # Where only tasks that run count, another process would not know of those that ended in between.
+                    can_be_resumed = step.is_planned and step.finished_count
+                    return InDoubt(found, step.counts_from, can_be_resumed, step.why)
                 self._doubt = None
                 if found is not None:
                     return self._take(found, self._found(found, step), step.why)
@@ -125,7 +131,7 @@ class DurableSubmission:
         except UnreadableRecordError as error:
             # Something was written, so something may have been submitted.
             self._log("%s; looking for the task at MPS instead", error)
-            record, attempt = None, replace(self._attempt, keeps_records=False)
+            record, attempt = None, replace(self._attempt, keeps_records=False, has_submitted=True)
         return submission.plan(record, self._request, attempt)
 
     def _look(self, join: Join) -> Joined | Submit:
@@ -134,6 +140,8 @@ class DurableSubmission:
             look = self._hook.get_task_state(join.task_id)
         except ServiceError as error:
             look = error
+            if may_be_too_new(error, join.record.accepted, time.time()) and not join.other_account:
+                look = TaskState(join.task_id, "")
         decided = after_look(join, look)
         if isinstance(decided, ServiceError):
             raise decided
@@ -155,13 +163,35 @@ class DurableSubmission:
         try:
             listed = self._list(since, finished=doubt.finished_count)
             # Once a candidate, always one: it leaves the list of those that run when it is done.
-            self._candidates |= {task.task_id for task in listed if lookup.same_input(self._payload, task.input)}
-            self._candidates -= set(doubt.not_these)
-            states = [state for task_id in self._candidates if (state := self._state_of(task_id))]
+            self._candidates |= self._same(listed, lookup.window_end(doubt.sent_before))
+            states = self._look_at(set(doubt.not_these) | self._old, expected, newest_wins=doubt.newest_wins)
+            if not doubt.finished_count and not self._old:
+                # Its finished pictures are not asked for, and must not be taken for a new one later in this try.
+                finished = self._hook.list_image_tasks(TaskStatus.FINISH, lookup.window_start(doubt.until, expected))
+                self._old = set(self._same(finished, doubt.until)) - set(self._candidates)
         except ServiceError as error:
             raise MpsInDoubtError(describe_input(self._payload), doubt.why, str(error)) from None
-        states.sort(key=lambda state: state.created or 0.0, reverse=True)
         return lookup.pick(states, expected, newest_wins=doubt.newest_wins)
+
+    def _same(self, listed: list[ListedTask], end: float) -> dict[str, float]:
+        """Return the tasks that may be ours, with the time when each was accepted."""
+        return {
+            task.task_id: task.created or 0.0
+            for task in listed
+            if lookup.same_input(self._payload, task.input) and (task.created or 0.0) <= end
+        }
+
+    def _look_at(self, but: Collection[str], expected: ExpectedOutput, *, newest_wins: bool) -> list[TaskState]:
+        """Look at the candidates, newest first, as far as is needed to know ours."""
+        states: list[TaskState] = []
+        for task_id in sorted(self._candidates, key=self._candidates.__getitem__, reverse=True):
+            if task_id in but:
+                continue
+            state = self._state_of(task_id)
+            states.append(state)
+            if not newest_wins and state.result is not None and expected.matches(state.result):
+                break
+        return states
 
     def _list(self, since: float | None, *, finished: bool) -> list[ListedTask]:
         try:
@@ -177,14 +207,15 @@ class DurableSubmission:
             listed += self._hook.list_image_tasks(TaskStatus.FINISH, since)
         return listed
 
-    def _state_of(self, task_id: str) -> TaskState | None:
+    def _state_of(self, task_id: str) -> TaskState:
         if task_id in self._done:
             return self._done[task_id]
         try:
             state = self._hook.get_task_state(task_id)
         except ServiceError as error:
-            if error.code in NO_SUCH_TASK:
-                return None
+            # It was listed, so it is there; and a limit says nothing of the task. It is looked at again.
+            if error.code in NO_SUCH_TASK or error.outcome is Outcome.NOT_EXECUTED:
+                return TaskState(task_id, "")
             raise
         if state.done:
             self._done[task_id] = state
@@ -213,9 +244,11 @@ class DurableSubmission:
             return FindOut(
                 self._request,
                 now,
-                sent,
-                now,
-                f"the answer to the submission was lost ({error.code})",
+                until=sent,
+                sent_before=sent,
+                counts_from=now,
+                why=f"the answer to the submission was lost ({error.code})",
+                is_planned=self._store.keeps_records,
                 not_these=record.replaced,
             )
         now = time.time()
@@ -252,11 +285,6 @@ class DurableSubmission:
         except UnreadableRecordError:
             return None
 
-    def _is_resumable(self, doubt: FindOut) -> bool:
-        planned = self._store.keeps_records or doubt.until == self._attempt.began
-        # Where only tasks that run count, another process would not know of those that ended in between.
-        return planned and doubt.finished_count
-
 
 def mark_delivered(context: Context, task_id: str, log: Callable[..., None]) -> None:
     """Put on record that the Airflow task has its result, so that a clear after this makes a new picture."""
@@ -277,6 +305,7 @@ def _attempt(context: Mapping[str, Any], retries: int, *, keeps_records: bool) -
         max_tries=ti.max_tries,
         retries=retries,
         began=try_began(context),
+        now=time.time(),
         run_began=run_began.timestamp() if run_began else None,
         keeps_records=keeps_records,
         has_submitted=_has_submitted(ti),

@@ -62,7 +62,7 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
     :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
     :param wait_for_completion: wait for the picture (bool), default False
     :param deferrable: wait in the triggerer instead of the worker (bool); default: ``[operators] default_deferrable``;
-        takes effect only with ``wait_for_completion``
+        takes effect with ``wait_for_completion``, and while a retry waits to know its own task
     :param poll_interval: seconds between looks (float or timedelta), default 10
     :param timeout: seconds from submission after which waiting ends (float or timedelta), default 600; it goes on
         through retries
@@ -192,7 +192,8 @@ class MpsProcessImageOperator(MpsSubmitOperator):
     :param poll_interval: seconds between looks (float or timedelta), default 10
     :param timeout: seconds from submission after which waiting ends (float or timedelta), default 600
     :param durable: keep a record of the submission, so that a retry does not pay twice (bool), default True; without an
-        ``OutputPath`` in the payload it is ``{inputName}-{16 hex digits}.{format}``
+        ``OutputPath`` in the payload one is added: ``{inputName}-{16 hex digits}.{format}``, and for ``ScheduleId``
+        30060 the one of :class:`MpsImageBgFusionOperator`
     :raises ValueError: ``payload`` is missing or is no request body; when the DAG is read
     """
 

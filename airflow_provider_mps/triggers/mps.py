@@ -29,6 +29,7 @@ class MpsImageTaskTrigger(BaseTrigger):
     :param region: region of the MPS API (str or None)
     :param poll_interval: seconds between looks (float)
     :param deadline: seconds since the epoch (float); it is absolute, so a restarted triggerer does not begin anew
+    :param since: when MPS accepted the task, seconds since the epoch (float); default: not known
     :param limit: the argument that the deadline comes from: ``timeout`` (str, default) or ``execution_timeout``
     """
 
@@ -40,6 +41,7 @@ class MpsImageTaskTrigger(BaseTrigger):
         poll_interval: float,
         deadline: float,
         limit: str = LimitKind.TIMEOUT.value,
+        since: float | None = None,
     ) -> None:
         super().__init__()
         self.mps_task_id = mps_task_id
@@ -48,6 +50,7 @@ class MpsImageTaskTrigger(BaseTrigger):
         self.poll_interval = poll_interval
         self.deadline = deadline
         self.limit = limit
+        self.since = since
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""
@@ -60,6 +63,7 @@ class MpsImageTaskTrigger(BaseTrigger):
                 "poll_interval": self.poll_interval,
                 "deadline": self.deadline,
                 "limit": self.limit,
+                "since": self.since,
             },
         )
 
@@ -69,7 +73,7 @@ class MpsImageTaskTrigger(BaseTrigger):
         async with MpsHook(self.tencentcloud_conn_id, self.region) as hook:
             while True:
                 look = await hook.alook(self.mps_task_id)
-                step = next_step(look, now=time.time(), limit=limit, interval=self.poll_interval)
+                step = next_step(look, now=time.time(), limit=limit, interval=self.poll_interval, since=self.since)
                 if not isinstance(step, LookAgain):
                     break
                 self.log.info("MPS task %s: %s; next look in %g s", self.mps_task_id, look, round(step.seconds, 1))
@@ -86,14 +90,16 @@ def wait_in_triggerer(
     poll_interval: float,
     limit: Limit,
     method_name: str,
+    since: float | None = None,
 ) -> NoReturn:
     """Defer ``operator`` until a picture task is done or too late.
 
     :param method_name: the operator's method that takes the event
+    :param since: when MPS accepted the task, seconds since the epoch; None if that is not known
     """
     operator.defer(
         trigger=MpsImageTaskTrigger(
-            mps_task_id, tencentcloud_conn_id, region, poll_interval, limit.deadline, limit.kind.value
+            mps_task_id, tencentcloud_conn_id, region, poll_interval, limit.deadline, limit.kind.value, since
         ),
         method_name=method_name,
         timeout=timedelta(seconds=trigger_lifetime(now=time.time(), deadline=limit.deadline)),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from airflow_provider_mps.core.codes import Outcome, task_rule
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.listing import PAGE_SIZE, ListedTask, list_params, read_list
-from airflow_provider_mps.core.lookup import StillRuns, pick, same_input, window_start
+from airflow_provider_mps.core.lookup import StillRuns, pick, same_input, window_end, window_start
 from airflow_provider_mps.core.outputs import ExpectedOutput, expected_output, input_path, unique_output_path
 from airflow_provider_mps.core.results import TaskFailure, TaskState, format_time, parse_time
 from airflow_provider_mps.core.vocabulary import TaskStatus
@@ -106,6 +106,11 @@ def test_without_a_folder_a_relative_path_may_be_anywhere() -> None:
         (body(), "cup.jpg", True),
         (body(), "cos://b-1/in/cup.jpg", True),
         (body(), "https://b-1.cos.ap-guangzhou.myqcloud.com/in/cup.jpg?sign=x", True),
+        (body("/in/50%25off.png"), "cos://b-1/in/50%25off.png", True),
+        (body("/in/50%25off.png"), "https://b-1.cos.ap-guangzhou.myqcloud.com/in/50%2525off.png", True),
+        (body("/50%25off.png"), "50%25off.png", True),
+        (body(url="https://e.com/in/50%25off.png"), "https://e.com/in/50%25off.png", True),
+        (body("/in/100%.png"), "cos://b-1/in/100%.png", True),
         (body("/in/my cup.jpg"), "https://b-1.cos.ap-guangzhou.myqcloud.com/in/my%20cup.jpg", True),
         (body(url="https://e.com/in/cup.jpg?q=1"), "https://e.com/in/cup.jpg", True),
         (body(url="https://e.com/"), "https://e.com/", True),
@@ -152,6 +157,7 @@ def test_ours_is_never_missed_and_none_is_never_said_while_one_runs(states: list
 def test_the_window() -> None:
     assert window_start(1000, EXPECTED) == 700
     assert window_start(1000, ExpectedOutput("", "x", False)) == 995
+    assert window_end(1000) == 1310
 
 
 def test_still_runs_in_words() -> None:
@@ -172,8 +178,9 @@ def test_list_params() -> None:
 
 def test_pages() -> None:
     tokens: set[str] = set()
-    page = {"TaskSet": [{"TaskId": "a", "Input": "i"}, {"TaskId": "b", "Input": None}], "ScrollToken": "2"}
-    assert read_list(page, tokens) == ([ListedTask("a", "i"), ListedTask("b", "")], "2")
+    rows = [{"TaskId": "a", "Input": "i", "CreateTime": "1970-01-01T00:00:05Z"}, {"TaskId": "b", "Input": None}]
+    page = {"TaskSet": rows, "ScrollToken": "2"}
+    assert read_list(page, tokens) == ([ListedTask("a", "i", 5.0), ListedTask("b", "")], "2")
     assert read_list({"TaskSet": None, "ScrollToken": None}, tokens) == ([], "")
 
 

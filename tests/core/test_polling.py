@@ -41,6 +41,15 @@ def test_an_error_that_may_pass_is_no_verdict() -> None:
     assert isinstance(next_step(error(Outcome.REFUSED), now=1, limit=Limit(10), interval=5), Refused)
 
 
+def test_a_task_that_was_just_accepted_may_not_be_known_yet() -> None:
+    unknown = ServiceError("MPS", "a", "t", "ResourceNotFound.TaskNotFound", "m", "r", Outcome.REFUSED)
+    assert next_step(unknown, now=100, limit=Limit(500), interval=5, since=50) == LookAgain(5)
+    assert next_step(unknown, now=111, limit=Limit(500), interval=5, since=50) == Refused(unknown)
+    assert next_step(unknown, now=100, limit=Limit(500), interval=5) == Refused(unknown)
+    refused = error(Outcome.REFUSED)
+    assert next_step(refused, now=100, limit=Limit(500), interval=5, since=50) == Refused(refused)
+
+
 @given(looks, times, times, st.floats(0.01, 1e5))
 def test_waiting_never_goes_past_the_deadline(look: object, now: float, deadline: float, interval: float) -> None:
     step = next_step(look, now=now, limit=Limit(deadline), interval=interval)  # type: ignore[arg-type]

@@ -68,6 +68,7 @@ attempts = st.builds(
     st.integers(0, 9),
     st.integers(0, 5),
     times,
+    times,
     st.none() | times,
     st.booleans(),
     st.booleans(),
@@ -75,7 +76,7 @@ attempts = st.builds(
 
 
 def attempt(try_number: int = 2, max_tries: int = 2, *, keeps_records: bool = True) -> Attempt:
-    return Attempt(try_number, max_tries, 2, began=100.0, run_began=50.0, keeps_records=keeps_records)
+    return Attempt(try_number, max_tries, 2, began=100.0, now=120.0, run_began=50.0, keeps_records=keeps_records)
 
 
 REQUEST = Request("key", "body", "account")
@@ -118,7 +119,7 @@ def test_a_retry_never_submits_while_a_task_may_be_there(record: Record, attempt
 @given(attempts, requests)
 def test_without_a_record_only_certainty_submits(attempt: Attempt, request: Request) -> None:
     step = plan(None, request, attempt)
-    certain = attempt.keeps_records or (attempt.try_number == 1 and not attempt.has_submitted)
+    certain = not attempt.has_submitted and (attempt.keeps_records or attempt.try_number == 1)
     assert isinstance(step, Submit) <= certain
     if isinstance(step, FindOut) and not step.finished_count:
         assert attempt.is_cleared
@@ -135,7 +136,7 @@ def test_a_clear_is_told_from_a_retry_by_the_numbers(retries: int, history: list
         elif try_number > max_tries:
             return
         try_number += 1
-        assert Attempt(try_number, max_tries, retries, 0, None, False).is_cleared is is_clear
+        assert Attempt(try_number, max_tries, retries, 0, 0, None, False).is_cleared is is_clear
 
 
 def test_a_first_try_submits() -> None:
@@ -149,6 +150,8 @@ def test_a_changed_request_says_so() -> None:
     step = plan(INTENT, replace(REQUEST, body="other"), attempt())
     assert isinstance(step, Submit)
     assert "the submission of the earlier try" in step.why
+    step = plan(not_sent(INTENT), replace(REQUEST, body="other"), attempt())
+    assert step == Submit("the request of the earlier try was certainly not executed")
 
 
 def test_a_request_that_was_not_executed_is_sent() -> None:
@@ -158,7 +161,12 @@ def test_a_request_that_was_not_executed_is_sent() -> None:
 def test_without_a_record_a_retry_looks_since_the_run_began_and_a_clear_for_what_runs() -> None:
     retry = plan(None, REQUEST, attempt(2, 2, keeps_records=False))
     assert isinstance(retry, FindOut)
-    assert (retry.since, retry.until, retry.newest_wins) == (50.0, 100.0, True)
+    assert (retry.since, retry.until, retry.sent_before, retry.newest_wins) == (50.0, 120.0, 100.0, True)
+    # A clear of the whole run has set its beginning anew.
+    after_a_clear = plan(None, REQUEST, attempt(4, 3, keeps_records=False))
+    assert isinstance(after_a_clear, FindOut)
+    assert after_a_clear.since is None
+    assert after_a_clear.finished_count
     clear = plan(None, REQUEST, attempt(2, 3, keeps_records=False))
     assert isinstance(clear, FindOut)
     assert (clear.since, clear.finished_count) == (None, False)
@@ -237,7 +245,6 @@ def payload(url: str = "https://e.com/a.jpg?v=1", prompt: str = "x") -> dict[str
         request_of(TASK, payload(prompt="y"), **PLACE),
         request_of(TASK, payload("https://e.com/a.jpg?v=2"), **PLACE),
         request_of(TASK, payload("https://e.com/b.jpg?v=1"), **PLACE),
-        request_of(TASK, payload(), **{**PLACE, "account": "AKID2"}),
         request_of(TASK, payload(), **{**PLACE, "endpoint": "mps.intl.tencentcloudapi.com"}),
         request_of(TASK, payload(), **{**PLACE, "region": "ap-shanghai"}),
     ],
@@ -259,6 +266,21 @@ def test_everything_that_is_paid_for_is_in_the_fingerprint(other: Request) -> No
 )
 def test_a_signature_is_not_in_the_fingerprint(signed: str) -> None:
     assert request_of(TASK, payload(signed), **PLACE) == request_of(TASK, payload(), **PLACE)
+
+
+def test_the_account_is_in_the_fingerprint_and_not_in_the_path() -> None:
+    """New keys of the same account: the path is what a try recognises its picture by."""
+    request, other = (request_of(TASK, payload(), **{**PLACE, "account": name}) for name in ("AKID", "AKID2"))
+    assert request != other
+    assert request.token == other.token
+
+
+@pytest.mark.parametrize("name", ["token", "t", "expires", "policy", "se"])
+def test_without_a_signature_every_parameter_counts(name: str) -> None:
+    one, other = (request_of(TASK, payload(f"https://e.com/a?{name}={value}"), **PLACE) for value in "xy")
+    assert one != other
+    one, other = (request_of(TASK, payload(f"https://e.com/a?{name}={v}&sign={v}"), **PLACE) for v in "xy")
+    assert one == other
 
 
 def test_the_order_of_the_body_is_not_in_the_fingerprint() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import trustme
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
 
@@ -462,3 +463,16 @@ def test_a_list_that_is_refused(caller: Any, service: LocalService, conn_id: str
     with pytest.raises(TencentCloudPermanentError, match="MPS DescribeImageTasks: UnauthorizedOperation"):
         caller.list(MpsHook(conn_id), TaskStatus.FINISH)
     assert len(service.calls("DescribeImageTasks")) == 1
+
+
+def test_what_the_caller_was_handling_says_nothing_of_the_call(
+    caller: Any, service: LocalService, conn_id: str, payload: dict[str, Any]
+) -> None:
+    """Else an answer that is lost would count as a connection that never was, and be paid for twice."""
+    service.add_fault(kind="lost_answer", action=SUBMIT, times=1)
+    try:
+        raise requests.exceptions.ConnectTimeout("of another call")
+    except requests.exceptions.ConnectTimeout:
+        with pytest.raises(TencentCloudError, match="NoAnswer"):
+            caller.submit(MpsHook(conn_id), payload)
+    assert len(service.calls(SUBMIT)) == 1

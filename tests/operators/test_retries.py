@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 
-from airflow_provider_mps.core import lookup
+from airflow_provider_mps.core import lookup, submission
 from airflow_provider_mps.exceptions import (
     MpsInDoubtError,
     MpsTaskFailedError,
@@ -168,6 +168,18 @@ def test_what_was_lost_on_the_way_is_sent_again_once_that_is_certain(fault: dict
     task_id = task.run()
     assert task.accepted == [task_id]
     assert len(task.service.calls(SUBMIT)) == 3
+
+
+def test_a_try_does_not_go_on_for_ever(task: Task) -> None:
+    task.service.add_fault(action=SUBMIT, kind="http", status=502)
+    with pytest.raises(TencentCloudError, match="HTTP 502"):
+        task.run()
+    assert len(task.service.calls(SUBMIT)) == 3
+
+
+def test_every_look_asks_for_every_state(task: Task) -> None:
+    task.service.add_fault(action=SUBMIT, times=2, kind="reset")
+    task.run()
     # After each loss a look, or two if the first came before nothing could be under way any more; for every state.
     asked = [call.body["Status"] for call in task.service.calls(LIST)]
     assert len(asked) >= 6
@@ -198,7 +210,7 @@ def test_without_an_answer_to_the_doubt_nothing_is_submitted(
     task.service.add_fault(kind="lost_answer", action=SUBMIT, times=1)
     task.service.add_fault(action=LIST, **fault)
     for number in (1, 2):
-        with pytest.raises(MpsInDoubtError, match="Nothing was submitted") as caught:
+        with pytest.raises(MpsInDoubtError, match="Nothing was submitted again") as caught:
             task.run(number)
         assert isinstance(caught.value, AirflowException)
         assert not isinstance(caught.value, AirflowFailException)
@@ -379,7 +391,8 @@ def test_another_account_pays_for_its_own(lines: Callable[[], str], tmp_path: An
 
 def test_a_task_that_mps_has_forgotten_is_not_submitted_again_by_a_retry(task: Task) -> None:
     first = task.run()
-    task.store.set(RECORD_KEY, {**task.record, "task_id": first[:-4] + "0000"})  # type: ignore[union-attr]
+    gone = {**task.record, "task_id": first[:-4] + "0000", "accepted": time.time() - 3600}
+    task.store.set(RECORD_KEY, gone)  # type: ignore[union-attr]
     with pytest.raises(TencentCloudPermanentError, match="MPS keeps tasks for 7 days"):
         task.run(2)
     assert task.accepted == [first]
@@ -444,6 +457,114 @@ def test_a_first_try_that_airflow_starts_again_joins(make_task: Callable[..., Ta
     assert task.accepted == [first]
 
 
+@pytest.mark.parametrize("key", ["/in/50%25off.png", "/in/a%20b c.png", "/in/100%+.png"])
+def test_a_key_that_looks_encoded_is_found_again(key: str, task: Task) -> None:
+    photo = task.service.get_object(task.service.bucket, "/samples/coffee.png")
+    task.service.put_object(task.service.bucket, key, photo)
+    task.service.add_fault(kind="lost_answer", action=SUBMIT, times=1)
+    assert task.run(subject_cos_key=key) == task.accepted[0]
+    assert len(task.accepted) == 1
+
+
+def test_without_a_store_new_keys_of_the_same_account_join(
+    make_task: Callable[..., Task], connect: Callable[..., None]
+) -> None:
+    task = make_task(store=False)
+    first = task.run()
+    accounts = task.service.backend.accounts
+    pair = accounts.issue(accounts.default, 3600)
+    connect(pair.secret_id, pair.secret_key, token=pair.token)
+    assert task.run(2) == first
+    assert task.accepted == [first]
+
+
+def test_a_first_try_without_a_store_and_a_second_with_one(make_task: Callable[..., Task]) -> None:
+    """Airflow is upgraded in between; what tells of the first try is the XCom that it left."""
+    first = make_task(store=False).run()
+    task = make_task()
+    left = {"_ti_context_from_server": SimpleNamespace(xcom_keys_to_clear=["mps_task_id"])}
+    assert task.run(2, task=left) == first
+    assert task.accepted == [first]
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFound.TaskNotFound", "RequestLimitExceeded"])
+def test_a_listed_task_that_cannot_be_looked_at_yet_is_looked_at_again(code: str, task: Task) -> None:
+    task.service.add_fault(kind="lost_answer", action=SUBMIT, times=1)
+    task.service.add_fault(kind="error", action="DescribeImageTaskDetail", code=code, times=8)
+    assert task.run() == task.accepted[0]
+    assert len(task.accepted) == 1
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_mps_may_not_know_a_task_yet_that_it_has_just_accepted(deferrable: bool, task: Task) -> None:
+    unknown = {"kind": "error", "action": "DescribeImageTaskDetail", "code": "InvalidParameterValue.TaskId"}
+    if deferrable:
+        with pytest.raises(TaskDeferred) as deferred:
+            task.run(deferrable=True, **WAITS)
+        assert deferred.value.trigger.serialize()[1]["since"] == task.record["accepted"]
+    else:
+        task.service.add_fault(times=2, **unknown)
+        assert task.run(**WAITS)["TaskId"] == task.accepted[0]
+    task.service.add_fault(times=1, **unknown)
+    assert task.run(2, **WAITS)["TaskId"] == task.accepted[0]
+    assert len(task.accepted) == 1
+
+
+def test_a_request_under_way_while_the_task_was_deferred_is_found(
+    make_task: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A neighbour with the same subject runs, so the doubt is deferred; ours arrives after the neighbour has ended."""
+    monkeypatch.setattr(lookup, "SETTLE_SECONDS", 4.0)
+    task, neighbour = make_task(), make_task(name="neighbour")
+    task.service.add_fault(kind="task_seconds", seconds=3600, times=1)
+    neighbour.run(prompt="other", task={"map_index": 7})
+    task.service.add_fault(kind="delay", action=SUBMIT, seconds=3.0, times=1)
+    connection = task.service.connection()
+    connection["extra"]["request_timeout"] = 1
+    monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(connection))
+    began = {"start_date": datetime.now(UTC) - timedelta(minutes=1)}
+    with pytest.raises(TaskDeferred):
+        task.run(deferrable=True, task=began, **WAITS)
+    assert len(task.service.tasks) == 1
+    task.service.tasks[0].seconds = 0.0
+    event = {"mps_task_id": "t", "status": "success", "result": {}}
+    result = task.operator(**WAITS).resume_in_doubt(task.last, event)
+    assert result["TaskId"] == task.service.tasks[1].task_id
+    assert len(task.service.tasks) == 2
+
+
+def test_a_triggerer_without_permission_ends_the_doubt(task: Task) -> None:
+    error = ["MPS", "DescribeImageTaskDetail", "t", "AuthFailure", "m", "r", "refused"]
+    with pytest.raises(TencentCloudPermanentError, match="AuthFailure"):
+        task.operator().resume_in_doubt(make_context(), {"mps_task_id": "t", "status": "error", "error": error})
+
+
+def test_newcomers_with_the_same_subject_do_not_keep_a_doubt_open(
+    make_task: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "MAX_CLOCK_SKEW_SECONDS", 1.0)
+    monkeypatch.setattr(submission, "SENDING_SECONDS", 0.0)
+    task, neighbour = make_task(), make_task(name="neighbour")
+    task.service.add_fault(kind="http", action=SUBMIT, times=1)
+    task.service.add_fault(kind="http", action=LIST, times=6)
+    with pytest.raises(MpsInDoubtError):
+        task.run()
+    time.sleep(3)
+    task.service.add_fault(kind="task_seconds", seconds=3600, times=1)
+    neighbour.run(prompt="other", task={"map_index": 7})
+    began = {"start_date": datetime.now(UTC) - timedelta(seconds=10)}
+    assert task.run(2, task=began) == task.accepted[1]
+
+
+def test_without_a_store_a_lost_answer_after_a_clear_is_not_the_old_picture(make_task: Callable[..., Task]) -> None:
+    task = make_task(store=False)
+    task.run()
+    first = finish(task)
+    task.service.add_fault(kind="lost_answer", action=SUBMIT, times=1)
+    assert task.run(2, 3) == task.accepted[1] != first
+    assert len(task.accepted) == 2
+
+
 def test_first_tries_look_for_nothing(make_task: Callable[..., Task]) -> None:
     for store in (True, False):
         make_task(store=store, name=f"{store}").run(**WAITS)
@@ -469,7 +590,9 @@ def test_in_doubt_a_deferrable_task_waits_in_the_triggerer(task: Task) -> None:
     assert kwargs["mps_task_id"] == task.accepted[0]
     assert deferred.value.method_name == "resume_in_doubt"
     finish(task)
-    result = task.operator(deferrable=True, **WAITS).resume_in_doubt(task.last, {"any": "event"})
+    result = task.operator(deferrable=True, **WAITS).resume_in_doubt(
+        task.last, {"mps_task_id": "t", "status": "timeout", "last_seen": "x"}
+    )
     assert result["TaskId"] == task.accepted[0]
     assert len(task.accepted) == 1
 
@@ -496,7 +619,7 @@ def test_a_doubt_that_outlasts_the_timeout_submits_nothing(deferrable: bool, tas
 
 def test_one_deadline_from_the_submission_through_all_tries(task: Task) -> None:
     task.service.add_fault(kind="task_seconds", seconds=3600)
-    with pytest.raises(MpsTimeoutError, match="a retry or a clear joins it") as caught:
+    with pytest.raises(MpsTimeoutError, match="a retry joins it") as caught:
         task.run(timeout=0.5, **WAITS)
     assert task.accepted[0] in str(caught.value)
     looks = len(task.service.calls("DescribeImageTaskDetail"))

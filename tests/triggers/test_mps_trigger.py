@@ -77,6 +77,7 @@ def test_round_trip_through_airflows_serializer(service: LocalService, conn_id: 
         "poll_interval": 2.5,
         "deadline": 1234567890.5,
         "limit": "timeout",
+        "since": None,
     }
     assert service.secret_key not in json.dumps(row.kwargs)
 

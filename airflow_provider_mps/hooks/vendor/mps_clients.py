@@ -96,8 +96,13 @@ def typed_client(settings: TencentCloudSettings, credential: Any) -> Any:
     return MpsClient(credential, settings.region, client_profile(settings, settings.endpoint))
 
 
-def translate(service: str, action: str, target: str, error: Exception) -> ServiceError:
-    """Turn whatever a client raised into the one kind of error that the rest of the package knows."""
+def translate(
+    service: str, action: str, target: str, error: Exception, outer: BaseException | None = None
+) -> ServiceError:
+    """Turn whatever a client raised into the one kind of error that the rest of the package knows.
+
+    :param outer: what the caller was handling before the call
+    """
     if isinstance(error, ServiceError):
         return error
     if isinstance(error, HttpStatusError):
@@ -107,6 +112,6 @@ def translate(service: str, action: str, target: str, error: Exception) -> Servi
         code = str(error.code)
         message, request_id = str(error.message), str(error.requestId or "")
         return ServiceError(service, action, target, code, message, request_id, outcome_of(code))
-    code = classify(error)
+    code = classify(error, outer)
     text = str(error.message) if isinstance(error, TencentCloudSDKException) else f"{type(error).__name__}: {error}"
     return ServiceError(service, action, target, code, text, "", outcome_of(code))

@@ -38,9 +38,12 @@ class CaBundleError(Exception):
     """The file of CA certificates cannot be used."""
 
 
-def classify(error: BaseException) -> Transport:
-    """Return the transport code of an exception, judged by everything in its chain."""
-    chain = list(_chain(error))
+def classify(error: BaseException, outer: BaseException | None = None) -> Transport:
+    """Return the transport code of an exception, judged by everything in its chain.
+
+    :param outer: what the caller was handling already; it hangs on the chain, and says nothing of this call
+    """
+    chain = list(_chain(error, outer))
     # A wrong certificate shows as a failed connection too, so it is looked for first.
     if any(isinstance(link, ssl.SSLCertVerificationError) or _is_missing_ca(link) for link in chain):
         return Transport.BAD_CERTIFICATE
@@ -58,9 +61,9 @@ def _is_missing_ca(link: BaseException) -> bool:
     return isinstance(link, CaBundleError) or (isinstance(link, OSError) and "TLS CA certificate bundle" in str(link))
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _chain(error: BaseException, outer: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and what it wraps: causes, contexts, and urllib3's ``reason`` and arguments."""
-    seen: set[int] = set()
+    seen: set[int] = {id(outer)}
     waiting: list[BaseException] = [error]
     while waiting:
         link = waiting.pop()
