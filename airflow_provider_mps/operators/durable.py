@@ -90,6 +90,8 @@ class DurableSubmission:
         self._attempt = _attempt(context, retries, keeps_records=self._store.keeps_records)
         self._request = _request(hook, payload, context)
         self._doubt: FindOut | None = None
+        self._sent = 0
+        self._lost: ServiceError | None = None
         self._candidates: dict[str, float] = {}
         self._old: set[str] = set()
         self._done: dict[str, TaskState] = {}
@@ -102,7 +104,7 @@ class DurableSubmission:
         :raises TencentCloudPermanentError: it was refused for good
         """
         step = self._doubt or self._plan()
-        for left in range(SUBMISSIONS, 0, -1):
+        while True:
             if isinstance(step, Join):
                 looked = self._look(step)
                 if isinstance(looked, Joined):
@@ -118,12 +120,13 @@ class DurableSubmission:
                 self._doubt = None
                 if found is not None:
                     return self._take(found, self._found(found, step), step.why)
+                if self._lost is not None and self._sent == SUBMISSIONS:
+                    raise self._lost
                 step = Submit(f"{step.why}; MPS has no such task")
-            submitted = self._submit(step.why, is_last=left == 1)
+            submitted = self._submit(step.why)
             if isinstance(submitted, Submitted):
                 return submitted
             step = self._doubt = submitted
-        raise AssertionError("the last submission either returns or raises")
 
     def _plan(self) -> submission.Plan:
         try:
@@ -221,9 +224,9 @@ class DurableSubmission:
             self._done[task_id] = state
         return state
 
-    def _submit(self, why: str, *, is_last: bool) -> Submitted | FindOut:
-        target = describe_input(self._payload)
-        self._log("Submitting ProcessImage for %s: %s", target, why)
+    def _submit(self, why: str) -> Submitted | FindOut:
+        self._sent += 1
+        self._log("Submitting ProcessImage for %s: %s", describe_input(self._payload), why)
         now = time.time()
         record = submission.intend(self._recorded(), self._request, max_tries=self._attempt.max_tries, now=now)
         # Without the intent on record a crash after the request would go unnoticed, so an error here ends the try.
@@ -237,10 +240,8 @@ class DurableSubmission:
             if error.outcome is not Outcome.UNKNOWN:
                 self._keep(submission.not_sent(record))
                 raise
-            if is_last:
-                raise
             self._log("%s", error)
-            sent = time.time()
+            self._lost, sent = error, time.time()
             return FindOut(
                 self._request,
                 now,
