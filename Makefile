@@ -3,6 +3,7 @@
 # make test       set-up, lint, types, all tests
 # make bench      the figures that the README quotes
 # AIRFLOW=2.11.2  any of them on the oldest supported Airflow
+# TESTS=...       only these folders or files of tests
 
 AIRFLOW ?= 3.3.2
 DAG ?= mps_bg_fusion_download
@@ -38,8 +39,8 @@ types: $(READY)
 
 # First what runs side by side, then what wants the machine for itself.
 tests: $(READY)
-	$(BIN)/pytest -n 4 -m "not alone"
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -n 4 -m "not alone" $(TESTS)
+	$(BIN)/pytest -m alone $(TESTS)
 
 # The peers are official providers; what they need does not go with the exact versions of the other environments.
 bench: .venv/bench/ready

@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How quick an example is made says something of the machine only.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 # Airflow reads these when it is first imported, so they are set before any test module is.
 _HOME = Path(tempfile.mkdtemp(prefix="mps-tests-"))
