@@ -39,7 +39,7 @@ types: $(READY)
 
 # First what runs side by side, then what wants the machine for itself.
 tests: $(READY)
-	$(BIN)/pytest -n 4 -m "not alone" $(TESTS)
+	$(BIN)/pytest -n 4 --dist loadgroup -m "not alone" $(TESTS)
 	$(BIN)/pytest -m alone $(TESTS)
 
 # The peers are official providers; what they need does not go with the exact versions of the other environments.

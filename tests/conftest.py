@@ -30,6 +30,11 @@ for _name in list(os.environ):
 from airflow_provider_mps.local.service import LocalService  # noqa: E402
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The longest first, so that no worker is left with them at the end.
+    items.sort(key=lambda item: "system" not in item.keywords)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(_HOME, ignore_errors=True)
 

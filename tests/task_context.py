@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+AIRFLOW_2 = version("apache-airflow").startswith("2.")
 
 
 class StateStore:

@@ -20,13 +20,15 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from tests.operators.crash_child import ARGUMENTS, DEATHS, run
-from tests.task_context import execute, make_context
+from tests.task_context import AIRFLOW_2, execute, make_context
 
 MODES: dict[str, dict[str, bool]] = {
     "submit": {},
     "wait": {"wait_for_completion": True},
     "deferrable": {"wait_for_completion": True, "deferrable": True},
 }
+# Airflow 2 has no state store.
+STORES = [pytest.param(False, id="no-store")] + ([] if AIRFLOW_2 else [pytest.param(True, id="store")])
 # A fork of one process that has imported everything once and runs no threads.
 FORKS = multiprocessing.get_context("forkserver")
 
@@ -82,7 +84,7 @@ def make_life(service: LocalService, tmp_path: Path) -> Callable[..., Life]:
     return lambda **how: Life(service, tmp_path, **how)
 
 
-@pytest.mark.parametrize("store", [True, False], ids=["store", "no-store"])
+@pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("death", [death for death in DEATHS if death and death != "from outside"])
 def test_after_a_crash_the_retry_pays_nothing_twice(

@@ -19,7 +19,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +29,7 @@ import psycopg2.extras
 
 from airflow_provider_mps.local.demo import airflow_home
 from tests.system.postgres import postgres
-
-AIRFLOW_2 = version("apache-airflow").startswith("2.")
+from tests.task_context import AIRFLOW_2
 
 # The defaults are made for clusters; here all is one small machine, and a test waits.
 _QUICK = {

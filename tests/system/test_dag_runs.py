@@ -14,7 +14,8 @@ from PIL import Image
 from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import EXAMPLES, SCENARIOS, Run
 
-pytestmark = pytest.mark.system
+# One after the other in one worker, which makes one database for them.
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("dag runs")]
 
 SIGNATURE = "q-sign-algorithm=sha1&q-signature=0123456789abcdef0123456789abcdef01234567"
 

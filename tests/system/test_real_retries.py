@@ -12,7 +12,8 @@ import pytest
 
 from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import ROOT
-from tests.system.real_airflow import AIRFLOW_2, TI, RealAirflow
+from tests.system.real_airflow import TI, RealAirflow
+from tests.task_context import AIRFLOW_2
 
 pytestmark = [pytest.mark.system, pytest.mark.alone, pytest.mark.timeout(600)]
 
