@@ -43,6 +43,9 @@ def imports(modules: list[str]) -> dict[str, float]:
 
 
 class _Ti:
+    dag_id, task_id, run_id, map_index = "dag", "t", "run", -1
+    try_number, max_tries, start_date = 1, 0, None
+
     def xcom_push(self, key: str, value: Any) -> None:
         """Take the XCom and forget it."""
 

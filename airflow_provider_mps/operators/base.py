@@ -30,11 +30,13 @@ from airflow_provider_mps.exceptions import (
     invalid_arguments_fail,
 )
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.operators.durable import DurableSubmission, InDoubt, Submitted, mark_delivered
 from airflow_provider_mps.waiting import end_of_event, limit_of_try, result_of_event, result_or_raise
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    # Imported where it is used: a DAG file has no need of it.
+    from airflow_provider_mps.operators.durable import Submitted
 
 
 class MpsSubmitOperator(BaseOperator):
@@ -99,8 +101,7 @@ class MpsSubmitOperator(BaseOperator):
         submitted = self._submit(context, hook, payload)
         context["ti"].xcom_push(key=XCOM_TASK_ID, value=submitted.task_id)
         if not self.wait_for_completion:
-            if self.durable:
-                mark_delivered(context, submitted.task_id, self.log.warning)
+            self._mark_delivered(context, submitted.task_id)
             return submitted.task_id
         limit = limit_of_try(self, context, submitted.since, self.timeout)
         if self.deferrable and not (submitted.state and submitted.state.done):
@@ -122,6 +123,8 @@ class MpsSubmitOperator(BaseOperator):
         return self.execute(context)
 
     def _submit(self, context: Context, hook: MpsHook, payload: dict[str, Any]) -> Submitted:
+        from airflow_provider_mps.operators.durable import DurableSubmission, InDoubt, Submitted
+
         if not self.durable:
             self.log.info("Submitting ProcessImage for %s", describe_input(payload))
             submitted = Submitted(hook.process_image(payload), time.time())
@@ -178,9 +181,14 @@ class MpsSubmitOperator(BaseOperator):
     def _deliver(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
         paths = ", ".join(str(output["cos_uri"]) for output in result["Outputs"])
         self.log.info("MPS task %s finished: %s", result["TaskId"], paths)
-        if self.durable:
-            mark_delivered(context, result["TaskId"], self.log.warning)
+        self._mark_delivered(context, result["TaskId"])
         return result
+
+    def _mark_delivered(self, context: Context, task_id: str) -> None:
+        if self.durable:
+            from airflow_provider_mps.operators.durable import mark_delivered
+
+            mark_delivered(context, task_id, self.log.warning)
 
 
 def _texts(value: Any) -> list[str]:
