@@ -79,7 +79,10 @@ with DAG("crashes", schedule=None, start_date=datetime(2026, 1, 1), catchup=Fals
 
 with DAG("clears", schedule=None, start_date=datetime(2026, 1, 1), catchup=False):
     MpsImageBgFusionOperator(task_id="finished", prompt="finished", **ARGUMENTS, **WAIT)
-    MpsImageBgFusionOperator(task_id="running", prompt="running", **ARGUMENTS, **DEFER)
+    # A subject of its own: without a record, a clear waits for every task with the same one.
+    MpsImageBgFusionOperator(
+        task_id="running", prompt="running", **{**ARGUMENTS, "subject_cos_key": "/samples/brick.png"}, **DEFER
+    )
 
 with DAG("limits", schedule=None, start_date=datetime(2026, 1, 1), catchup=False):
     MpsImageBgFusionOperator(
