@@ -63,11 +63,12 @@ class Journal:
         self._clock = clock
         self._lock = threading.Lock()
         self._records: deque[Record] = deque(maxlen=MAX_RECORDS)
+        self._open: set[int] = set()
         self._count = 0
 
     def open(self, action: str, headers: Mapping[str, str]) -> Record:
-        """Begin the record of a request; it enters the journal by :meth:`add`."""
-        return Record(
+        """Begin the record of a request; it has to enter the journal by :meth:`add`, however the request ends."""
+        record = Record(
             action=action,
             time=self._clock(),
             token_present=bool(headers.get("x-tc-token") or headers.get("x-cos-security-token")),
@@ -75,14 +76,26 @@ class Journal:
             host=headers.get("host", ""),
             user_agent=headers.get("user-agent", ""),
         )
+        with self._lock:
+            self._open.add(id(record))
+        return record
 
     def add(self, record: Record) -> None:
-        """Enter a record and give it its number."""
+        """Enter a record and give it its number, unless the journal was cleared since it began."""
         record.body = _clean(record.body)
         with self._lock:
+            if id(record) not in self._open:
+                return
+            self._open.remove(id(record))
             self._count += 1
             record.n = self._count
             self._records.append(record)
+
+    @property
+    def under_way(self) -> int:
+        """How many requests have begun and are not answered yet."""
+        with self._lock:
+            return len(self._open)
 
     def records(self, action: str | None = None) -> list[Record]:
         """Return the records of one action, or all, in order."""
@@ -90,9 +103,10 @@ class Journal:
             return [record for record in self._records if action is None or record.action == action]
 
     def clear(self) -> None:
-        """Forget all records; numbers go on."""
+        """Forget all requests, those under way too; numbers go on."""
         with self._lock:
             self._records.clear()
+            self._open.clear()
 
 
 def _clean(value: Any) -> Any:

@@ -11,6 +11,7 @@ from qcloud_cos import CosClientError, CosServiceError
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from airflow_provider_mps.local.faults import Faults, Rule
+from airflow_provider_mps.local.journal import Journal
 
 BUCKET = "mps-local-1250000000"
 KEY = "samples/coffee.png"
@@ -78,6 +79,17 @@ def test_delay(clients: Any, service: Any, when: str) -> None:
     error = failure(lambda: client.call_json("ProcessImage", clients.payload()))
     assert error.code == "ClientNetworkError"
     assert "timed out" in error.message
+
+
+def test_a_request_under_way_is_forgotten_with_the_others(service: Any) -> None:
+    journal = Journal(service.backend.clock)
+    late = journal.open("ProcessImage", {})
+    assert journal.under_way == 1
+    journal.clear()
+    journal.add(late)
+    assert (journal.under_way, journal.records()) == (0, [])
+    journal.add(journal.open("ProcessImage", {}))
+    assert [record.n for record in journal.records()] == [1]
 
 
 def test_task_fail(clients: Any, service: Any) -> None:
