@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG
 
@@ -16,4 +16,7 @@ with DAG("many", schedule=None, start_date=datetime(2026, 1, 1), catchup=False, 
         wait_for_completion=True,
         deferrable=True,
         poll_interval=5,
+        # A scheduler that is behind takes the end of one process for a failure of the next; see retries.py.
+        retries=6,
+        retry_delay=timedelta(seconds=2),
     ).expand(prompt=[f"many {n}" for n in range(int(os.environ["MPS_TEST_MANY"]))])
