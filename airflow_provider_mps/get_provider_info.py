@@ -42,7 +42,10 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "triggers": [
-            {"integration-name": _INTEGRATION, "python-modules": ["airflow_provider_mps.triggers.mps"]},
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": ["airflow_provider_mps.triggers.mps", "airflow_provider_mps.triggers.batch"],
+            },
         ],
         "transfers": [
             {
@@ -70,6 +73,9 @@ def get_provider_info() -> dict[str, Any]:
                     "proxy": _field("Proxy", "http(s)://[user:password@]host:port.", format="password"),
                     "ca_bundle": _field("CA bundle", "File of CA certificates to trust."),
                     "request_timeout": _field("Request timeout", "Seconds; 30 if empty.", kind="number"),
+                    "requests_per_second": _field(
+                        "Requests per second", "Of each MPS action, from one process; 16 if empty.", kind="number"
+                    ),
                 },
                 "ui-field-behaviour": {
                     "hidden-fields": ["host", "port", "schema"],

@@ -29,16 +29,19 @@ def try_began(context: Mapping[str, Any]) -> float:
     return float(began.timestamp()) if began else time.time()
 
 
+def end_of_try(operator: BaseOperator, context: Mapping[str, Any]) -> float | None:
+    """Return when ``execution_timeout`` of this try is over, seconds since the epoch; None if it has none."""
+    execution_timeout = operator.execution_timeout
+    return None if execution_timeout is None else try_began(context) + execution_timeout.total_seconds()
+
+
 def limit_of_try(operator: BaseOperator, context: Mapping[str, Any], since: float, timeout: float) -> Limit:
     """Return when a try stops waiting: at its own ``timeout`` or at Airflow's ``execution_timeout``.
 
     :param since: when the waiting counts from, seconds since the epoch
     :param timeout: seconds
     """
-    if operator.execution_timeout is None:
-        return limit_of(since, timeout)
-    execution_timeout = operator.execution_timeout.total_seconds()
-    return limit_of(since, timeout, try_began=try_began(context), execution_timeout=execution_timeout)
+    return limit_of(since, timeout, end_of_try(operator, context))
 
 
 def result_or_raise(task_id: str, end: Finished | Refused | TooLate, timeout: float) -> dict[str, Any]:

@@ -136,6 +136,8 @@ def integer(name: str, value: Any, low: int | None = None, high: int | None = No
     expected = "a whole number"
     if low is not None and high is not None:
         expected = f"a whole number from {low} to {high}"
+    elif low is not None:
+        expected = f"a whole number of at least {low}"
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
         value = int(value)
     if isinstance(value, float) and value.is_integer():

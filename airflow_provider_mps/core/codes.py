@@ -131,6 +131,30 @@ COS_CODES: dict[str, CodeRule] = {
     "NoSuchResource": CodeRule(_NOT_EXECUTED, "cos", "There is no such object, or no such bucket."),
 }
 
+# Refusals that have nothing to do with the one request, so that the next one would meet the same.
+CONCERN_ALL = frozenset(
+    {
+        "ActionOffline",
+        "AuthFailure",
+        "FailedOperation.InvalidMpsUser",
+        "FailedOperation.InvalidUser",
+        "FailedOperation.UserArrears",
+        "InvalidAction",
+        "InvalidCredential",
+        "IpInBlacklist",
+        "IpNotInWhitelist",
+        "NoSuchProduct",
+        "NoSuchVersion",
+        "OperationDenied",
+        "UnauthorizedOperation",
+        "UnsupportedProtocol",
+        "UnsupportedRegion",
+        Transport.BAD_ADDRESS,
+        Transport.BAD_CERTIFICATE,
+        Transport.NO_CREDENTIALS,
+    }
+)
+
 TASK_CODES: dict[str, CodeRule] = {
     # REFUSED: the same request would end the same way. UNKNOWN: another submission may end better.
     "InvalidInput": CodeRule(_REFUSED, "task", "Check the arguments."),
@@ -153,6 +177,11 @@ NO_SUCH_TASK = frozenset(
 )
 
 _HTTP_PASSING = {408, 425, 429}
+
+
+def is_too_fast(code: str) -> bool:
+    """Tell whether a request was refused for how many came in the same second."""
+    return code.partition(".")[0] == "RequestLimitExceeded" or code == "HTTP 429"
 
 
 def outcome_of(code: str) -> Outcome:
@@ -187,6 +216,16 @@ def task_rule(code: str) -> CodeRule:
     """
     found = TASK_CODES.get(code) or TASK_CODES.get(code.partition(".")[0]) or _rule_for(code)
     return found or CodeRule(_UNKNOWN, "task")
+
+
+def is_about_credentials(code: str) -> bool:
+    """Tell whether a code says that the credentials are wrong, and not what they may be used for."""
+    return code.startswith("AuthFailure") and code != "AuthFailure.UnauthorizedOperation"
+
+
+def concerns_all(code: str) -> bool:
+    """Tell whether a refusal would meet every other request too."""
+    return code in CONCERN_ALL or code.partition(".")[0] in CONCERN_ALL
 
 
 def _rule_for(code: str) -> CodeRule | None:

@@ -20,6 +20,9 @@ ENV_COS_REGION = "TENCENTCLOUD_COS_REGION"
 
 DEFAULT_ROLE_SESSION_NAME = "airflow"
 DEFAULT_REQUEST_TIMEOUT = 30.0
+# 80% of the limit of each action, which leaves room for others on the account
+# (20 requests per second, https://cloud.tencent.com/document/product/862/112896).
+DEFAULT_REQUESTS_PER_SECOND = 16.0
 
 MPS_HOST = "mps.tencentcloudapi.com"
 
@@ -52,6 +55,7 @@ class TencentCloudSettings:
     :param proxy: http(s) proxy for every request
     :param ca_bundle: file of CA certificates to trust
     :param request_timeout: seconds for connecting, and for each wait on an answer
+    :param requests_per_second: how many MPS requests of each action this process sends in a second at the most
     """
 
     secret_id: str | None = None
@@ -68,6 +72,7 @@ class TencentCloudSettings:
     proxy: str | None = field(default=None, repr=False)
     ca_bundle: str | None = None
     request_timeout: float = DEFAULT_REQUEST_TIMEOUT
+    requests_per_second: float = DEFAULT_REQUESTS_PER_SECOND
 
     @property
     def storage(self) -> StorageDefaults:
@@ -135,7 +140,10 @@ def read_settings(
         cos_endpoint=_host_port("connection extra cos_endpoint", get("cos_endpoint")),
         proxy=arguments.url("connection extra proxy", proxy) if proxy else None,
         ca_bundle=arguments.text("connection extra ca_bundle", ca_bundle) if ca_bundle else None,
-        request_timeout=_request_timeout(get("request_timeout")),
+        request_timeout=_above_zero("request_timeout", "seconds", get("request_timeout"), DEFAULT_REQUEST_TIMEOUT),
+        requests_per_second=_above_zero(
+            "requests_per_second", "requests", get("requests_per_second"), DEFAULT_REQUESTS_PER_SECOND
+        ),
     )
 
 
@@ -163,11 +171,13 @@ def _host_port(name: str, value: Any) -> HostPort | None:
     return HostPort(host, int(port))
 
 
-def _request_timeout(value: Any) -> float:
+def _above_zero(name: str, unit: str, value: Any, default: float) -> float:
     if value is None:
-        return DEFAULT_REQUEST_TIMEOUT
+        return default
     try:
         number = float(value)
     except (TypeError, ValueError):
-        arguments.fail("connection extra request_timeout", value, "a number of seconds above 0")
-    return arguments.seconds("connection extra request_timeout", number)
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < float("inf"):
+        arguments.fail(f"connection extra {name}", value, f"a number of {unit} above 0")
+    return number

@@ -31,6 +31,34 @@ def to_event(task_id: str, step: Step) -> dict[str, Any]:
     raise EventError(f"waiting has not ended: {step}")
 
 
+def batch_event(prefix: str, error: ServiceError | None = None) -> dict[str, Any]:
+    """Return the event for a batch: all of it is over, or why that cannot be said.
+
+    :param prefix: COS prefix of the record, which has what came of it
+    """
+    event: dict[str, Any] = {"record": prefix, "status": EventStatus.SUCCESS.value}
+    if error is not None:
+        event |= {"status": EventStatus.ERROR.value, "error": [str(part) for part in error.args]}
+    return event
+
+
+def error_of_batch_event(event: Any) -> ServiceError | None:
+    """Return what an event says that a batch could not be waited for; None if it was.
+
+    :raises EventError: there is no event, or one that says neither
+    """
+    if not isinstance(event, Mapping):
+        raise EventError(f"no event came from the triggerer, but {event!r}")
+    if event.get("status") == EventStatus.SUCCESS:
+        return None
+    try:
+        if event.get("status") == EventStatus.ERROR:
+            return ServiceError(*event["error"])
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise EventError(f"the event for a batch cannot be read: {dict(event)!r}")
+
+
 def task_of_event(event: Any) -> str:
     """Return the MPS TaskId that an event is about.
 

@@ -10,7 +10,15 @@ from typing import Any
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.redact import bare_url
-from airflow_provider_mps.core.vocabulary import BG_FUSION_SCHEDULE_ID, ImageFormat, ImageSize
+from airflow_provider_mps.core.vocabulary import (
+    BG_FUSION_SCHEDULE_ID,
+    DEFAULT_FORMAT,
+    DEFAULT_IMAGE_SIZE,
+    DEFAULT_OUTPUT_DIR,
+    DEFAULT_QUALITY,
+    ImageFormat,
+    ImageSize,
+)
 
 _PICTURE_CHECKS: dict[str, Callable[[str, Any], object]] = {
     "url": arguments.url,
@@ -29,6 +37,20 @@ _CHECKS: dict[str, Callable[[str, Any], object]] = {
     "image_size": lambda name, value: arguments.choice(name, value, ImageSize),
     "quality": lambda name, value: arguments.integer(name, value, 1, 100),
 }
+BG_FUSION_ARGUMENTS: dict[str, Any] = {
+    **{f"{picture}_{part}": None for picture in ("subject", "bg") for part in _PICTURE_CHECKS},
+    "prompt": None,
+    "random_seed": None,
+    "resource_id": None,
+    "output_bucket": None,
+    "output_region": None,
+    "output_dir": DEFAULT_OUTPUT_DIR,
+    "output_path": None,
+    "format": DEFAULT_FORMAT.value,
+    "image_size": DEFAULT_IMAGE_SIZE.value,
+    "quality": DEFAULT_QUALITY,
+}
+"""What describes one picture: the names of the operator's arguments, with their defaults."""
 _NEVER_NONE = ("output_dir", "format", "image_size", "quality")
 
 
@@ -106,6 +128,21 @@ class BgFusion:
     format: Any
     image_size: Any
     quality: Any
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> BgFusion:
+        """Read the arguments of the operator by their names; those that are missing have their defaults.
+
+        :raises ArgumentError: there is no such argument
+        """
+        unknown = [str(name) for name in given if name not in BG_FUSION_ARGUMENTS]
+        if unknown:
+            raise ArgumentError(f"{unknown[0]}: no such argument; there are {', '.join(BG_FUSION_ARGUMENTS)}")
+        values = {**BG_FUSION_ARGUMENTS, **given}
+        subject, background = (
+            Picture(name, *(values.pop(f"{name}_{part}") for part in _PICTURE_CHECKS)) for name in ("subject", "bg")
+        )
+        return cls(subject, background, **values)
 
     def check_given(self) -> None:
         """Check which arguments are given, as far as that is known before templates are rendered.

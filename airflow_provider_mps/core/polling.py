@@ -1,14 +1,21 @@
-"""Decide after each look at a task: done, failed, too late, or look again in so many seconds.
+"""Decide after each look at a task: done, failed, too late, or look again in so many seconds; and how to look at many.
 
 The same decision serves the sensor, the waiting operator and the trigger; only the sleeping differs.
+
+Many tasks are looked at together in one of two ways. A look at a task (DescribeImageTaskDetail) tells all of it. A page
+of the list (DescribeImageTasks) tells of a hundred which have finished, and then each of those is looked at once. Both
+cost one request.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.listing import PAGE_SIZE
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
 
@@ -62,25 +69,40 @@ class TooLate:
 TRIGGER_GRACE_SECONDS = 120.0
 # For how long after its acceptance "no such task" is not believed.
 NEW_TASK_SECONDS = 60.0
+# The first look at a new task. From then on the time between two looks is as long as the task is old, up to the
+# interval, so that a short task is not noticed late.
+FIRST_LOOK_SECONDS = 1.0
+# Looks that began together drift apart by this share.
+JITTER = 0.1
+# How much cheaper a list has to be before it is worth its delay.
+WORTH = 3
+# From one list to the next, as shares of the interval. Half of it is left for the looks at what a list has shown.
+SHORTEST, LONGEST = 0.25, 0.5
+# Requests for lists in one interval, for each task that is waited for.
+LIST_SHARE = 0.03
+# Of the pace of the list action, so that others on the account find room.
+PACE_SHARE = 0.5
+# Machines disagree about the time; what is listed begins this much before the first task that is waited for.
+MARGIN_SECONDS = 5.0
+# A task that no list has shown for this long is looked at on its own.
+UNSEEN_SECONDS = 60.0
 
-Step = LookAgain | Finished | Refused | TooLate
+End = Finished | Refused | TooLate
+Step = LookAgain | End
 
 
-def limit_of(
-    since: float, timeout: float, *, try_began: float | None = None, execution_timeout: float | None = None
-) -> Limit:
+def limit_of(since: float, timeout: float, until: float | None = None) -> Limit:
     """Return what ends the waiting first: ``timeout`` after the submission, or ``execution_timeout`` of this try.
 
     Airflow itself ends a task at ``execution_timeout`` only while a worker runs it, not while it is deferred.
 
     :param since: when the waiting counts from, seconds since the epoch
     :param timeout: seconds
-    :param try_began: when this try of the Airflow task began, seconds since the epoch
-    :param execution_timeout: seconds
+    :param until: when ``execution_timeout`` is over, seconds since the epoch
     """
     limit = Limit(since + timeout)
-    if try_began is not None and execution_timeout is not None and try_began + execution_timeout < limit.deadline:
-        return Limit(try_began + execution_timeout, LimitKind.EXECUTION_TIMEOUT)
+    if until is not None and until < limit.deadline:
+        return Limit(until, LimitKind.EXECUTION_TIMEOUT)
     return limit
 
 
@@ -95,7 +117,7 @@ def next_step(
     :param look: what the look showed, or why it showed nothing
     :param now: seconds since the epoch
     :param limit: when waiting ends
-    :param interval: seconds between looks
+    :param interval: seconds between looks; a new task is looked at sooner
     :param since: when MPS accepted the task, seconds since the epoch; None if that is not known
     """
     if isinstance(look, TaskState) and look.done:
@@ -104,7 +126,19 @@ def next_step(
         return Refused(look)
     if now >= limit.deadline:
         return TooLate(str(look), limit.kind)
-    return LookAgain(min(interval, limit.deadline - now))
+    return LookAgain(min(pause(interval, since, now), limit.deadline - now))
+
+
+def pause(interval: float, since: float | None, now: float, *, chance: float = 0.0) -> float:
+    """Return the seconds to the next look at a task.
+
+    :param interval: seconds between looks, once the task is old enough
+    :param since: when MPS accepted the task, seconds since the epoch; None if that is not known
+    :param now: seconds since the epoch
+    :param chance: from 0 to 1; spreads the looks, towards sooner
+    """
+    seconds = interval if since is None else min(interval, max(FIRST_LOOK_SECONDS, now - since))
+    return seconds * (1.0 - JITTER * chance)
 
 
 def may_be_too_new(error: ServiceError, since: float | None, now: float) -> bool:
@@ -118,3 +152,85 @@ def may_be_too_new(error: ServiceError, since: float | None, now: float) -> bool
 def trigger_lifetime(*, now: float, deadline: float) -> float:
     """Return the seconds after which Airflow may end a trigger that has not fired."""
     return max(0.0, deadline - now) + TRIGGER_GRACE_SECONDS
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What is waited for, as far as it decides how to look.
+
+    :param sinces: when MPS accepted each task, seconds since the epoch, oldest first
+    :param finished: when MPS accepted each of the finished tasks that the last list showed, oldest first
+    :param interval: seconds between looks
+    :param rate: requests per second at the most, of each action
+    :param can_list: whether the account may list tasks
+    """
+
+    sinces: Sequence[float]
+    finished: Sequence[float] = ()
+    interval: float = 10.0
+    rate: float = 16.0
+    can_list: bool = True
+
+
+@dataclass(frozen=True)
+class Each:
+    """Look at each task on its own.
+
+    :param seconds: what is needed to look at all of them once, at the pace of the action
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Listed:
+    """List what has finished, and look at those; the oldest on their own.
+
+    :param start: list what began from then on, seconds since the epoch
+    :param single: how many of the oldest tasks are not worth the pages between them and the others
+    :param seconds: from one list to the next
+    """
+
+    start: float
+    single: int
+    seconds: float
+
+
+def how_to_look(crowd: Crowd, now: float) -> Each | Listed:
+    """Return the way that costs the fewest requests in an interval.
+
+    :param now: seconds since the epoch
+    """
+    count = len(crowd.sinces)
+    each = Each(count / crowd.rate)
+    if not crowd.can_list or count < WORTH:
+        return each
+    single = min(_splits(count), key=lambda oldest: oldest + _pages(crowd, oldest))
+    pages = _pages(crowd, single)
+    if (single + pages) * WORTH > count:
+        return each
+    return Listed(crowd.sinces[single] - MARGIN_SECONDS, single, _seconds(crowd, count - single, pages, now))
+
+
+def _seconds(crowd: Crowd, count: int, pages: int, now: float) -> float:
+    interval = crowd.interval
+    seconds = interval * pages / (LIST_SHARE * count)
+    # Short tasks must not wait for a list that is meant for long ones.
+    seconds = min(seconds, max(FIRST_LOOK_SECONDS, now - crowd.sinces[-1]))
+    seconds = min(LONGEST * interval, max(SHORTEST * interval, seconds))
+    return max(seconds, pages / (crowd.rate * PACE_SHARE))
+
+
+def _pages(crowd: Crowd, oldest: int) -> int:
+    """Return how many pages a list has that leaves the ``oldest`` tasks out, as far as the last one tells."""
+    start = crowd.sinces[oldest] - MARGIN_SECONDS
+    return 1 + (len(crowd.finished) - bisect_left(crowd.finished, start)) // PAGE_SIZE
+
+
+def _splits(count: int) -> list[int]:
+    """Return how many of the oldest might be left out: few steps that grow, as each is weighed each time."""
+    found, step = [0], 1
+    while found[-1] + step < count:
+        found.append(found[-1] + step)
+        step = max(1, found[-1] // 2)
+    return found

@@ -267,9 +267,12 @@ def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
     )
 
 
-def after_look(join: Join, look: TaskState | ServiceError) -> Joined | Submit | ServiceError:
+def after_look(
+    join: Join, look: TaskState | ServiceError, *, accepts_final_failure: bool = False
+) -> Joined | Submit | ServiceError:
     """Decide what a look at the known task means.
 
+    :param accepts_final_failure: whether a failure that would come again is the end, unless a person wants it tried
     :return: what to do; an error that was no answer comes back as it is
     """
     task_id = join.task_id
@@ -279,6 +282,8 @@ def after_look(join: Join, look: TaskState | ServiceError) -> Joined | Submit | 
         if look.code in NO_SUCH_TASK and join.is_cleared:
             return Submit(f"the task was cleared, and MPS does not know MPS task {task_id} any more")
         return look
+    if look.failure is not None and accepts_final_failure and look.failure.is_final and not join.is_cleared:
+        return Joined(look)
     if look.failure is not None:
         return Submit(f"MPS task {task_id} failed ({look.failure})")
     if look.result is not None and join.is_cleared and join.record.delivered:

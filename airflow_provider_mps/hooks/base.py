@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -40,6 +41,8 @@ class TencentCloudBaseHook(BaseHook):
         self._settings: TencentCloudSettings | None = None
         self._credential: Any = None
         self._is_static = False
+        # Threads share a hook, and a role's keys are fetched by whoever finds them old.
+        self._credential_lock = threading.Lock()
 
     @property
     def settings(self) -> TencentCloudSettings:
@@ -69,7 +72,7 @@ class TencentCloudBaseHook(BaseHook):
             from airflow.providers.common.compat.connection import get_async_connection
 
             connection = await get_async_connection(self.tencentcloud_conn_id, self)
-            self._settings = await _off_the_loop(self._read_connection, connection)
+            self._settings = await off_the_loop(self._read_connection, connection)
         return self.settings
 
     def snapshot_credential(self) -> Any:
@@ -79,13 +82,14 @@ class TencentCloudBaseHook(BaseHook):
         """
         from airflow_provider_mps.hooks.vendor import credentials
 
-        try:
-            if self._credential is None:
-                self._credential = credentials.build(self.settings)
-            found = credentials.snapshot(self._credential)
-        except ServiceError as error:
-            raise airflow_error(error) from None
-        self._is_static = credentials.is_static(self._credential)
+        with self._credential_lock:
+            try:
+                if self._credential is None:
+                    self._credential = credentials.build(self.settings)
+                found = credentials.snapshot(self._credential)
+            except ServiceError as error:
+                raise airflow_error(error) from None
+            self._is_static = credentials.is_static(self._credential)
         if not self._is_static:
             self._mask([secret for secret in (found.secret_key, found.token) if secret])
         return found
@@ -95,7 +99,7 @@ class TencentCloudBaseHook(BaseHook):
         if self._is_static:
             return self._credential
         await self.aload_settings()
-        return await _off_the_loop(self.snapshot_credential)
+        return await off_the_loop(self.snapshot_credential)
 
     def _read_connection(self, connection: Any) -> TencentCloudSettings:
         settings = self._read(connection.login, connection.password, connection.extra_dejson)
@@ -118,7 +122,7 @@ class TencentCloudBaseHook(BaseHook):
             mask_secret(secret)
 
 
-async def _off_the_loop(call: Callable[..., _T], *args: Any) -> _T:
+async def off_the_loop(call: Callable[..., _T], *args: Any) -> _T:
     """Await a blocking call. In the triggerer it may ask the supervisor, which works from asgiref's threads only."""
     from asgiref.sync import sync_to_async
 

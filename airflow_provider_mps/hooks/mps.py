@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_mps.core import calls
+from airflow_provider_mps.core.codes import is_too_fast
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.listing import ListedTask, list_params, read_list
 from airflow_provider_mps.core.payloads import check_payload, describe_input
@@ -20,9 +21,12 @@ from airflow_provider_mps.core.results import TaskState, parse_task_detail
 from airflow_provider_mps.core.vocabulary import Action, TaskStatus
 from airflow_provider_mps.exceptions import airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
+from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+Guard = Callable[[], Awaitable[None]]
 
 # A task that no account has: a service that says so has accepted the credentials.
 _NO_SUCH_TASK = "0-WorkflowTask-00000000000000000000000000000000"
@@ -36,7 +40,8 @@ class MpsHook(TencentCloudBaseHook):
     which Airflow does not retry; one that may pass raises
     :class:`~airflow_provider_mps.exceptions.TencentCloudError`. Inside one call, what was certainly not executed
     (limit exceeded, no connection) is sent again with jittered backoff, up to 6 times; a ProcessImage whose answer was
-    lost is never sent again, as it may have been accepted and would be paid for twice.
+    lost is never sent again, as it may have been accepted and would be paid for twice. All that this process sends for
+    an account keeps one pace for each action, ``requests_per_second`` of the connection, and slower after a refusal.
 
     Use it as an async context manager for the async calls, or call :meth:`aclose` when done.
 
@@ -107,12 +112,15 @@ class MpsHook(TencentCloudBaseHook):
         except ServiceError as error:
             return error
 
-    async def aprocess_image(self, payload: Mapping[str, Any]) -> str:
-        """Submit a picture task; the async twin of :meth:`process_image`."""
+    async def aprocess_image(self, payload: Mapping[str, Any], *, guard: Guard | None = None) -> str:
+        """Submit a picture task; the async twin of :meth:`process_image`.
+
+        :param guard: awaited right before each request, when it has waited for its turn; raises if it must not go out
+        """
         with invalid_arguments_fail():
             payload = check_payload(payload)
         target = describe_input(payload)
-        response = await self._aresend(Action.PROCESS_IMAGE, payload, target)
+        response = await self._aresend(Action.PROCESS_IMAGE, payload, target, guard)
         with _airflow_errors():
             return calls.read_task_id(target, response)
 
@@ -123,15 +131,18 @@ class MpsHook(TencentCloudBaseHook):
 
     async def alist_image_tasks(self, status: TaskStatus, since: float | None = None) -> list[ListedTask]:
         """List the account's tasks; the async twin of :meth:`list_image_tasks`."""
-        found: list[ListedTask] = []
+        return [task async for page in self.alist_pages(status, since) for task in page]
+
+    async def alist_pages(self, status: TaskStatus, since: float | None = None) -> AsyncIterator[list[ListedTask]]:
+        """List the account's tasks page by page, for a caller that may have seen enough before the last."""
         token, tokens = "", set[str]()
         while True:
             params = list_params(status, since, token)
             with _airflow_errors():
                 page, token = read_list(await self._aresend(Action.DESCRIBE_IMAGE_TASKS, params, ""), tokens)
-            found += page
+            yield page
             if not token:
-                return found
+                return
 
     async def alook(self, task_id: str) -> TaskState | ServiceError:
         """Look at a task once; the async twin of :meth:`look`."""
@@ -140,6 +151,11 @@ class MpsHook(TencentCloudBaseHook):
         except ServiceError as error:
             return error
         return parse_task_detail(task_id, response)
+
+    def pacer(self, action: str) -> Pacer:
+        """Return what keeps an action below its limit, for all of this process that use the same account."""
+        settings = self.settings
+        return pacer_of(settings.requests_per_second, settings.endpoint, settings.region, self.account, action)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for a task that does not exist: changes nothing, and shows that MPS accepts the credentials."""
@@ -171,30 +187,44 @@ class MpsHook(TencentCloudBaseHook):
         retrying = Retrying(**calls.resend_options(action, self.log.warning))
         return retrying(self._call, action, params, target)
 
-    async def _aresend(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
+    async def _aresend(
+        self, action: str, params: Mapping[str, Any], target: str, guard: Guard | None = None
+    ) -> Mapping[str, Any]:
         retrying = AsyncRetrying(**calls.resend_options(action, self.log.warning))
-        return await retrying(self._acall, action, params, target)
+        return await retrying(self._acall, action, params, target, guard)
 
     def _call(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
         mps_clients, credential, outer = _vendor_clients(), self.snapshot_credential(), sys.exception()
         try:
             if self._client is None:
                 self._client = mps_clients.sync_client(self.settings, credential)
+            self.pacer(action).wait()
             self._client.credential = credential
             return calls.read_response(action, target, self._client.call_json(action, dict(params)))
         except Exception as error:
-            raise airflow_error(mps_clients.translate(calls.MPS, action, target, error, outer)) from None
+            raise self._failed(action, target, error, outer) from None
 
-    async def _acall(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
+    async def _acall(
+        self, action: str, params: Mapping[str, Any], target: str, guard: Guard | None = None
+    ) -> Mapping[str, Any]:
         outer = sys.exception()
         try:
             client = await self._client_of_this_loop()
+            await self.pacer(action).await_turn()
+            if guard is not None:
+                await guard()
             answer = await client.call_and_deserialize(action, dict(params))
             return calls.read_response(action, target, answer)
         except AirflowException:
             raise
         except Exception as error:
-            raise airflow_error(_vendor_clients().translate(calls.MPS, action, target, error, outer)) from None
+            raise self._failed(action, target, error, outer) from None
+
+    def _failed(self, action: str, target: str, error: Exception, outer: BaseException | None) -> Exception:
+        failed = _vendor_clients().translate(calls.MPS, action, target, error, outer)
+        if is_too_fast(failed.code):
+            self.pacer(action).refused()
+        return airflow_error(failed)
 
     async def _client_of_this_loop(self) -> Any:
         """Return the async client, one for all calls of an event loop, with the keys of this moment."""

@@ -125,7 +125,11 @@ class LocalService:
         return self._backend
 
     def connection(self) -> dict[str, Any]:
-        """Return the Airflow connection to this service: conn_type, login, password and extra."""
+        """Return the Airflow connection to this service: conn_type, login, password and extra.
+
+        Where the service has no limit, the connection has none that would show either.
+        """
+        unlimited = {} if any(self._options["rate_limits"].values()) else {"requests_per_second": 1e6}
         return {
             "conn_type": "tencentcloud",
             "login": self.secret_id,
@@ -137,6 +141,7 @@ class LocalService:
                 "cos_bucket": self.bucket,
                 "cos_region": self.region,
                 "cos_endpoint": self.netloc,
+                **unlimited,
             },
         }
 

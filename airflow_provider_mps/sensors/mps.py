@@ -20,7 +20,9 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.polling import Finished, Limit, LookAgain, Refused, TooLate, next_step
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.polling import Limit, LookAgain, Step, next_step
+from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import MpsTimeoutError, invalid_arguments_fail
 from airflow_provider_mps.hooks.mps import MpsHook
@@ -105,7 +107,7 @@ class MpsImageTaskSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
         with self._skip_instead_of_fail():
-            step = self._look(Limit(float("inf")))
+            _, step = self._look(Limit(float("inf")))
             if isinstance(step, LookAgain):
                 return PokeReturnValue(is_done=False)
             return PokeReturnValue(is_done=True, xcom_value=result_or_raise(self.mps_task_id, step, self.timeout))
@@ -123,13 +125,13 @@ class MpsImageTaskSensor(BaseSensorOperator):
     def _wait_in_triggerer(self, context: Context) -> dict[str, Any]:
         limit = limit_of_try(self, context, time.time(), self.timeout)
         with self._skip_instead_of_fail():
-            step = self._look(limit)
+            look, step = self._look(limit)
         if isinstance(step, LookAgain):
-            self._defer(limit)
+            self._defer(limit, look.created if isinstance(look, TaskState) else None)
         with self._skip_instead_of_fail():
             return result_or_raise(self.mps_task_id, step, self.timeout)
 
-    def _defer(self, limit: Limit) -> NoReturn:
+    def _defer(self, limit: Limit, since: float | None) -> NoReturn:
         from airflow_provider_mps.triggers.mps import wait_in_triggerer
 
         wait_in_triggerer(
@@ -140,14 +142,15 @@ class MpsImageTaskSensor(BaseSensorOperator):
             poll_interval=self.poke_interval,
             limit=limit,
             method_name="execute_complete",
+            since=since,
         )
 
-    def _look(self, limit: Limit) -> LookAgain | Finished | Refused | TooLate:
+    def _look(self, limit: Limit) -> tuple[TaskState | ServiceError, Step]:
         with invalid_arguments_fail():
             task_id = arguments.text("mps_task_id", self.mps_task_id)
         look = self.hook.look(task_id)
         self.log.info("MPS task %s: %s", task_id, look)
-        return next_step(look, now=time.time(), limit=limit, interval=self.poke_interval)
+        return look, next_step(look, now=time.time(), limit=limit, interval=self.poke_interval)
 
     @contextmanager
     def _skip_instead_of_fail(self) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -11,23 +10,26 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_mps.core.events import to_event
-from airflow_provider_mps.core.polling import Limit, LookAgain, next_step, trigger_lifetime
+from airflow_provider_mps.core.polling import Limit, trigger_lifetime
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.hooks.shared_poller import wait_for_task
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
 
 
 class MpsImageTaskTrigger(BaseTrigger):
-    """Looks at a task until it is done or the deadline has passed, then fires one event.
+    """Waits until a task is done or the deadline has passed, then fires one event.
+
+    All triggers of one triggerer that use the same connection and region share a poller (``hooks.poller``): one HTTP
+    client, one pace, and lists instead of single looks where many wait.
 
     The event is plain JSON with ``status`` one of ``success``, ``failed``, ``timeout`` and ``error``.
 
     :param mps_task_id: the MPS TaskId (str)
     :param tencentcloud_conn_id: Airflow connection of type ``tencentcloud`` (str or None)
     :param region: region of the MPS API (str or None)
-    :param poll_interval: seconds between looks (float)
+    :param poll_interval: seconds between looks (float); a new task is looked at sooner
     :param deadline: seconds since the epoch (float); it is absolute, so a restarted triggerer does not begin anew
     :param since: when MPS accepted the task, seconds since the epoch (float); default: not known
     :param limit: the argument that the deadline comes from: ``timeout`` (str, default) or ``execution_timeout``
@@ -68,17 +70,17 @@ class MpsImageTaskTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, then yield one event."""
-        limit = Limit(self.deadline, LimitKind(self.limit))
-        async with MpsHook(self.tencentcloud_conn_id, self.region) as hook:
-            while True:
-                look = await hook.alook(self.mps_task_id)
-                step = next_step(look, now=time.time(), limit=limit, interval=self.poll_interval, since=self.since)
-                if not isinstance(step, LookAgain):
-                    break
-                self.log.info("MPS task %s: %s; next look in %g s", self.mps_task_id, look, round(step.seconds, 1))
-                await asyncio.sleep(step.seconds)
-        yield TriggerEvent(to_event(self.mps_task_id, step))
+        """Wait, together with all other triggers of the same connection and region, then yield one event."""
+        end = await wait_for_task(
+            self.mps_task_id,
+            tencentcloud_conn_id=self.tencentcloud_conn_id,
+            region=self.region,
+            limit=Limit(self.deadline, LimitKind(self.limit)),
+            interval=self.poll_interval,
+            since=self.since,
+            tell=lambda look: self.log.info("MPS task %s: %s", self.mps_task_id, look),
+        )
+        yield TriggerEvent(to_event(self.mps_task_id, end))
 
 
 def wait_in_triggerer(

@@ -140,3 +140,17 @@ def test_ipv6_endpoints() -> None:
 
 def test_no_login_leaves_it_to_the_default_chain() -> None:
     assert read(login=None, password=None).secret_id is None
+
+
+def test_requests_per_second() -> None:
+    assert read().requests_per_second == 16.0
+    assert read(requests_per_second="").requests_per_second == 16.0
+    assert read(requests_per_second="12.5").requests_per_second == 12.5
+    assert read(requests_per_second=0.5).requests_per_second == 0.5
+
+
+@pytest.mark.parametrize("value", [0, -1, "0", "many", "inf", "nan", float("inf"), True, [16]])
+def test_a_number_of_requests_that_is_none(value: Any) -> None:
+    words = "connection extra requests_per_second: expected a number of requests above 0, got "
+    with pytest.raises(ArgumentError, match=words):
+        read(requests_per_second=value)

@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import EventError, from_event, to_event
-from airflow_provider_mps.core.polling import Finished, Limit, LookAgain, Refused, Step, TooLate, limit_of, next_step
+from airflow_provider_mps.core.polling import (
+    FIRST_LOOK_SECONDS,
+    JITTER,
+    Finished,
+    Limit,
+    LookAgain,
+    Refused,
+    Step,
+    TooLate,
+    limit_of,
+    next_step,
+    pause,
+)
 from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
 
@@ -62,11 +74,59 @@ def test_waiting_never_goes_past_the_deadline(look: object, now: float, deadline
         assert now >= deadline
 
 
+chances = st.floats(0, 1)
+
+
+@given(st.floats(0.05, 1e4), st.lists(chances, min_size=1), st.floats(0, 60))
+def test_the_end_of_a_new_task_is_seen_soon(interval: float, spread: list[float], took: float) -> None:
+    """A task of 3 s before it is 7 s old, whatever the interval; a longer one likewise."""
+    now, looks = FIRST_LOOK_SECONDS, 0
+    while now < took:
+        now += pause(interval, 0.0, now, chance=spread[looks % len(spread)])
+        looks += 1
+    assert now <= max(FIRST_LOOK_SECONDS, 2 * took) * (1 + 1e-9)
+    if took <= 3:
+        assert now < 7
+
+
+@given(st.floats(0.05, 1e4), st.none() | times, times, chances)
+def test_no_pause_is_longer_than_the_interval(interval: float, since: float | None, now: float, chance: float) -> None:
+    seconds = pause(interval, since, now, chance=chance)
+    assert 0 < seconds <= interval
+    # Never in a hurry either: not even when the clocks disagree.
+    assert seconds >= min(interval, FIRST_LOOK_SECONDS) * (1 - JITTER) * (1 - 1e-9)
+
+
+def test_pauses_grow_with_the_age_of_a_task() -> None:
+    assert [pause(10, 100.0, now) for now in (90.0, 100.0, 101.0, 104.0, 109.0, 110.0, 500.0)] == [
+        1,
+        1,
+        1,
+        4,
+        9,
+        10,
+        10,
+    ]
+    assert pause(10, None, 100.0) == 10
+    assert pause(0.5, 100.0, 101.0) == 0.5
+    assert pause(10, 0.0, 100.0, chance=0) == 10
+    assert pause(10, 0.0, 100.0, chance=1) == pytest.approx(9)
+
+
+@given(looks, times, st.floats(0.1, 1e4), st.floats(0, 1e4), times)
+def test_the_age_of_a_task_never_moves_a_look_past_the_deadline(
+    look: object, now: float, interval: float, left: float, since: float
+) -> None:
+    step = next_step(look, now=now, limit=Limit(now + left), interval=interval, since=since)  # type: ignore[arg-type]
+    if isinstance(step, LookAgain):
+        assert 0 < step.seconds <= min(interval, left) * (1 + 1e-9) or math.isclose(now + step.seconds, now + left)
+
+
 @given(times, st.floats(0.1, 1e6), times, st.none() | st.floats(0.1, 1e6))
 def test_the_earlier_of_two_limits_holds(
     since: float, timeout: float, began: float, execution_timeout: float | None
 ) -> None:
-    limit = limit_of(since, timeout, try_began=began, execution_timeout=execution_timeout)
+    limit = limit_of(since, timeout, None if execution_timeout is None else began + execution_timeout)
     assert limit.deadline <= since + timeout
     if execution_timeout is None or began + execution_timeout >= since + timeout:
         assert limit == Limit(since + timeout, LimitKind.TIMEOUT)

@@ -39,29 +39,17 @@ NO_ANSWER = ServiceError("MPS", "a", "t", "NoAnswer", "m", "", Outcome.UNKNOWN)
 texts = st.text(max_size=12)
 times = st.floats(0, 4e9)
 requests = st.builds(Request, texts, texts, texts)
-records = st.builds(
+intents = st.builds(
     Record,
     texts,
     texts,
     texts,
     st.integers(0, 50),
     intent=st.none() | times,
-    task_id=st.none(),
-    accepted=st.none(),
-    delivered=st.booleans(),
-    replaced=st.lists(texts, max_size=3).map(tuple),
-) | st.builds(
-    Record,
-    texts,
-    texts,
-    texts,
-    st.integers(0, 50),
-    intent=st.none() | times,
-    task_id=st.text(min_size=1),
-    accepted=times,
     delivered=st.booleans(),
     replaced=st.lists(texts, max_size=3).map(tuple),
 )
+records = intents | st.builds(accepted, intents, st.text(min_size=1), times)
 attempts = st.builds(
     Attempt,
     st.integers(1, 9),

@@ -17,6 +17,8 @@ from airflow_provider_mps.hooks.vendor.transport import classify
 
 SERVICE = "COS"
 CHUNK_BYTES = 256 * 1024
+# Kept open, for as many threads; the SDK shares them between its clients.
+CONNECTIONS = 32
 
 
 def client(settings: TencentCloudSettings, credential: Any, region: str) -> CosS3Client:
@@ -35,6 +37,8 @@ def client(settings: TencentCloudSettings, credential: Any, region: str) -> CosS
         Proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else None,
         VerifySSL=settings.ca_bundle,
         UA=CALLER,
+        PoolConnections=CONNECTIONS,
+        PoolMaxSize=CONNECTIONS,
     )
     # No retries of its own: the hook resends, with a log line for each.
     return CosS3Client(config, retry=0)

@@ -88,28 +88,34 @@ def _run(args: argparse.Namespace, dag_file: Path, env: dict[str, str], service:
 
 
 def _results(report: dict[str, Any]) -> list[dict[str, Any]]:
-    values = (task["xcoms"].get("return_value") for task in report["tasks"])
-    return [value for value in values if isinstance(value, dict) and "Outputs" in value]
+    values = [task["xcoms"].get("return_value") for task in report["tasks"]]
+    found = [entry for value in values for entry in (value if isinstance(value, list) else [value])]
+    return [entry for entry in found if isinstance(entry, dict) and "Outputs" in entry]
 
 
 def _pictures(report: dict[str, Any], service: LocalService, output: Path) -> list[tuple[str, Path]]:
     """Return a caption and a file for what went in and for what came out."""
     pictures: dict[Path, str] = {}
     prompts: list[str] = []
-    for task in report["tasks"]:
-        rendered = task["rendered"] or {}
+    for request in _requests(report):
         for name, field in (("subject", "subject_cos_key"), ("background", "bg_cos_key")):
-            if key := rendered.get(field):
-                path = output / f"{name}{Path(key).suffix}"
+            if key := request.get(field):
+                path = output / f"{name}-{Path(key).name}"
                 path.write_bytes(service.get_object(service.bucket, key))
                 pictures[path] = name
-        if rendered.get("subject_cos_key"):
-            prompts.append(rendered.get("prompt") or "result")
+        if request.get("subject_cos_key"):
+            prompts.append(request.get("prompt") or "result")
     fetched = [Path(path) for task in report["tasks"] for path in _paths(task["xcoms"].get("return_value"), output)]
     for index, path in enumerate(fetched):
         named = path.with_name("result" + ("" if len(fetched) == 1 else f"-{index}") + path.suffix)
         pictures[path.rename(named)] = prompts[index] if index < len(prompts) else "result"
     return [(caption, path) for path, caption in pictures.items()]
+
+
+def _requests(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the arguments of each picture: of tasks that make one, and of those that make many."""
+    rendered = [task["rendered"] or {} for task in report["tasks"]]
+    return [request for fields in rendered for request in fields.get("requests") or [fields]]
 
 
 def _paths(value: Any, output: Path) -> list[str]:
