@@ -112,6 +112,71 @@ class MpsInDoubtError(AirflowException):
         )
 
 
+class MpsBatchFailedError(AirflowException):
+    """More pictures of a batch failed than ``max_failed`` allows; Airflow retries those that may succeed.
+
+    :param failed: how many have no picture
+    :param total: how many there are
+    :param max_failed: how many may fail
+    :param summary: which, and why
+    """
+
+    def __init__(self, failed: int, total: int, max_failed: int, summary: str) -> None:
+        super().__init__(failed, total, max_failed, summary)
+        self.failed = failed
+        self.total = total
+        self.max_failed = max_failed
+        self.summary = summary
+
+    def __str__(self) -> str:
+        count = f"{self.failed:,} of {self.total:,} pictures failed (max_failed={self.max_failed})"
+        return f"{count}: {self.summary}. {self._NEXT}"
+
+    _NEXT = "The others are kept: a retry submits only what may still succeed, and waits for what still runs."
+
+
+class MpsBatchRefusedError(MpsBatchFailedError, AirflowFailException):
+    """So they did, and each would fail the same way again: Airflow does not retry."""
+
+    _NEXT = (
+        "The same requests would end the same way: the task fails without retries. The others are kept: with these "
+        "requests changed, a clear submits only what has no picture."
+    )
+
+
+class MpsBatchTakenOverError(AirflowException):
+    """Another try of the Airflow task works on the batch, so this one stops.
+
+    :param prefix: COS prefix of the record
+    """
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__(prefix)
+        self.prefix = prefix
+
+    def __str__(self) -> str:
+        return f"Another try of this task works on the batch (record {self.prefix}). This one stops; nothing is lost."
+
+
+class MpsBatchRecordError(AirflowFailException):
+    """The record of a batch cannot be read, so what was submitted is not known; nothing is submitted.
+
+    :param prefix: COS prefix of the record
+    :param reason: what is wrong with it
+    """
+
+    def __init__(self, prefix: str, reason: str) -> None:
+        super().__init__(prefix, reason)
+        self.prefix = prefix
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"The record of this batch, {self.prefix}, cannot be read: {self.reason.rstrip('.')}. Nothing was "
+            "submitted. If all of the batch may be paid for again, remove that folder and clear the task."
+        )
+
+
 def _too_late(task_id: str, limit: str, last_seen: str) -> str:
     return (
         f"MPS task {task_id} was not done within {limit} (last seen: {last_seen}). It may still run at MPS and is paid "

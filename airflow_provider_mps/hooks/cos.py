@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -50,6 +51,11 @@ class CosHook(TencentCloudBaseHook):
         super().__init__(tencentcloud_conn_id, **kwargs)
         self.bucket = bucket
         self.cos_region = region
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket for calls that name none."""
+        return self._bucket(None)
 
     def get_conn(self) -> Any:
         """Return the vendor's ``CosS3Client`` for the region of this hook. It does not resend and does not verify."""
@@ -114,6 +120,48 @@ class CosHook(TencentCloudBaseHook):
             return cos_object(bucket, self._region(), key)
 
         return self._resend("PutObject", target, store)
+
+    def read_object(self, key: str, bucket: str | None = None) -> bytes | None:
+        """Return the bytes of a small object, verified; None if there is no such object.
+
+        :param key: key of the object
+        :param bucket: another bucket than the hook's
+        """
+        from airflow_provider_mps.hooks.vendor import cos
+
+        bucket, key = self._bucket(bucket), self._key(key)
+        target = f"cos://{bucket}{key}"
+
+        def read() -> bytes | None:
+            file = BytesIO()
+            try:
+                stored, arrived = cos.fetch(self.get_conn(), bucket, key, file)
+            except Exception as error:
+                if cos.translate("GetObject", target, error).code == "NoSuchKey":
+                    return None
+                raise
+            self._verify("GetObject", target, stored, arrived)
+            return file.getvalue()
+
+        return self._resend("GetObject", target, read)
+
+    def write_object(self, key: str, data: bytes, content_type: str, bucket: str | None = None) -> None:
+        """Store a small object, and verify what COS keeps.
+
+        :param key: key of the object; one that is there already is replaced
+        :param data: its bytes
+        :param content_type: MIME type
+        :param bucket: another bucket than the hook's
+        """
+        from airflow_provider_mps.hooks.vendor import cos
+
+        bucket, key = self._bucket(bucket), self._key(key)
+        target = f"cos://{bucket}{key}"
+
+        def write() -> None:
+            self._verify("PutObject", target, *cos.store(self.get_conn(), bucket, key, BytesIO(data), content_type))
+
+        self._resend("PutObject", target, write)
 
     def head_object(self, key: str, bucket: str | None = None) -> Digest:
         """Return size and CRC64 of an object.

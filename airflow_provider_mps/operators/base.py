@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, conf, mask_secret
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, conf
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.codes import NO_SUCH_TASK
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.payloads import StorageDefaults, check_payload, describe_input
+from airflow_provider_mps.core.payloads import StorageDefaults, describe_input
 from airflow_provider_mps.core.polling import Limit, LookAgain, Refused, next_step
-from airflow_provider_mps.core.redact import url_secrets
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import (
     DEFAULT_CONN_ID,
@@ -30,6 +29,7 @@ from airflow_provider_mps.exceptions import (
     invalid_arguments_fail,
 )
 from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.operators.masking import MasksSignedUrls
 from airflow_provider_mps.waiting import end_of_event, limit_of_try, result_of_event, result_or_raise
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.operators.durable import Submitted
 
 
-class MpsSubmitOperator(BaseOperator):
+class MpsSubmitOperator(MasksSignedUrls, BaseOperator):
     """What every operator that submits a picture task has in common; see the operators in ``operators.mps``."""
 
     template_fields: Sequence[str] = ("region", "tencentcloud_conn_id")
@@ -81,23 +81,17 @@ class MpsSubmitOperator(BaseOperator):
         """The hook for the rendered connection and region."""
         return MpsHook(self.tencentcloud_conn_id, self.region)
 
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        # Not render_template_fields: a mapped operator never calls that of its class. What a signed address carries is
-        # masked here, before Airflow stores the rendered fields.
-        super()._do_render_template_fields(parent, *args, **kwargs)
-        for name in self.template_fields:
-            for text in _texts(getattr(parent, name, None)):
-                for secret in url_secrets(text):
-                    mask_secret(secret)
-
     def execute(self, context: Context) -> Any:
         """Submit, or join what an earlier try has submitted, and wait if asked to.
 
         :return: the TaskId, or with waiting the result
         """
+        return self._begin(context)
+
+    def _begin(self, context: Context) -> Any:
         hook = self.hook
         with invalid_arguments_fail():
-            payload = check_payload(self.build_payload(hook.settings.storage))
+            payload = self.build_payload(hook.settings.storage)
         submitted = self._submit(context, hook, payload)
         context["ti"].xcom_push(key=XCOM_TASK_ID, value=submitted.task_id)
         if not self.wait_for_completion:
@@ -120,7 +114,7 @@ class MpsSubmitOperator(BaseOperator):
         end = end_of_event(event)
         if isinstance(end, Refused) and end.error.code not in NO_SUCH_TASK:
             raise airflow_error(end.error)
-        return self.execute(context)
+        return self._begin(context)
 
     def _submit(self, context: Context, hook: MpsHook, payload: dict[str, Any]) -> Submitted:
         from airflow_provider_mps.operators.durable import DurableSubmission, InDoubt, Submitted
@@ -130,7 +124,7 @@ class MpsSubmitOperator(BaseOperator):
             submitted = Submitted(hook.process_image(payload), time.time())
             self.log.info("MPS accepted the task: TaskId %s", submitted.task_id)
             return submitted
-        submission = DurableSubmission(hook, payload, context, retries=self.retries or 0, log=self.log.info)
+        submission = DurableSubmission.of_task(hook, payload, context, retries=self.retries or 0, log=self.log)
         while isinstance(found := submission.ensure(), InDoubt):
             limit = limit_of_try(self, context, found.counts_from, self.timeout)
             seconds = min(self.poll_interval, limit.deadline - time.time())
@@ -188,14 +182,4 @@ class MpsSubmitOperator(BaseOperator):
         if self.durable:
             from airflow_provider_mps.operators.durable import mark_delivered
 
-            mark_delivered(context, task_id, self.log.warning)
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        return [text for item in value.values() for text in _texts(item)]
-    if isinstance(value, list | tuple):
-        return [text for item in value for text in _texts(item)]
-    return []
+            mark_delivered(context, task_id, self.log)

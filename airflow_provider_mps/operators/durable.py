@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_mps.core import lookup, submission
 from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
@@ -30,7 +30,7 @@ from airflow_provider_mps.core.submission import (
 from airflow_provider_mps.core.vocabulary import XCOM_TASK_ID, TaskStatus
 from airflow_provider_mps.exceptions import MpsInDoubtError
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.hooks.submission_store import UnreadableRecordError, store_of
+from airflow_provider_mps.hooks.submission_store import SubmissionStore, UnreadableRecordError, store_of
 from airflow_provider_mps.waiting import try_began
 
 if TYPE_CHECKING:
@@ -70,31 +70,85 @@ class InDoubt:
     why: str
 
 
+class Calls(Protocol):
+    """What a submission asks of MPS; see :class:`~airflow_provider_mps.hooks.mps.MpsHook`."""
+
+    def process_image(self, payload: Mapping[str, Any]) -> str:
+        """Submit, and return the TaskId."""
+
+    def get_task_state(self, task_id: str) -> TaskState:
+        """Look at a task."""
+
+    def list_image_tasks(self, status: TaskStatus, since: float | None = None) -> list[ListedTask]:
+        """List the account's tasks."""
+
+
+class Log(Protocol):
+    """Takes lines for the task log."""
+
+    def info(self, message: Any, /, *arguments: Any) -> Any:
+        """Take a line about what goes as it should."""
+
+    def warning(self, message: Any, /, *arguments: Any) -> Any:
+        """Take a line about what does not."""
+
+
 class DurableSubmission:
     """One submission, for the duration of one try.
 
-    :param hook: calls MPS
+    :param calls: calls MPS
     :param payload: the request body; without an ``OutputPath`` it gets one that nobody else asks for
-    :param context: the context of the Airflow task
-    :param retries: ``retries`` of the operator
-    :param log: takes a line for the task log
+    :param request: its fingerprint
+    :param attempt: the try of the Airflow task
+    :param store: keeps the record
+    :param log: takes the lines for the task log
+    :param accepts_final_failure: see :func:`~airflow_provider_mps.core.submission.after_look`
     """
 
     def __init__(
-        self, hook: MpsHook, payload: Mapping[str, Any], context: Context, *, retries: int, log: Callable[..., None]
+        self,
+        calls: Calls,
+        payload: Mapping[str, Any],
+        request: Request,
+        attempt: Attempt,
+        store: SubmissionStore,
+        log: Log,
+        *,
+        accepts_final_failure: bool = False,
     ) -> None:
-        self._hook = hook
+        self._calls = calls
         self._payload = payload
         self._log = log
-        self._store = store_of(context)
-        self._attempt = _attempt(context, retries, keeps_records=self._store.keeps_records)
-        self._request = _request(hook, payload, context)
+        self._store = store
+        self._accepts_final_failure = accepts_final_failure
+        self._attempt = attempt
+        self._request = request
+        self._record: Record | None = None
         self._doubt: FindOut | None = None
         self._sent = 0
         self._lost: ServiceError | None = None
         self._candidates: dict[str, float] = {}
         self._old: set[str] = set()
         self._done: dict[str, TaskState] = {}
+
+    @classmethod
+    def of_task(
+        cls, hook: MpsHook, payload: Mapping[str, Any], context: Context, *, retries: int, log: Log
+    ) -> DurableSubmission:
+        """Return the one submission of an Airflow task.
+
+        :param retries: ``retries`` of the operator
+        """
+        store = store_of(context)
+        attempt = attempt_of(context, retries, keeps_records=store.keeps_records)
+        request = request_of(
+            task_of(context),
+            payload,
+            endpoint=hook.settings.endpoint,
+            region=hook.settings.region,
+            account=hook.account,
+        )
+        return cls(hook, payload, request, attempt, store, log)
 
     def ensure(self) -> Submitted | InDoubt:
         """Return the task that makes the picture: one that is known, one that is found, or else a new one.
@@ -113,7 +167,8 @@ class DurableSubmission:
             if isinstance(step, FindOut):
                 found = self._find(step)
                 if isinstance(found, StillRuns):
-                    self._log("%s; waiting for %s, which may be it", step.why, found)
+                    self._doubt = step
+                    self._log.info("%s; waiting for %s, which may be it", step.why, found)
                     # Where only tasks that run count, another process would not know of those that ended in between.
                     can_be_resumed = step.is_planned and step.finished_count
                     return InDoubt(found, step.counts_from, can_be_resumed, step.why)
@@ -126,26 +181,26 @@ class DurableSubmission:
             submitted = self._submit(step.why)
             if isinstance(submitted, Submitted):
                 return submitted
-            step = self._doubt = submitted
+            step = submitted
 
     def _plan(self) -> submission.Plan:
         try:
-            record, attempt = self._store.read(), self._attempt
+            self._record, attempt = self._store.read(), self._attempt
         except UnreadableRecordError as error:
             # Something was written, so something may have been submitted.
-            self._log("%s; looking for the task at MPS instead", error)
-            record, attempt = None, replace(self._attempt, keeps_records=False, has_submitted=True)
-        return submission.plan(record, self._request, attempt)
+            self._log.warning("%s; looking for the task at MPS instead", error)
+            attempt = replace(self._attempt, keeps_records=False, has_submitted=True)
+        return submission.plan(self._record, self._request, attempt)
 
     def _look(self, join: Join) -> Joined | Submit:
         look: TaskState | ServiceError
         try:
-            look = self._hook.get_task_state(join.task_id)
+            look = self._calls.get_task_state(join.task_id)
         except ServiceError as error:
             look = error
             if may_be_too_new(error, join.record.accepted, time.time()) and not join.other_account:
                 look = TaskState(join.task_id, "")
-        decided = after_look(join, look)
+        decided = after_look(join, look, accepts_final_failure=self._accepts_final_failure)
         if isinstance(decided, ServiceError):
             raise decided
         return decided
@@ -170,7 +225,7 @@ class DurableSubmission:
             states = self._look_at(set(doubt.not_these) | self._old, expected, newest_wins=doubt.newest_wins)
             if not doubt.finished_count and not self._old:
                 # Its finished pictures are not asked for, and must not be taken for a new one later in this try.
-                finished = self._hook.list_image_tasks(TaskStatus.FINISH, lookup.window_start(doubt.until, expected))
+                finished = self._calls.list_image_tasks(TaskStatus.FINISH, lookup.window_start(doubt.until, expected))
                 self._old = set(self._same(finished, doubt.until)) - set(self._candidates)
         except ServiceError as error:
             raise MpsInDoubtError(describe_input(self._payload), doubt.why, str(error)) from None
@@ -198,23 +253,23 @@ class DurableSubmission:
 
     def _list(self, since: float | None, *, finished: bool) -> list[ListedTask]:
         try:
-            listed = self._hook.list_image_tasks(TaskStatus.WAITING, since)
+            listed = self._calls.list_image_tasks(TaskStatus.WAITING, since)
         except ServiceError as error:
             # The list is documented with PROCESSING and FINISH; where it knows WAITING too, nothing must be missed.
             if not error.code.startswith("InvalidParameter"):
                 raise
             listed = []
         # In the order of a task's life: one that moves on in between is in the next list, and the other way in none.
-        listed += self._hook.list_image_tasks(TaskStatus.PROCESSING, since)
+        listed += self._calls.list_image_tasks(TaskStatus.PROCESSING, since)
         if finished:
-            listed += self._hook.list_image_tasks(TaskStatus.FINISH, since)
+            listed += self._calls.list_image_tasks(TaskStatus.FINISH, since)
         return listed
 
     def _state_of(self, task_id: str) -> TaskState:
         if task_id in self._done:
             return self._done[task_id]
         try:
-            state = self._hook.get_task_state(task_id)
+            state = self._calls.get_task_state(task_id)
         except ServiceError as error:
             # It was listed, so it is there; and a limit says nothing of the task. It is looked at again.
             if error.code in NO_SUCH_TASK or error.outcome is Outcome.NOT_EXECUTED:
@@ -226,21 +281,21 @@ class DurableSubmission:
 
     def _submit(self, why: str) -> Submitted | FindOut:
         self._sent += 1
-        self._log("Submitting ProcessImage for %s: %s", describe_input(self._payload), why)
+        self._log.info("Submitting ProcessImage for %s: %s", describe_input(self._payload), why)
         now = time.time()
-        record = submission.intend(self._recorded(), self._request, max_tries=self._attempt.max_tries, now=now)
+        record = submission.intend(self._record, self._request, max_tries=self._attempt.max_tries, now=now)
         # Without the intent on record a crash after the request would go unnoticed, so an error here ends the try.
-        self._store.write(record)
+        self._write(record)
         payload = dict(self._payload)
         if not payload.get("OutputPath"):
             payload["OutputPath"] = unique_output_path(payload, self._request.token)
         try:
-            task_id = self._hook.process_image(payload)
+            task_id = self._calls.process_image(payload)
         except ServiceError as error:
             if error.outcome is not Outcome.UNKNOWN:
                 self._keep(submission.not_sent(record))
                 raise
-            self._log("%s", error)
+            self._log.warning("%s", error)
             self._lost, sent = error, time.time()
             return FindOut(
                 self._request,
@@ -253,41 +308,40 @@ class DurableSubmission:
                 not_these=record.replaced,
             )
         now = time.time()
-        self._log("MPS accepted the task: TaskId %s", task_id)
+        self._log.info("MPS accepted the task: TaskId %s", task_id)
         self._keep(submission.accepted(record, task_id, now))
         return Submitted(task_id, now)
 
     def _take(self, state: TaskState, record: Record, why: str) -> Submitted:
-        self._log("Joining MPS task %s (%s), %s; nothing is submitted", state.task_id, state, why)
+        self._log.info("Joining MPS task %s (%s), %s; nothing is submitted", state.task_id, state, why)
         joined = submission.joined(record, max_tries=self._attempt.max_tries)
-        if joined != self._recorded():
+        if joined != self._record:
             self._keep(joined)
         return Submitted(state.task_id, _since(record), state)
 
     def _found(self, state: TaskState, doubt: FindOut) -> Record:
         """Return the record for a task that was found."""
-        recorded = self._recorded()
-        if recorded is not None and recorded.intent == doubt.counts_from:
-            return submission.accepted(recorded, state.task_id, doubt.counts_from)
+        if self._record is not None and self._record.intent == doubt.counts_from:
+            return submission.accepted(self._record, state.task_id, doubt.counts_from)
         since = doubt.counts_from if state.created is None else state.created
-        intent = submission.intend(recorded, doubt.request, max_tries=self._attempt.max_tries, now=since)
+        intent = submission.intend(self._record, doubt.request, max_tries=self._attempt.max_tries, now=since)
         return submission.accepted(intent, state.task_id, since)
 
     def _keep(self, record: Record) -> None:
         """Write what a later try can also find out; so a failure must not end this one."""
         try:
-            self._store.write(record)
+            self._write(record)
         except Exception as error:
-            self._log("The submission record could not be written (%s); a retry would look for the task at MPS", error)
+            self._log.warning(
+                "The submission record could not be written (%s); a retry would look for the task at MPS", error
+            )
 
-    def _recorded(self) -> Record | None:
-        try:
-            return self._store.read()
-        except UnreadableRecordError:
-            return None
+    def _write(self, record: Record) -> None:
+        self._store.write(record)
+        self._record = record
 
 
-def mark_delivered(context: Context, task_id: str, log: Callable[..., None]) -> None:
+def mark_delivered(context: Context, task_id: str, log: Log) -> None:
     """Put on record that the Airflow task has its result, so that a clear after this makes a new picture."""
     store = store_of(context)
     try:
@@ -295,10 +349,17 @@ def mark_delivered(context: Context, task_id: str, log: Callable[..., None]) -> 
         if record is not None and record.task_id == task_id:
             store.write(submission.delivered(record))
     except Exception as error:
-        log("The submission record could not be written (%s); a clear would return MPS task %s again", error, task_id)
+        log.warning(
+            "The submission record could not be written (%s); a clear would return MPS task %s again", error, task_id
+        )
 
 
-def _attempt(context: Mapping[str, Any], retries: int, *, keeps_records: bool) -> Attempt:
+def attempt_of(context: Mapping[str, Any], retries: int, *, keeps_records: bool) -> Attempt:
+    """Return the try that a context is of.
+
+    :param retries: ``retries`` of the operator
+    :param keeps_records: whether the record outlives the try
+    """
     ti, dag_run = context["ti"], context.get("dag_run")
     run_began = getattr(dag_run, "start_date", None)
     return Attempt(
@@ -313,6 +374,12 @@ def _attempt(context: Mapping[str, Any], retries: int, *, keeps_records: bool) -
     )
 
 
+def task_of(context: Mapping[str, Any]) -> tuple[str, str, str, int]:
+    """Return the ids of dag, task and run, and the map index: what stays the same through retries and clears."""
+    ti = context["ti"]
+    return ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index
+
+
 def _has_submitted(ti: Any) -> bool:
     """Tell whether Airflow 3 has just cleared the XCom of a submission.
 
@@ -320,18 +387,6 @@ def _has_submitted(ti: Any) -> bool:
     """
     from_server = getattr(ti, "_ti_context_from_server", None)
     return XCOM_TASK_ID in (getattr(from_server, "xcom_keys_to_clear", None) or ())
-
-
-def _request(hook: MpsHook, payload: Mapping[str, Any], context: Mapping[str, Any]) -> Request:
-    ti, settings = context["ti"], hook.settings
-    map_index = -1 if ti.map_index is None else ti.map_index
-    return request_of(
-        (ti.dag_id, ti.task_id, ti.run_id, map_index),
-        payload,
-        endpoint=settings.endpoint,
-        region=settings.region,
-        account=hook.account,
-    )
 
 
 def _since(record: Record) -> float:

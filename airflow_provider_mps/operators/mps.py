@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core.arguments import ArgumentError, is_template
-from airflow_provider_mps.core.payloads import BgFusion, Picture, StorageDefaults, check_payload
+from airflow_provider_mps.core.payloads import BG_FUSION_ARGUMENTS, BgFusion, StorageDefaults, check_payload
 from airflow_provider_mps.core.vocabulary import (
     DEFAULT_FORMAT,
     DEFAULT_IMAGE_SIZE,
@@ -15,9 +15,12 @@ from airflow_provider_mps.core.vocabulary import (
 )
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.operators.base import MpsSubmitOperator
+from airflow_provider_mps.operators.batch import MpsImageBgFusionBatchOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
+
+__all__ = ["MpsImageBgFusionBatchOperator", "MpsImageBgFusionOperator", "MpsProcessImageOperator"]
 
 
 class MpsImageBgFusionOperator(MpsSubmitOperator):
@@ -79,27 +82,7 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
     :raises MpsExecutionTimeoutError: it was not done within ``execution_timeout``, which holds while deferred too
     """
 
-    template_fields: Sequence[str] = (
-        "subject_url",
-        "subject_cos_key",
-        "subject_cos_bucket",
-        "subject_cos_region",
-        "bg_url",
-        "bg_cos_key",
-        "bg_cos_bucket",
-        "bg_cos_region",
-        "prompt",
-        "random_seed",
-        "resource_id",
-        "output_bucket",
-        "output_region",
-        "output_dir",
-        "output_path",
-        "format",
-        "image_size",
-        "quality",
-        *MpsSubmitOperator.template_fields,
-    )
+    template_fields: Sequence[str] = (*BG_FUSION_ARGUMENTS, *MpsSubmitOperator.template_fields)
 
     def __init__(
         self,
@@ -158,22 +141,7 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
         return self._request().payload(storage)
 
     def _request(self) -> BgFusion:
-        return BgFusion(
-            subject=Picture(
-                "subject", self.subject_url, self.subject_cos_key, self.subject_cos_bucket, self.subject_cos_region
-            ),
-            background=Picture("bg", self.bg_url, self.bg_cos_key, self.bg_cos_bucket, self.bg_cos_region),
-            prompt=self.prompt,
-            random_seed=self.random_seed,
-            resource_id=self.resource_id,
-            output_bucket=self.output_bucket,
-            output_region=self.output_region,
-            output_dir=self.output_dir,
-            output_path=self.output_path,
-            format=self.format,
-            image_size=self.image_size,
-            quality=self.quality,
-        )
+        return BgFusion.of({name: getattr(self, name) for name in BG_FUSION_ARGUMENTS})
 
 
 class MpsProcessImageOperator(MpsSubmitOperator):

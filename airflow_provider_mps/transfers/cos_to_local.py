@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.localpaths import plan_downloads
+from airflow_provider_mps.core.localpaths import Download, plan_downloads
+from airflow_provider_mps.core.progress import TELL_SECONDS, Rate, paced
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
+
+# As many connections as the client keeps open.
+MAX_WORKERS = 32
+# How long a task that is ended waits for the downloads that are under way.
+GRACE_SECONDS = 10.0
 
 
 class CosToLocalFilesystemOperator(BaseOperator):
@@ -25,7 +33,10 @@ class CosToLocalFilesystemOperator(BaseOperator):
     returns the list of local paths in the order of the outputs. Uses GetObject
     (https://cloud.tencent.com/document/product/436/7753).
 
-    Templated: all arguments.
+    After an error nothing more is begun; what has arrived stays. The entries of a batch that have no picture are left
+    out.
+
+    Templated: all arguments but ``max_workers``.
 
     :param cos_key: key of the object (str)
     :param cos_bucket: its bucket with APPID (str); default: ``cos_bucket`` of the connection, then
@@ -37,6 +48,7 @@ class CosToLocalFilesystemOperator(BaseOperator):
         task, ``wait.output``: ``wait.output["Outputs"]`` would be another XCom key
     :param local_dir: folder for the files (str), named like the objects
     :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
+    :param max_workers: how many outputs are fetched at the same time (int), default 8
     :raises ValueError: arguments conflict or one is missing; when the DAG is read
     :raises InvalidArgumentError: a rendered value cannot be used, or a key would leave ``local_dir``
     :raises TencentCloudPermanentError: COS refused (permission, credentials, bucket); Airflow does not retry
@@ -64,6 +76,7 @@ class CosToLocalFilesystemOperator(BaseOperator):
         outputs: Any = None,
         local_dir: str | XComArg | None = None,
         tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        max_workers: int = 8,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -80,6 +93,7 @@ class CosToLocalFilesystemOperator(BaseOperator):
             got = ", ".join(_given({**one, **many})) or "none of them"
             raise InvalidArgumentError(f"expected cos_key with local_path, or outputs with local_dir; got {got}")
         with invalid_arguments_fail():
+            self.max_workers = arguments.integer("max_workers", max_workers, 1, MAX_WORKERS)
             arguments.check_literals(
                 {"cos_key": cos_key, "cos_bucket": cos_bucket, "cos_region": cos_region},
                 {"cos_key": arguments.cos_key, "cos_bucket": arguments.bucket, "cos_region": arguments.region},
@@ -94,14 +108,39 @@ class CosToLocalFilesystemOperator(BaseOperator):
             return str(hook.download_file(self.cos_key, path))
         with invalid_arguments_fail():
             plans = plan_downloads(self.outputs, Path(arguments.text("local_dir", self.local_dir)))
-        # One hook for each region: it reads the connection, and assumes a role, once.
-        hooks: dict[str | None, CosHook] = {}
-        paths = []
-        for plan in plans:
-            region = plan.region or self.cos_region
-            hook = hooks.setdefault(region, CosHook(self.tencentcloud_conn_id, self.cos_bucket, region))
-            paths.append(str(hook.download_file(plan.key, plan.local_path, plan.bucket)))
-        return paths
+        # One hook for each region: it reads the connection, and assumes a role, once; here, and not in the threads.
+        regions = {plan.region or self.cos_region for plan in plans}
+        hooks = {region: CosHook(self.tencentcloud_conn_id, self.cos_bucket, region) for region in regions}
+        for hook in hooks.values():
+            hook.snapshot_credential()
+
+        def fetch(plan: Download) -> str:
+            return str(hooks[plan.region or self.cos_region].download_file(plan.key, plan.local_path, plan.bucket))
+
+        return self._all(fetch, plans)
+
+    def _all(self, fetch: Callable[[Download], str], plans: list[Download]) -> list[str]:
+        """Fetch several at once, and tell how far it is; after an error nothing more is begun."""
+        pool = ThreadPoolExecutor(self.max_workers, thread_name_prefix="cos-download")
+        rate = Rate()
+        running: list[Future[str]] = []
+        try:
+            running = [pool.submit(fetch, plan) for plan in plans]
+            left = set(running)
+            while left:
+                done, left = wait(left, TELL_SECONDS, FIRST_EXCEPTION)
+                if any(future.exception() for future in done):
+                    break
+                if left:
+                    count = len(plans) - len(left)
+                    pace = paced(rate.per_second(count, time.monotonic()), len(left), "fetched")
+                    self.log.info("Fetched %s of %s objects; %s", f"{count:,}", f"{len(plans):,}", pace)
+            pool.shutdown(cancel_futures=True)
+            return [future.result() for future in running if not future.cancelled()]
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            # What has begun removes its part of a file.
+            wait(running, GRACE_SECONDS)
 
 
 def _given(arguments_by_name: dict[str, Any]) -> list[str]:

@@ -61,17 +61,19 @@ def on_write(number: int, *, before: bool) -> None:
         patch(store, "write", nth(number, before))
 
 
-DEATHS: dict[str, Callable[[], None]] = {
+DEATHS: dict[str, Callable[[], object]] = {
     "before the intent": lambda: on_write(1, before=True),
     "after the intent": lambda: on_write(1, before=False),
     # The test kills it from outside, when the service has accepted.
     "after the request left": lambda: None,
     "after the answer": lambda: on_write(2, before=True),
     "after the record": lambda: on_write(2, before=False),
-    "while polling": lambda: patch(MpsHook, "look", nth(2, before=False)),
+    "while polling": lambda: (
+        patch(MpsHook, "look", nth(2, before=False)),
+        patch(MpsHook, "alook", nth(2, before=True)),
+    ),
     "after FINISH before return": lambda: patch(MpsSubmitOperator, "_deliver", nth(1, before=True)),
     "after delivery was recorded": lambda: on_write(3, before=False),
-    "from outside": lambda: None,
     "": lambda: None,
 }
 
@@ -90,7 +92,7 @@ def run(spec: dict[str, Any]) -> None:
 
 def _step(spec: dict[str, Any]) -> dict[str, Any]:
     if spec["step"] == "trigger":
-        return asyncio.run(_fire(spec))
+        return {"event": asyncio.run(_fire(spec["trigger"]))}
     if spec["step"] == "triggerer":
         return {"events": asyncio.run(_fire_all(spec["triggers"]))}
     store = StateStore(Path(spec["store"])) if spec["store"] else None
@@ -118,26 +120,10 @@ def _wait_for_the_end(task_id: str) -> None:
         time.sleep(0.05)
 
 
-async def _fire(spec: dict[str, Any]) -> dict[str, Any]:
-    if spec["death"] == "while polling":
-        looks = 0
-        alook = MpsHook.alook
-
-        async def counted(hook: MpsHook, task_id: str) -> Any:
-            nonlocal looks
-            looks += 1
-            if looks == 2:
-                die()
-            return await alook(hook, task_id)
-
-        MpsHook.alook = counted  # type: ignore[method-assign]
-    (event,) = [event.payload async for event in MpsImageTaskTrigger(**spec["trigger"]).run()]
-    return {"event": event}
+async def _fire(trigger: dict[str, Any]) -> Any:
+    (event,) = [event.payload async for event in MpsImageTaskTrigger(**trigger).run()]
+    return event
 
 
 async def _fire_all(triggers: list[dict[str, Any]]) -> list[Any]:
-    async def fire(arguments: dict[str, Any]) -> Any:
-        (event,) = [event.payload async for event in MpsImageTaskTrigger(**arguments).run()]
-        return event
-
-    return await asyncio.gather(*map(fire, triggers))
+    return await asyncio.gather(*map(_fire, triggers))

@@ -187,14 +187,12 @@ def test_every_look_asks_for_every_state(task: Task) -> None:
 
 
 def test_a_request_that_was_still_under_way_at_the_first_look_is_found(
-    task: Task, monkeypatch: pytest.MonkeyPatch
+    task: Task, connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lookup, "SETTLE_SECONDS", 2.0)
     # The service takes a second over it, the client gives up after half of one.
     task.service.add_fault(kind="delay", action=SUBMIT, seconds=1.0, times=1)
-    connection = task.service.connection()
-    connection["extra"]["request_timeout"] = 0.5
-    monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(connection))
+    connect(task.service.secret_id, task.service.secret_key, request_timeout=0.5)
     task_id = task.run()
     assert task.accepted == [task_id]
 
@@ -511,7 +509,7 @@ def test_mps_may_not_know_a_task_yet_that_it_has_just_accepted(deferrable: bool,
 
 
 def test_a_request_under_way_while_the_task_was_deferred_is_found(
-    make_task: Callable[..., Task], monkeypatch: pytest.MonkeyPatch
+    make_task: Callable[..., Task], connect: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A neighbour with the same subject runs, so the doubt is deferred; ours arrives after the neighbour has ended."""
     monkeypatch.setattr(lookup, "SETTLE_SECONDS", 4.0)
@@ -519,9 +517,7 @@ def test_a_request_under_way_while_the_task_was_deferred_is_found(
     task.service.add_fault(kind="task_seconds", seconds=3600, times=1)
     neighbour.run(prompt="other", task={"map_index": 7})
     task.service.add_fault(kind="delay", action=SUBMIT, seconds=3.0, times=1)
-    connection = task.service.connection()
-    connection["extra"]["request_timeout"] = 1
-    monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(connection))
+    connect(task.service.secret_id, task.service.secret_key, request_timeout=1)
     began = {"start_date": datetime.now(UTC) - timedelta(minutes=1)}
     with pytest.raises(TaskDeferred):
         task.run(deferrable=True, task=began, **WAITS)

@@ -14,12 +14,14 @@ from PIL import Image
 from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import EXAMPLES, SCENARIOS, Run
 
-# One after the other in one worker, which makes one database for them.
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("dag runs")]
+pytestmark = [pytest.mark.system]
+# One after the other in a worker, which makes one database for them; two such rows go side by side.
+first_row, second_row = (pytest.mark.xdist_group(f"dag runs {number}") for number in (1, 2))
 
 SIGNATURE = "q-sign-algorithm=sha1&q-signature=0123456789abcdef0123456789abcdef01234567"
 
 
+@first_row
 def test_every_way_to_wait(
     run_dag: Callable[..., Run], service: LocalService, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -86,6 +88,7 @@ def _generations(service: LocalService) -> list[Any]:
     return [call for call in service.calls("ProcessImage") if "StdExtInfo" in call.body]
 
 
+@first_row
 def test_every_way_to_end_badly(run_dag: Callable[..., Run], service: LocalService, tmp_path: Path) -> None:
     outer = _submit(service, kind="task_fail", err_code=70001, err_msg="InvalidInput", message="no such picture")
     inner = _submit(service, kind="task_fail", err_msg="InnerError", message="bad pixel", inner=True)
@@ -153,12 +156,17 @@ def _settings(service: LocalService) -> Any:
     return read_settings(connection["login"], connection["password"], connection["extra"], {})
 
 
-@pytest.mark.parametrize("dag", ["mps_bg_fusion_download", "mps_bg_generation_mapped"])
-def test_examples_run_as_they_are(dag: str, run_dag: Callable[..., Run], service: LocalService, tmp_path: Path) -> None:
+@second_row
+@pytest.mark.parametrize(
+    ("dag", "count"), [("mps_bg_fusion_download", 1), ("mps_bg_generation_mapped", 3), ("mps_catalogue_batch", 4)]
+)
+def test_examples_run_as_they_are(
+    dag: str, count: int, run_dag: Callable[..., Run], service: LocalService, tmp_path: Path
+) -> None:
     run = run_dag(EXAMPLES / f"{dag}.py", {"local_dir": str(tmp_path / "pictures")})
     assert set(run.states.values()) == {"success"}, run.log[-6000:]
     paths = [Path(path) for path in run.result("download")]
-    assert len(paths) == (1 if dag == "mps_bg_fusion_download" else 3)
+    assert len(paths) == count
     assert len(service.accepted("ProcessImage")) == len(paths)
     for path in paths:
         with Image.open(path) as picture:

@@ -1,0 +1,213 @@
+"""Many pictures in one Airflow task: what each is, and what all of them come to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.payloads import BgFusion, StorageDefaults, describe_input
+from airflow_provider_mps.core.polling import End, Refused, TooLate
+from airflow_provider_mps.core.results import TaskFailure
+from airflow_provider_mps.core.submission import Request, request_of
+from airflow_provider_mps.core.vocabulary import LimitKind
+
+# How many errors a message lists; the others are counted.
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture of a batch.
+
+    :param index: its place among the requests
+    :param payload: the request body
+    :param request: fingerprint of the request
+    """
+
+    index: int
+    payload: dict[str, Any]
+    request: Request
+
+    @property
+    def token(self) -> str:
+        """What it is known by in the record: the same in every try, wherever in the list it stands."""
+        return self.request.token
+
+    def __str__(self) -> str:
+        return f"requests[{self.index}] ({describe_input(self.payload)})"
+
+
+@dataclass(frozen=True)
+class ItemFailure:
+    """Why there is no picture.
+
+    :param code: the service's code, or one of this package
+    :param message: what was said
+    :param task_id: the MPS TaskId; None if none is known
+    :param request_id: RequestId of the answer; empty where none came
+    :param is_final: whether the same request would end the same way
+    """
+
+    code: str
+    message: str
+    task_id: str | None = None
+    request_id: str = ""
+    is_final: bool = False
+
+    def entry(self) -> dict[str, Any]:
+        """Return the entry of the batch's result; it has the fields of a good one, and ``Error``."""
+        return {
+            "TaskId": self.task_id,
+            "Status": None,
+            "CreateTime": None,
+            "FinishTime": None,
+            "Outputs": [],
+            "Error": {"Code": self.code, "Message": self.message, "RequestId": self.request_id},
+        }
+
+
+ItemEnd = dict[str, Any] | ItemFailure
+"""A result as a single task returns it, or why there is none."""
+
+
+def check_requests(requests: Any, defaults: Any) -> None:
+    """Check what no template will change, so that a slip shows when the DAG is read.
+
+    :raises ArgumentError: a request cannot be used; the message says which
+    """
+    if arguments.is_template(defaults):
+        return
+    given = _defaults(defaults)
+    if requests is None:
+        raise ArgumentError("requests is required: a list of dicts with the arguments of MpsImageBgFusionOperator")
+    # A text, or the output of another task, is known only when it has been rendered.
+    if isinstance(requests, list | tuple):
+        _each(requests, lambda request: _check_literal(given, request))
+
+
+def read_requests(
+    requests: Any,
+    defaults: Any,
+    *,
+    task: tuple[str, str, str, int],
+    storage: StorageDefaults,
+    endpoint: str,
+    region: str,
+    account: str,
+) -> list[Item]:
+    """Return the pictures of a batch; all requests are checked.
+
+    The same request may be there several times; each is a picture of its own.
+
+    :param requests: the rendered requests
+    :param defaults: the rendered arguments for requests that do not give them
+    :param task: ids of dag, task and run, and the map index
+    :param storage: bucket and region of the connection
+    :param endpoint: host of the API
+    :param region: region of the API
+    :param account: what identifies who pays
+    :raises ArgumentError: a request cannot be used; the message says which
+    """
+    if isinstance(requests, str | bytes | Mapping) or not isinstance(requests, Sequence) or not requests:
+        arguments.fail("requests", requests, "a list of dicts with the arguments of MpsImageBgFusionOperator")
+    given = _defaults(defaults)
+    payloads = _each(requests, lambda request: _payload(given, request, storage))
+    seen: Counter[str] = Counter()
+    items = []
+    for index, payload in enumerate(payloads):
+        first = request_of(task, payload, endpoint=endpoint, region=region, account=account)
+        count = seen[first.body]
+        seen[first.body] += 1
+        request = first if count == 0 else Request(f"{first.key}/{count}", first.body, first.account)
+        items.append(Item(index, payload, request))
+    return items
+
+
+def end_of_item(task_id: str, end: End, timeout: float) -> ItemEnd:
+    """Return what the end of waiting means for an item.
+
+    :param timeout: seconds that were waited for at the most
+    """
+    if isinstance(end, Refused):
+        return failed_call(end.error, task_id)
+    if isinstance(end, TooLate):
+        limit = f"timeout={timeout:g} s" if end.kind is LimitKind.TIMEOUT else str(end.kind)
+        said = f"not done within {limit} (last seen: {end.last_seen}); a retry joins it"
+        return ItemFailure("Timeout", said, task_id)
+    if end.state.result is not None:
+        return end.state.result
+    failure = end.state.failure or TaskFailure("", "")
+    return ItemFailure(failure.code, failure.message, task_id, is_final=failure.is_final)
+
+
+def failed_call(error: ServiceError, task_id: str | None = None) -> ItemFailure:
+    """Return what an error of the service means for an item."""
+    return ItemFailure(error.code, error.message, task_id, error.request_id, error.outcome is Outcome.REFUSED)
+
+
+def entries(ends: Sequence[ItemEnd]) -> list[dict[str, Any]]:
+    """Return the result of the batch: an entry for each request, in order."""
+    return [end.entry() if isinstance(end, ItemFailure) else end for end in ends]
+
+
+def summary(items: Sequence[Item], ends: Sequence[ItemEnd]) -> str:
+    """Say which items have no picture and why: counts by code, and the first few."""
+    failed = [(item, end) for item, end in zip(items, ends, strict=True) if isinstance(end, ItemFailure)]
+    counts = Counter(end.code for _, end in failed)
+    by_code = ", ".join(f"{count:,} x {code}" for code, count in counts.most_common(SHOWN))
+    lines = [f"{item}: {end.code}: {end.message.rstrip('.')}" for item, end in failed[:SHOWN]]
+    if len(failed) > SHOWN:
+        lines.append(f"and {len(failed) - SHOWN:,} more")
+    return f"{by_code}. {'; '.join(lines)}"
+
+
+def _defaults(defaults: Any) -> Mapping[str, Any]:
+    if defaults is not None and not isinstance(defaults, Mapping):
+        arguments.fail("defaults", defaults, "a dict with arguments of MpsImageBgFusionOperator")
+    _check_no_none(defaults or {})
+    return defaults or {}
+
+
+def _each(requests: Sequence[Any], check: Any) -> list[Any]:
+    """Call ``check`` with each request; all errors are raised together."""
+    found, errors = [], []
+    for index, request in enumerate(requests):
+        try:
+            found.append(check(request))
+        except ArgumentError as error:
+            errors.append(f"requests[{index}]: {error}")
+    if errors:
+        more = f"; and {len(errors) - SHOWN:,} more" if len(errors) > SHOWN else ""
+        raise ArgumentError("; ".join(errors[:SHOWN]) + more)
+    return found
+
+
+def _merged(given: Mapping[str, Any], request: Any) -> dict[str, Any]:
+    if not isinstance(request, Mapping):
+        arguments.fail("request", request, "a dict with arguments of MpsImageBgFusionOperator")
+    _check_no_none(request)
+    return {**given, **request}
+
+
+def _check_no_none(given: Mapping[str, Any]) -> None:
+    # As for a single picture: a background that renders to nothing would turn a fusion into a generation.
+    for name, value in given.items():
+        if value is None:
+            raise ArgumentError(f"{name}: was given as None; leave it out")
+
+
+def _check_literal(given: Mapping[str, Any], request: Any) -> None:
+    if isinstance(request, Mapping) or not arguments.is_template(request):
+        picture = BgFusion.of(_merged(given, request))
+        picture.check_given()
+        picture.check_literals()
+
+
+def _payload(given: Mapping[str, Any], request: Any, storage: StorageDefaults) -> dict[str, Any]:
+    return BgFusion.of(_merged(given, request)).payload(storage)

@@ -1,0 +1,284 @@
+"""Put many product photos on other backgrounds in one Airflow task."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.batch import (
+    Item,
+    ItemEnd,
+    ItemFailure,
+    check_requests,
+    entries,
+    read_requests,
+    summary,
+)
+from airflow_provider_mps.core.events import EventError, error_of_batch_event
+from airflow_provider_mps.core.polling import limit_of, trigger_lifetime
+from airflow_provider_mps.core.vocabulary import (
+    DEFAULT_CONN_ID,
+    DEFAULT_POLL_INTERVAL,
+    DEFAULT_RECORD_DIR,
+    DEFAULT_TIMEOUT,
+    Action,
+)
+from airflow_provider_mps.exceptions import (
+    MpsBatchFailedError,
+    MpsBatchRecordError,
+    MpsBatchRefusedError,
+    MpsEventError,
+    airflow_error,
+    invalid_arguments_fail,
+)
+from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.operators.masking import MasksSignedUrls
+from airflow_provider_mps.waiting import end_of_try
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.core.batch_record import BatchRecord, Header
+    from airflow_provider_mps.hooks.batch_store import BatchStore
+    from airflow_provider_mps.operators.loop_thread import LoopThread
+
+
+class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
+    """Put many product photos on new backgrounds: submit them at the pace of the API, then wait once for all.
+
+    Each request has the arguments of :class:`~airflow_provider_mps.operators.mps.MpsImageBgFusionOperator` that
+    describe a picture, from ``subject_url`` to ``quality``. Returns one entry for each request, in their order: the
+    result as the single operator returns it, or ``{"TaskId", "Status": None, "CreateTime": None, "FinishTime": None,
+    "Outputs": [], "Error": {"Code", "Message", "RequestId"}}``.
+
+    What is submitted and what came of it is kept in COS, in pages of 100 items under ``{record_dir}/{dag}/{task}/{16
+    hex digits}/``, so that neither trigger nor event nor Airflow's state store carries a long list. A retry joins what
+    runs, keeps what succeeded and submits only what has no good result; what would fail the same way again is not
+    submitted. A clear of a task that has returned its result makes all pictures anew. The account needs
+    ``name/cos:GetObject`` and ``name/cos:PutObject`` there.
+
+    Templated: ``requests``, ``defaults``, ``max_failed``, ``record_bucket``, ``record_region``, ``record_dir``,
+    ``region``, ``tencentcloud_conn_id``.
+
+    :param requests: a dict of arguments for each picture (list of dict); the output of another task will do
+    :param defaults: arguments for all requests that do not give them (dict), default none
+    :param max_failed: how many pictures may fail (int), default 0; more fail the task
+    :param record_bucket: bucket of the record with APPID (str); default: ``cos_bucket`` of the connection, then
+        ``TENCENTCLOUD_COS_BUCKET``
+    :param record_region: its region (str); default: ``cos_region`` of the connection, then ``TENCENTCLOUD_COS_REGION``,
+        then ``ap-guangzhou``
+    :param record_dir: COS folder of the record (str), default ``/airflow-mps/``
+    :param region: region of the MPS API (str); default: ``region`` of the connection, then
+        ``TENCENTCLOUD_API_REGION``, then ``ap-guangzhou``
+    :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
+    :param deferrable: wait in the triggerer once all is submitted (bool), default True; False waits in the worker
+    :param poll_interval: seconds between looks (float or timedelta), default 10
+    :param timeout: seconds from the submission of a picture after which it counts as failed (float or timedelta),
+        default 600; it goes on through retries, which join it
+    :raises ValueError: a fixed argument cannot be used; when the DAG is read
+    :raises InvalidArgumentError: a rendered value cannot be used; nothing was sent, and Airflow does not retry
+    :raises TencentCloudPermanentError: MPS or COS refuse whatever is asked (credentials, permission, arrears); nothing
+        more is submitted, and Airflow does not retry
+    :raises TencentCloudError: MPS or COS do not answer; nothing more is submitted
+    :raises MpsBatchFailedError: more than ``max_failed`` pictures failed
+    :raises MpsBatchRefusedError: so they did, and all of them would again; Airflow does not retry
+    :raises MpsBatchRecordError: the record cannot be read; nothing was submitted, and Airflow does not retry
+    :raises MpsBatchTakenOverError: another try of the task works on the batch
+    """
+
+    template_fields: Sequence[str] = (
+        "requests",
+        "defaults",
+        "max_failed",
+        "record_bucket",
+        "record_region",
+        "record_dir",
+        "region",
+        "tencentcloud_conn_id",
+    )
+    template_fields_renderers = {"requests": "json", "defaults": "json"}
+    ui_color = "#e0f0ff"
+
+    def __init__(
+        self,
+        *,
+        requests: list[dict[str, Any]] | XComArg | str,
+        defaults: dict[str, Any] | XComArg | None = None,
+        max_failed: int | str | XComArg = 0,
+        record_bucket: str | XComArg | None = None,
+        record_region: str | XComArg | None = None,
+        record_dir: str | XComArg = DEFAULT_RECORD_DIR,
+        region: str | XComArg | None = None,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        deferrable: bool = True,
+        poll_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.requests: Any = requests
+        self.defaults: Any = defaults
+        self.max_failed: Any = max_failed
+        self.record_bucket: Any = record_bucket
+        self.record_region: Any = record_region
+        self.record_dir: Any = record_dir
+        self.region: Any = region
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+        self.deferrable = deferrable
+        self._loop_thread: LoopThread | None = None
+        with invalid_arguments_fail():
+            self.poll_interval = arguments.seconds("poll_interval", poll_interval)
+            self.timeout = arguments.seconds("timeout", timeout)
+            arguments.check_literals({name: getattr(self, name) for name in _CHECKS}, _CHECKS)
+            check_requests(requests, defaults)
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Submit what has to be submitted, wait for all, and return an entry for each request."""
+        return self._work(context)
+
+    def execute_complete(self, context: Context, event: Any = None) -> list[dict[str, Any]]:
+        """Take up the batch again: all that was waited for is in the record."""
+        try:
+            error = error_of_batch_event(event)
+        except EventError as unreadable:
+            raise MpsEventError(str(unreadable)) from None
+        if error is not None:
+            raise airflow_error(error)
+        return self._work(context)
+
+    def on_kill(self) -> None:
+        """Stop submitting, when a person or Airflow ends the task."""
+        if self._loop_thread is not None:
+            self._loop_thread.cancel()
+
+    def _work(self, context: Context) -> list[dict[str, Any]]:
+        from airflow_provider_mps.core.batch_record import UnreadablePageError
+        from airflow_provider_mps.hooks.batch_store import BatchStore, batch_prefix
+        from airflow_provider_mps.hooks.batch_writer import take_over
+        from airflow_provider_mps.hooks.cos import CosHook
+        from airflow_provider_mps.operators.durable import task_of
+
+        hook, task = MpsHook(self.tencentcloud_conn_id, self.region), task_of(context)
+        with invalid_arguments_fail():
+            max_failed = arguments.integer("max_failed", self.max_failed, 0)
+            record_dir = arguments.output_dir("record_dir", self.record_dir)
+            settings = hook.settings
+            items = read_requests(
+                self.requests,
+                self.defaults,
+                task=task,
+                storage=settings.storage,
+                endpoint=settings.endpoint,
+                region=settings.region,
+                account=hook.account,
+            )
+        bucket = CosHook(self.tencentcloud_conn_id, self.record_bucket, self.record_region)
+        store = BatchStore(bucket, batch_prefix(record_dir, task))
+        try:
+            record = take_over(store, is_first_try=context["ti"].try_number == 1)
+        except UnreadablePageError as error:
+            raise MpsBatchRecordError(store.prefix, str(error)) from None
+        self.log.info("The record of this batch is in %s", store)
+        if record.is_new and context["ti"].try_number > 1:
+            self.log.warning("Earlier tries have left nothing there, so their tasks are looked for at MPS")
+        try:
+            ends = self._run(context, hook, items, store, record)
+            if ends is not None:
+                self._judge(items, ends, max_failed)
+                record.header = replace(record.header, delivered_tries=context["ti"].max_tries)
+        except Exception:
+            self._close(store, record.header)
+            raise
+        self._close(store, record.header)
+        if ends is None:
+            self._defer(context, hook, store, record, len(items))
+        return entries(ends)
+
+    def _run(
+        self, context: Context, hook: MpsHook, items: list[Item], store: BatchStore, record: BatchRecord
+    ) -> list[ItemEnd] | None:
+        """Return how each item ended; None if some still run and are waited for in the triggerer."""
+        from airflow_provider_mps.hooks.batch_writer import BatchWriter
+        from airflow_provider_mps.operators.batch_run import BatchRun
+        from airflow_provider_mps.operators.durable import attempt_of
+        from airflow_provider_mps.operators.loop_thread import LoopThread
+
+        until = end_of_try(self, context)
+        attempt = attempt_of(context, self.retries or 0, keeps_records=not record.is_new)
+        if not record.is_new:
+            # An item without a record was never submitted, in whatever try: the record is read whole, or not at all.
+            attempt = replace(attempt, try_number=1, has_submitted=False)
+        self._loop_thread = LoopThread()
+        with BatchWriter(store, record, [item.token for item in items]) as writer:
+            run = BatchRun(
+                hook,
+                items,
+                writer,
+                attempt,
+                limit=lambda since: limit_of(since, self.timeout, until),
+                timeout=self.timeout,
+                interval=self.poll_interval,
+                log=self.log,
+            )
+            self._loop_thread.run(lambda: run.run(waits=not self.deferrable))
+        if len(run.ends) < len(items):
+            return None
+        return [run.ends[item.index] for item in items]
+
+    def _close(self, store: BatchStore, header: Header) -> None:
+        from airflow_provider_mps.hooks.batch_writer import give_up
+
+        try:
+            give_up(store, header)
+        except Exception as error:
+            self.log.warning("The record of the batch could not be closed (%s); a clear would return it again", error)
+
+    def _judge(self, items: list[Item], ends: list[ItemEnd], max_failed: int) -> None:
+        failures = [end for end in ends if isinstance(end, ItemFailure)]
+        self.log.info("%s of %s pictures are there, %s failed", len(ends) - len(failures), len(ends), len(failures))
+        if not failures:
+            return
+        told = summary(items, ends)
+        if len(failures) <= max_failed:
+            self.log.warning("%d failed, which max_failed=%d allows: %s", len(failures), max_failed, told)
+            return
+        kind = MpsBatchRefusedError if all(end.is_final for end in failures) else MpsBatchFailedError
+        raise kind(len(failures), len(ends), max_failed, told)
+
+    def _defer(self, context: Context, hook: MpsHook, store: BatchStore, record: BatchRecord, total: int) -> NoReturn:
+        from airflow_provider_mps.triggers.batch import MpsImageBatchTrigger
+
+        now, until = time.time(), end_of_try(self, context)
+        trigger = MpsImageBatchTrigger(
+            record_prefix=store.prefix,
+            record_bucket=self.record_bucket,
+            record_region=self.record_region,
+            tencentcloud_conn_id=self.tencentcloud_conn_id,
+            region=self.region,
+            poll_interval=self.poll_interval,
+            timeout=self.timeout,
+            until=until,
+            total=total,
+        )
+        rate = hook.pacer(Action.DESCRIBE_IMAGE_TASK_DETAIL).rate
+        # The last look at each falls on its deadline, and takes its turn.
+        last = max((known.accepted or now for known in record.asked_for().values()), default=now) + self.timeout
+        lifetime = trigger_lifetime(now=now, deadline=last + total / rate)
+        self.defer(trigger=trigger, method_name="execute_complete", timeout=timedelta(seconds=lifetime))
+        raise AssertionError("defer() does not return")
+
+
+_CHECKS = {
+    "max_failed": lambda name, value: arguments.integer(name, value, 0),
+    "record_bucket": arguments.bucket,
+    "record_region": arguments.region,
+    "record_dir": arguments.output_dir,
+    "region": arguments.region,
+}

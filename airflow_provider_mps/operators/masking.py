@@ -1,0 +1,35 @@
+"""Keep what a signed address carries out of rendered fields and logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.providers.common.compat.sdk import mask_secret
+
+from airflow_provider_mps.core.redact import url_secrets
+
+
+class MasksSignedUrls:
+    """For operators whose templated fields may hold signed addresses."""
+
+    template_fields: Sequence[str]
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        # Not render_template_fields: a mapped operator never calls that of its class. What a signed address carries is
+        # masked here, before Airflow stores the rendered fields.
+        super()._do_render_template_fields(parent, *args, **kwargs)  # type: ignore[misc]
+        for name in self.template_fields:
+            for text in _texts(getattr(parent, name, None)):
+                for secret in url_secrets(text):
+                    mask_secret(secret)
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        return [text for item in value.values() for text in _texts(item)]
+    if isinstance(value, list | tuple):
+        return [text for item in value for text in _texts(item)]
+    return []

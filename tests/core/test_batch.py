@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_mps.core import batch_record
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.batch import (
+    SHOWN,
+    Item,
+    ItemFailure,
+    check_requests,
+    end_of_item,
+    entries,
+    failed_call,
+    read_requests,
+    summary,
+)
+from airflow_provider_mps.core.batch_record import (
+    PAGE_ITEMS,
+    BatchRecord,
+    Header,
+    RecordPage,
+    UnreadablePageError,
+)
+from airflow_provider_mps.core.codes import CODES, Outcome, concerns_all
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.payloads import StorageDefaults
+from airflow_provider_mps.core.polling import Finished, Refused, TooLate
+from airflow_provider_mps.core.results import TaskFailure, TaskState
+from airflow_provider_mps.core.submission import Record
+from airflow_provider_mps.core.vocabulary import LimitKind
+
+TASK = ("dag", "task", "run", -1)
+texts = st.text(st.characters(codec="utf-8"), min_size=1)
+times = st.floats(0, 4e9)
+records = st.builds(
+    Record,
+    key=texts,
+    body=texts,
+    account=texts,
+    max_tries=st.integers(0, 50),
+    intent=times,
+    task_id=texts,
+    accepted=times,
+    delivered=st.booleans(),
+    replaced=st.lists(texts, max_size=3).map(tuple),
+)
+finished = st.one_of(
+    texts.map(lambda task_id: TaskState(task_id, "FINISH", result={"TaskId": task_id, "Outputs": []})),
+    texts.map(lambda task_id: TaskState(task_id, "FINISH", failure=TaskFailure("70000 InternalError", "no"))),
+).map(Finished)
+
+
+def read(requests: Any, defaults: Any = None, task: Any = TASK, **more: str) -> list[Item]:
+    given = {"endpoint": "mps", "region": "ap-guangzhou", "account": "AKID", **more}
+    return read_requests(requests, defaults, task=task, storage=StorageDefaults("shop-125", "ap-guangzhou"), **given)
+
+
+def pictures(*names: str) -> list[dict[str, Any]]:
+    return [{"subject_cos_key": f"/in/{name}.png", "prompt": "marble"} for name in names]
+
+
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=12), st.randoms())
+def test_a_picture_is_known_by_what_it_is_and_not_by_its_place(names: list[str], random: Any) -> None:
+    items = read(pictures(*names))
+    assert [item.index for item in items] == list(range(len(names)))
+    assert len({item.token for item in items}) == len(names)
+    mixed = list(names)
+    random.shuffle(mixed)
+    assert {item.token for item in read(pictures(*mixed))} == {item.token for item in items}
+    # The tasks of other runs, and other requests, are never taken for these.
+    others = read(pictures(*names), task=("dag", "task", "other run", -1)) + read(pictures(*names), {"quality": 1})
+    assert not {item.token for item in others} & {item.token for item in items}
+
+
+def test_a_new_signature_is_no_other_picture() -> None:
+    first, second = (
+        read([{"subject_url": f"https://shop.example/a.png?q-signature={n}", "prompt": "x"}])[0] for n in "12"
+    )
+    assert first.token == second.token
+
+
+@pytest.mark.parametrize(
+    ("requests", "said"),
+    [
+        (None, "requests: expected a list of dicts"),
+        ({"subject_url": "https://a/b"}, "requests: expected a list of dicts"),
+        ([1], r"requests\[0\]: request: expected a dict"),
+        ([{"colour": "red"}], r"requests\[0\]: colour: no such argument; there are subject_url, .*quality"),
+        ([{1: "red"}], r"requests\[0\]: 1: no such argument"),
+        (pictures("a") + [{"prompt": ""}] * 14, r"requests\[10\]: [^;]*; and 4 more"),
+    ],
+)
+def test_bad_requests(requests: Any, said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        read(requests)
+
+
+def test_what_a_template_may_still_change_is_not_checked_when_the_dag_is_read() -> None:
+    class Output:
+        def resolve(self) -> None: ...
+
+    check_requests(Output(), None)
+    check_requests("{{ params.requests }}", None)
+    check_requests([{"subject_cos_key": "{{ ds }}", "prompt": Output(), "quality": "{{ q }}"}, Output()], None)
+    check_requests([{"quality": 0}], Output())
+    for bad in (
+        None,
+        [{"subject_cos_key": "{{ ds }}"}],
+        [{"subject_cos_key": "{{ ds }}", "prompt": "x", "quality": 0}],
+    ):
+        with pytest.raises(ArgumentError):
+            check_requests(bad, None)
+
+
+def test_ends_of_items() -> None:
+    result = {"TaskId": "t", "Outputs": [1]}
+    assert end_of_item("t", Finished(TaskState("t", "FINISH", result=result)), 600) == result
+    limited = end_of_item("t", TooLate("WAITING", LimitKind.EXECUTION_TIMEOUT), 600)
+    assert isinstance(limited, ItemFailure)
+    assert limited.message.startswith("not done within execution_timeout (")
+    late = end_of_item("t", TooLate("WAITING", LimitKind.TIMEOUT), 600)
+    assert late == ItemFailure("Timeout", "not done within timeout=600 s (last seen: WAITING); a retry joins it", "t")
+    failed = TaskState("t", "FINISH", failure=TaskFailure("40000 InvalidInput", "no"))
+    assert end_of_item("t", Finished(failed), 1) == ItemFailure("40000 InvalidInput", "no", "t", is_final=True)
+    refused = ServiceError(
+        "MPS", "DescribeImageTaskDetail", "t", "InvalidParameterValue.TaskId", "gone", "r", "refused"
+    )  # type: ignore[arg-type]
+    assert end_of_item("t", Refused(refused), 1) == ItemFailure(refused.code, "gone", "t", "r", is_final=True)
+    passing = ServiceError("MPS", "ProcessImage", "p", "LimitExceeded", "later", "r", Outcome.NOT_EXECUTED)
+    assert not failed_call(passing).is_final
+
+
+def test_entries_are_plain_and_alike() -> None:
+    failure = ItemFailure("Code", "said", None, "request", is_final=True)
+    good = {"TaskId": "t", "Status": "FINISH", "CreateTime": "c", "FinishTime": "f", "Outputs": [{}]}
+    found = json.loads(json.dumps(entries([good, failure])))
+    assert found[0] == good
+    assert found[1].pop("Error") == {"Code": "Code", "Message": "said", "RequestId": "request"}
+    assert found[1].keys() == good.keys()
+
+
+@given(st.integers(1, 40))
+def test_a_summary_names_the_first_and_counts_the_others(count: int) -> None:
+    items = read(pictures(*map(str, range(count))))
+    said = summary(items, [ItemFailure("A" if n % 2 else "B", f"said {n}.") for n in range(count)])
+    assert said.count("requests[") == min(count, SHOWN)
+    assert f"{-(-count // 2)} x B" in said
+    assert ("more" in said) == (count > SHOWN)
+
+
+@given(st.dictionaries(texts, records, max_size=5), st.dictionaries(texts, finished, max_size=5), st.data())
+def test_pages_come_back_as_they_went(found: dict[str, Record], ends: dict[str, Finished], data: Any) -> None:
+    left_out = data.draw(st.frozensets(st.sampled_from(sorted(found)))) if found else frozenset()
+    page = RecordPage(found, left_out)
+    assert batch_record.read_records(batch_record.write_records(page)) == page
+    by_id = {end.state.task_id: end for end in ends.values()}
+    assert batch_record.read_ends(batch_record.write_ends(by_id)) == by_id
+
+
+@given(st.integers(0, 1000), st.none() | texts, st.none() | texts, st.none() | st.integers(0, 100))
+def test_a_header_comes_back_as_it_went(pages: int, base: str | None, writer: str | None, tries: int | None) -> None:
+    header = Header(pages, base, writer, tries)
+    assert batch_record.read_header(batch_record.write_header(header)) == header
+
+
+@given(st.binary() | st.from_regex(rb'\{"version":1,"(records|ends|pages|left_out)":.{0,20}\}', fullmatch=True))
+def test_garbage_is_never_taken_for_nothing(data: bytes) -> None:
+    for read_page in (batch_record.read_header, batch_record.read_records, batch_record.read_ends):
+        try:
+            read_page(data)
+        except UnreadablePageError:
+            continue
+        assert json.loads(data)["version"] == 1
+
+
+lists = st.lists(st.lists(st.integers(0, 400), unique=True, max_size=300), min_size=1, max_size=4)
+
+
+@given(lists)
+def test_an_item_stays_on_its_page_whatever_is_asked_for(asked: list[list[int]]) -> None:
+    stored: dict[int, RecordPage] = {}
+    header = Header(0)
+    for numbers in asked:
+        record = BatchRecord(header)
+        for page, content in stored.items():
+            record.add_page(page, content, {})
+        known = set(record.records)
+        tokens = [str(number) for number in numbers]
+        record.ask_for(tokens)
+        for token in tokens:
+            record.records[token] = Record(token, "b", "a", 2, intent=1.0)
+        for page, on_page in record.tokens_by_page().items():
+            kept = {token: record.records[token] for token in on_page if token in record.records}
+            stored[page] = RecordPage(kept, frozenset(record.left_out & kept.keys()))
+        header = record.header
+        assert max(stored, default=-1) < header.pages
+        everything = [token for content in stored.values() for token in content.records]
+        assert len(everything) == len(set(everything)) == len(known | set(tokens))
+        again = BatchRecord(header)
+        for page, content in stored.items():
+            again.add_page(page, content, {})
+        assert set(again.asked_for()) == set(tokens)
+    assert header.pages <= -(-max(map(len, asked)) // PAGE_ITEMS)
+
+
+def test_what_was_delivered_is_known_by_the_tries() -> None:
+    record = BatchRecord(Header(1, delivered_tries=2), {"a": Record("a", "b", "c", 2, intent=1.0)})
+    record.records["new"] = replace(record.records["a"], max_tries=4)
+    assert [record.record(token) and record.record(token).delivered for token in ("a", "new", "none")] == [  # type: ignore[union-attr]
+        True,
+        False,
+        None,
+    ]
+
+
+def test_what_concerns_all_is_refused_for_good() -> None:
+    assert concerns_all("AuthFailure.SignatureFailure")
+    assert concerns_all("UnauthorizedOperation.CamNoAuth")
+    for code, rule in CODES.items():
+        assert not concerns_all(code) or rule.outcome is Outcome.REFUSED, code
+    assert not any(map(concerns_all, ("InvalidParameter", "InvalidParameterValue", "FailedOperation", "NoAnswer")))
