@@ -1,4 +1,4 @@
-"""A local stand-in for Tencent Cloud MPS, STS and COS.
+"""A local stand-in for Tencent Cloud MPS, STS and COS, and for Alibaba Aidge.
 
 ``python -m airflow_provider_mps.local`` starts it on loopback, so that DAGs are developed and tested without an
 account. It speaks the services' real wire: it verifies the signatures with code of its own, refuses unknown fields,
@@ -10,7 +10,7 @@ From Python, usually in a test::
     from airflow_provider_mps.local.service import LocalService
 
     with LocalService(task_seconds=0.2) as service:
-        service.connection()  # the Airflow connection, as a dict
+        service.connection()  # the Airflow connection, as a dict; aidge_connection() is Aidge's
         service.add_fault(kind="error", action="ProcessImage", code="InternalError", times=1)
         service.accepted("ProcessImage")  # the journal of what was accepted
 

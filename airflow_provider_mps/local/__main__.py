@@ -81,7 +81,8 @@ def _cannot_start(error: Exception) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m airflow_provider_mps.local",
-        description="A local stand-in for Tencent Cloud MPS, STS and COS, for DAG development without an account.",
+        description="A local stand-in for Tencent Cloud MPS, STS and COS and for Alibaba Aidge, for DAG development "
+        "without an account.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to bind (default %(default)s)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port, 0 for a free one (default %(default)s)")
@@ -101,18 +102,23 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("MPS_LOCAL_SECRET_KEY"),
         help="SecretKey of the account (default: $MPS_LOCAL_SECRET_KEY, or a made-up one)",
     )
-    parser.add_argument("--ready-file", type=Path, help="write JSON with url, netloc, pid and connection when ready")
+    parser.add_argument("--ready-file", type=Path, help="write JSON with url, netloc, pid and connections when ready")
     return parser
 
 
 def _announce(service: LocalService) -> None:
-    connection = json.dumps(service.connection())
+    from airflow_provider_mps.local.sample_pictures import LARGE_SAMPLE
+
+    connection, aidge = json.dumps(service.connection()), json.dumps(service.aidge_connection())
     lines = [
-        f"The local MPS, STS and COS service listens on {service.url} (Ctrl+C stops it).",
+        f"The local MPS, STS, COS and Aidge service listens on {service.url} (Ctrl+C stops it).",
         f"Bucket {service.bucket} in {service.region} holds these pictures to try:",
         "  /samples/coffee.png  /samples/brick.png  /samples/gravel.png",
+        f"  /samples/{LARGE_SAMPLE}, large enough for Aidge, which finds it at",
+        f"  {service.url}/_local/samples/{LARGE_SAMPLE}",
         "Let Airflow use it:",
         f"  export AIRFLOW_CONN_TENCENTCLOUD_DEFAULT='{connection}'",
+        f"  export AIRFLOW_CONN_AIDGE_DEFAULT='{aidge}'",
         f"What was asked of it: {service.url}/_local/journal",
     ]
     print("\n".join(lines), flush=True)
@@ -124,6 +130,7 @@ def _write_ready_file(path: Path, service: LocalService) -> None:
         "netloc": service.netloc,
         "pid": os.getpid(),
         "connection": service.connection(),
+        "aidge_connection": service.aidge_connection(),
     }
     # Renamed into place, so that a reader never sees half of it.
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")

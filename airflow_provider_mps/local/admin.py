@@ -3,17 +3,20 @@
 ====== ============================== =========================================================================
 method path                           effect
 ====== ============================== =========================================================================
-GET    ``/_local/health``             ``{"status": "ok", "tasks": n, "buckets": {name: region}}``
+GET    ``/_local/health``             ``{"status": "ok", "tasks": n, "aidge_tasks": n, "buckets": {name: region}}``
 GET    ``/_local/journal``            the journal, a list of records; ``?action=ProcessImage`` for one action
 DELETE ``/_local/journal``            forget the journal
-GET    ``/_local/tasks``              the tasks: id, status, result path, times and failure
+GET    ``/_local/tasks``              the tasks: id, status, times and failure; with ``service`` ``mps`` the path of
+                                      the result, with ``aidge`` the scene and the number of pictures
 GET    ``/_local/faults``             the fault rules in force
 POST   ``/_local/faults``             add a rule (see :mod:`airflow_provider_mps.local.faults`); answers it
 DELETE ``/_local/faults``             remove all rules
 GET    ``/_local/settings``           ``{"task_seconds": 3.0, "rate_limits": {"*": 20}}``
 PUT    ``/_local/settings``           change either of them; ``rate_limits`` is merged in
 POST   ``/_local/buckets``            ``{"name": "new-1250000000", "region": "ap-guangzhou"}``
-GET    ``/_local/samples/<name>``     a sample picture, for tasks whose input is a URL
+GET    ``/_local/samples/<name>``     a sample picture, for tasks whose input is a URL; ``coffee-large.jpg`` is one that
+                                      Aidge takes
+GET    ``/_local/scenes/<id>.jpg``    the cover of a scene of Aidge
 ====== ============================== =========================================================================
 
 A request that makes no sense gets status 400 and ``{"error": "..."}``.
@@ -21,6 +24,7 @@ A request that makes no sense gets status 400 and ``{"error": "..."}``.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import re
@@ -28,7 +32,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from airflow_provider_mps.local.backend import SAMPLE_NAMES, Backend, read_sample
+from airflow_provider_mps.local.aidge_tasks import AidgeTask
+from airflow_provider_mps.local.backend import Backend
+from airflow_provider_mps.local.sample_pictures import SAMPLES, read_sample
+from airflow_provider_mps.local.scenes import SCENES
+from airflow_provider_mps.local.tasks import Task
 from airflow_provider_mps.local.wire import BodyTooLarge, Reply, Request, json_reply
 
 PREFIX = "/_local/"
@@ -71,8 +79,9 @@ class Admin:
         try:
             body = await request.body(_MAX_BODY_BYTES)
             name = request.path.removeprefix(PREFIX)
-            if request.method in ("GET", "HEAD") and name.startswith("samples/"):
-                return _sample(name.removeprefix("samples/"))
+            folder, _, file = name.partition("/")
+            if request.method in ("GET", "HEAD") and folder in ("samples", "scenes"):
+                return _sample(file) if folder == "samples" else await self._cover(file)
             route = self._routes.get((request.method, name))
             if route is None:
                 return json_reply({"error": f"no {request.method} {PREFIX}{name}"}, 404)
@@ -84,6 +93,7 @@ class Admin:
         return {
             "status": "ok",
             "tasks": len(self._backend.tasks.all()),
+            "aidge_tasks": len(self._backend.aidge.tasks.all()),
             "buckets": dict(self._backend.store.buckets),
         }
 
@@ -96,19 +106,35 @@ class Admin:
 
     def _tasks(self, _request: Request, _body: dict[str, Any]) -> Any:
         now = self._backend.clock()
-        return [
+        mps = [
             {
-                "task_id": task.task_id,
-                "status": task.status(now),
+                "service": "mps",
+                **_shown(task, now),
                 "bucket": task.job.bucket,
                 "path": task.job.path,
-                "created": task.created,
-                "seconds": task.seconds,
-                "done": task.done,
                 "failure": task.failure.err_msg if task.failure else "",
             }
             for task in self._backend.tasks.all()
         ]
+        aidge = [
+            {
+                "service": "aidge",
+                **_shown(task, now),
+                "scene": task.job.order.scene.number,
+                "pictures": task.job.count,
+                "failure": task.failure,
+            }
+            for task in self._backend.aidge.tasks.all()
+        ]
+        return mps + aidge
+
+    async def _cover(self, file: str) -> Reply:
+        scene = SCENES.get(file.removesuffix(".jpg"))
+        if scene is None or not file.endswith(".jpg"):
+            return json_reply({"error": "no such scene"}, 404)
+        # Drawing one takes long enough to hold up other requests.
+        data = await asyncio.to_thread(self._backend.aidge.pictures.cover, scene)
+        return Reply(200, [("Content-Type", "image/jpeg")], data)
 
     def _faults(self, _request: Request, _body: dict[str, Any]) -> Any:
         return [rule.model_dump(exclude_unset=True) for rule in self._backend.faults.rules()]
@@ -152,6 +178,16 @@ class Admin:
         return {"name": name, "region": region}
 
 
+def _shown(task: Task | AidgeTask, now: float) -> dict[str, Any]:
+    return {
+        "task_id": task.task_id,
+        "status": task.status(now),
+        "created": task.created,
+        "seconds": task.seconds,
+        "done": task.done,
+    }
+
+
 def _object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body or b"{}")
@@ -163,6 +199,6 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _sample(name: str) -> Reply:
-    if name not in SAMPLE_NAMES:
-        return json_reply({"error": f"no such sample; there are {', '.join(SAMPLE_NAMES)}"}, 404)
-    return Reply(200, [("Content-Type", "image/png")], read_sample(name))
+    if name not in SAMPLES:
+        return json_reply({"error": f"no such sample; there are {', '.join(SAMPLES)}"}, 404)
+    return Reply(200, [("Content-Type", SAMPLES[name])], read_sample(name))

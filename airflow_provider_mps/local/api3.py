@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import uuid
@@ -14,7 +13,8 @@ from airflow_provider_mps.local import mps, sts, tc3
 from airflow_provider_mps.local.accounts import Credential
 from airflow_provider_mps.local.backend import Backend
 from airflow_provider_mps.local.errors import ApiError
-from airflow_provider_mps.local.faults import TERMINAL, Rule
+from airflow_provider_mps.local.fault_flow import carry_out
+from airflow_provider_mps.local.faults import Rule
 from airflow_provider_mps.local.journal import Record
 from airflow_provider_mps.local.wire import BodyTooLarge, DropConnection, Reply, Request, json_reply
 
@@ -96,31 +96,11 @@ class Api3:
         self._backend.limiter.check(credential.account, record.action, self._backend.clock())
         rules = self._backend.faults.take(record.action, raw.decode("utf-8", "replace"))
         call = Call(self._backend, credential, body, record, rules)
-        return await _with_faults(action, call)
 
+        async def run() -> Reply:
+            return _reply(action.run(call))
 
-async def _with_faults(action: Action, call: Call) -> Reply:
-    delays = [rule for rule in call.rules if rule.kind == "delay"]
-    last = next((rule for rule in call.rules if rule.kind in TERMINAL), None)
-    await asyncio.sleep(sum(rule.seconds for rule in delays if rule.when == "before"))
-    if last:
-        call.record.fault = last.kind
-        if last.kind == "error":
-            raise ApiError(last.code, last.message)
-        if last.kind == "http":
-            return Reply(last.status or 502, [("Content-Type", "text/html")], last.page())
-        if last.kind == "reset":
-            raise DropConnection
-        if last.kind == "garbage" and not last.executed:
-            return Reply(200, [("Content-Type", "application/json")], last.body.encode())
-    answer = action.run(call)
-    call.record.executed = True
-    await asyncio.sleep(sum(rule.seconds for rule in delays if rule.when == "after"))
-    if last and last.kind == "lost_answer":
-        raise DropConnection
-    if last and last.kind == "garbage":
-        return Reply(200, [("Content-Type", "application/json")], last.body.encode())
-    return _reply(answer)
+        return await carry_out(rules, record, run, refusal=_refusal, media_type="application/json")
 
 
 def _check_common(request: Request, name: str) -> Action:
@@ -156,6 +136,10 @@ def _parse_body(raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ApiError("InvalidParameter", "The request body is not a JSON object.")
     return body
+
+
+def _refusal(rule: Rule) -> ApiError:
+    return ApiError(rule.code, rule.message)
 
 
 def _reply(answer: dict[str, Any]) -> Reply:

@@ -1,4 +1,4 @@
-"""Brings each request to its service: by path, by ``Host``, or else to API 3.0."""
+"""Brings each request to its service: by ``Host``, by path, or else to API 3.0."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import logging
 
 from airflow_provider_mps.local import wire
 from airflow_provider_mps.local.admin import Admin
+from airflow_provider_mps.local.aidge import Aidge
+from airflow_provider_mps.local.aidge_results import AidgeResults
 from airflow_provider_mps.local.api3 import Api3
 from airflow_provider_mps.local.backend import Backend
 from airflow_provider_mps.local.cos import Cos
@@ -23,6 +25,8 @@ class LocalApp:
     def __init__(self, backend: Backend) -> None:
         self._admin = Admin(backend)
         self._cos = Cos(backend)
+        self._aidge = Aidge(backend)
+        self._aidge_results = AidgeResults(backend)
         self._api3 = Api3(backend)
 
     async def __call__(self, scope: wire.Scope, receive: wire.Receive, send: wire.Send) -> None:
@@ -39,10 +43,9 @@ class LocalApp:
         await wire.send_reply(reply, scope, receive, send)
 
     async def _route(self, request: Request) -> Reply:
-        if self._cos.serves(request):
-            return await self._cos.handle(request)
-        if self._admin.serves(request):
-            return await self._admin.handle(request)
+        for service in (self._cos, self._admin, self._aidge, self._aidge_results):
+            if service.serves(request):
+                return await service.handle(request)
         if request.method == "POST" and request.scope["raw_path"] == b"/":
             return await self._api3.handle(request)
         await request.drain()

@@ -1,23 +1,22 @@
-"""What the services share: settings, accounts, objects, tasks, faults and the journal."""
+"""What the services share, and the state of each: settings, accounts, objects, tasks, faults and the journal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from airflow_provider_mps.local.accounts import Accounts
+from airflow_provider_mps.local.aidge_state import AidgeOptions, AidgeState
 from airflow_provider_mps.local.faults import Faults
 from airflow_provider_mps.local.journal import Journal
 from airflow_provider_mps.local.limits import RateLimiter
 from airflow_provider_mps.local.multipart import Multipart
 from airflow_provider_mps.local.pictures import Pictures
+from airflow_provider_mps.local.sample_pictures import SAMPLES, read_sample
 from airflow_provider_mps.local.store import ObjectStore
 from airflow_provider_mps.local.tasks import TaskStore
 from airflow_provider_mps.local.worker import Worker
-
-SAMPLE_NAMES = ("coffee.png", "brick.png", "gravel.png")
 
 
 @dataclass(slots=True)
@@ -40,6 +39,7 @@ class Backend:
     :param rate_limits: requests per second by action, ``*`` for the others, 0 for no limit.
     :param small_pictures: make tiny results, for load tests.
     :param clock: gives the present time in seconds since the epoch.
+    :param aidge: what is chosen for Aidge.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Backend:
         rate_limits: Mapping[str, int],
         small_pictures: bool,
         clock: Callable[[], float],
+        aidge: AidgeOptions,
     ) -> None:
         self.clock = clock
         self.settings = Settings(task_seconds)
@@ -62,18 +63,16 @@ class Backend:
         self.journal = Journal(clock)
         self.faults = Faults()
         self.limiter = RateLimiter(rate_limits)
-        self.worker = Worker(self.store, Pictures(small=small_pictures), clock)
+        pictures = Pictures(small=small_pictures)
+        self.worker = Worker(self.store, pictures, clock)
+        folder = data_dir / "aidge-results"
+        self.aidge = AidgeState(aidge, folder=folder, worker=self.worker, pictures=pictures, clock=clock)
         for name, region in buckets.items():
             self.add_bucket(name, region)
 
     def add_bucket(self, name: str, region: str) -> None:
         """Make a bucket known and put the samples into it, unless it has them."""
         self.store.add_bucket(name, region)
-        for sample in SAMPLE_NAMES:
+        for sample, content_type in SAMPLES.items():
             if self.store.find(name, f"samples/{sample}") is None:
-                self.store.put(name, f"samples/{sample}", [read_sample(sample)], {"Content-Type": "image/png"})
-
-
-def read_sample(name: str) -> bytes:
-    """Return a sample picture; ``name`` is one of ``SAMPLE_NAMES``."""
-    return resources.files("airflow_provider_mps.local").joinpath("samples", name).read_bytes()
+                self.store.put(name, f"samples/{sample}", [read_sample(sample)], {"Content-Type": content_type})

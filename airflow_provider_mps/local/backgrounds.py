@@ -36,6 +36,7 @@ _COLOURS: dict[str, Colour] = {
     "white": (240, 240, 238),
     "black": (45, 45, 50),
     "gold": (205, 165, 75),
+    "honey": (205, 155, 95),
 }
 
 
@@ -52,16 +53,41 @@ def draw(prompt: str, seed: int | str, size: Size) -> Image.Image:
     rng = random.Random(f"{seed}\0{words}")  # noqa: S311
     scale = min(1.0, _DRAWN_SIDE / max(size))
     drawn = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
-    colour = next((value for name, value in _COLOURS.items() if name in words), None)
+    colour = colour_in(words)
     scene = next((one for keys, one in _SCENES if any(key in words for key in keys)), _lights)
     picture = _light(scene(rng, drawn, colour), rng)
     return picture if drawn == size else picture.resize(size, Image.Resampling.BICUBIC)
 
 
+def colour_in(words: str) -> Colour | None:
+    """Return the first colour of the table that is named in ``words`` (lower case), if any."""
+    return next((value for name, value in _COLOURS.items() if name in words), None)
+
+
+def mix(one: Colour, other: Colour, share: float) -> Colour:
+    """Return the colour on the way from ``one`` (share 0) to ``other`` (share 1)."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def bokeh(picture: Image.Image, rng: random.Random, count: int, colours: Sequence[Colour], share: float) -> None:
+    """Paint ``count`` lights out of focus, as large as ``share`` of the picture at most."""
+    for _ in range(count):
+        radius = rng.uniform(0.3, 1.0) * share * max(picture.size)
+        x, y = rng.uniform(0, picture.width), rng.uniform(0, picture.height)
+        side = round(2 * radius) + 8
+        spot = Image.new("L", (side, side), 0)
+        pen = ImageDraw.Draw(spot)
+        strength = rng.randint(30, 110)
+        pen.ellipse((4, 4, side - 5, side - 5), fill=strength, outline=min(255, strength + 40), width=2)
+        spot = spot.filter(ImageFilter.GaussianBlur(rng.uniform(0.8, 3.0)))
+        picture.paste(rng.choice(list(colours)), (round(x - side / 2), round(y - side / 2)), spot)
+
+
 def _marble(rng: random.Random, size: Size, colour: Colour | None) -> Image.Image:
     base = colour or (236, 234, 230)
-    dark = _mix(base, (70, 72, 80) if sum(base) > 330 else (215, 205, 190), 0.75)
-    stone = _colourise(_noise(rng, size, 300), _mix(base, dark, 0.12), _mix(base, (255, 255, 255), 0.5))
+    dark = mix(base, (70, 72, 80) if sum(base) > 330 else (215, 205, 190), 0.75)
+    stone = _colourise(_noise(rng, size, 300), mix(base, dark, 0.12), mix(base, (255, 255, 255), 0.5))
     for cell, width, strength in ((260, 5.0, 0.8), (140, 3.0, 0.45), (420, 9.0, 0.35)):
         # A vein runs where the noise crosses its middle value.
         bend = [int(255 * strength * math.exp(-(((value - 128) / width) ** 2))) for value in range(256)]
@@ -79,22 +105,22 @@ def _wood(rng: random.Random, size: Size, colour: Colour | None) -> Image.Image:
     for top, bottom in pairwise(edges):
         part = (size[0], max(1, bottom - top))
         grain = _noise(rng, part, 10, stretch=30)
-        tone = _mix(base, (0, 0, 0) if rng.random() < 0.5 else (255, 240, 220), rng.uniform(0.0, 0.18))
-        plank = _colourise(grain, _mix(tone, (30, 15, 5), 0.45), _mix(tone, (255, 235, 205), 0.25))
+        tone = mix(base, (0, 0, 0) if rng.random() < 0.5 else (255, 240, 220), rng.uniform(0.0, 0.18))
+        plank = _colourise(grain, mix(tone, (30, 15, 5), 0.45), mix(tone, (255, 235, 205), 0.25))
         rings = _noise(rng, part, 60, stretch=8).point([int(60 * (0.5 + 0.5 * math.sin(v / 4))) for v in range(256)])
-        plank.paste(_mix(tone, (30, 15, 5), 0.6), (0, 0), rings)
+        plank.paste(mix(tone, (30, 15, 5), 0.6), (0, 0), rings)
         picture.paste(plank, (0, top))
     lines = ImageDraw.Draw(picture)
     for edge in edges[1:-1]:
-        lines.line((0, edge, size[0], edge), fill=_mix(base, (0, 0, 0), 0.7), width=3)
+        lines.line((0, edge, size[0], edge), fill=mix(base, (0, 0, 0), 0.7), width=3)
     return picture.filter(ImageFilter.GaussianBlur(0.6))
 
 
 def _grass(rng: random.Random, size: Size, colour: Colour | None) -> Image.Image:
     base = colour or (86, 150, 62)
-    near = _colourise(_noise(rng, size, 8, stretch=0.3), _mix(base, (10, 40, 5), 0.6), _mix(base, (225, 245, 140), 0.5))
+    near = _colourise(_noise(rng, size, 8, stretch=0.3), mix(base, (10, 40, 5), 0.6), mix(base, (225, 245, 140), 0.5))
     patches = _noise(rng, size, 220).point(lambda value: value // 3)
-    near.paste(_mix(base, (240, 250, 150), 0.4), (0, 0), patches)
+    near.paste(mix(base, (240, 250, 150), 0.4), (0, 0), patches)
     far = near.filter(ImageFilter.GaussianBlur(6))
     return Image.composite(far, near, _column(size, 255, 0, 0).convert("L"))
 
@@ -116,23 +142,23 @@ def _sunset(rng: random.Random, size: Size, _colour: Colour | None) -> Image.Ima
 
 
 def _night(rng: random.Random, size: Size, colour: Colour | None) -> Image.Image:
-    base = _mix(colour or (40, 54, 110), (8, 10, 24), 0.45)
-    picture = _column(size, (8, 10, 26), base, _mix(base, (30, 20, 40), 0.4))
-    _bokeh(picture, rng, 46, ((255, 196, 110), (255, 236, 190), (110, 160, 255), (255, 120, 130)), 0.045)
+    base = mix(colour or (40, 54, 110), (8, 10, 24), 0.45)
+    picture = _column(size, (8, 10, 26), base, mix(base, (30, 20, 40), 0.4))
+    bokeh(picture, rng, 46, ((255, 196, 110), (255, 236, 190), (110, 160, 255), (255, 120, 130)), 0.045)
     return picture
 
 
 def _beach(rng: random.Random, size: Size, colour: Colour | None) -> Image.Image:
     base = colour or (226, 204, 164)
-    sand = _colourise(_noise(rng, size, 5), _mix(base, (120, 90, 50), 0.3), _mix(base, (255, 255, 245), 0.4))
+    sand = _colourise(_noise(rng, size, 5), mix(base, (120, 90, 50), 0.3), mix(base, (255, 255, 245), 0.4))
     dunes = _noise(rng, size, 160, stretch=3).point(lambda value: value // 3)
-    sand.paste(_mix(base, (150, 115, 70), 0.5), (0, 0), dunes)
+    sand.paste(mix(base, (150, 115, 70), 0.5), (0, 0), dunes)
     return sand
 
 
 def _sky(rng: random.Random, size: Size, colour: Colour | None) -> Image.Image:
     base = colour or (104, 166, 226)
-    picture = _column(size, _mix(base, (20, 60, 130), 0.3), base, _mix(base, (255, 255, 255), 0.7))
+    picture = _column(size, mix(base, (20, 60, 130), 0.3), base, mix(base, (255, 255, 255), 0.7))
     clouds = _noise(rng, size, 240, stretch=1.8).point(lambda value: min(255, max(0, (value - 120) * 3)))
     picture.paste((255, 255, 255), (0, 0), clouds)
     return picture
@@ -141,11 +167,11 @@ def _sky(rng: random.Random, size: Size, colour: Colour | None) -> Image.Image:
 def _lights(rng: random.Random, size: Size, colour: Colour | None) -> Image.Image:
     hue = rng.random()
     base = colour or _from_hue(hue, 0.42, 0.82)
-    other = _mix(base, _from_hue(hue + rng.uniform(0.08, 0.2), 0.5, 0.7), 0.6)
-    picture = _column(size, _mix(base, (255, 255, 255), 0.35), base, other)
+    other = mix(base, _from_hue(hue + rng.uniform(0.08, 0.2), 0.5, 0.7), 0.6)
+    picture = _column(size, mix(base, (255, 255, 255), 0.35), base, other)
     glow = _noise(rng, size, 420)
-    picture.paste(_mix(other, (255, 255, 255), 0.4), (0, 0), glow.point(lambda value: value // 2))
-    _bokeh(picture, rng, 26, (_mix(base, (255, 255, 255), 0.7), _mix(other, (255, 255, 255), 0.5)), 0.07)
+    picture.paste(mix(other, (255, 255, 255), 0.4), (0, 0), glow.point(lambda value: value // 2))
+    bokeh(picture, rng, 26, (mix(base, (255, 255, 255), 0.7), mix(other, (255, 255, 255), 0.5)), 0.07)
     return picture
 
 
@@ -177,19 +203,6 @@ def _noise(rng: random.Random, size: Size, cell: float, stretch: float = 1.0) ->
     return ImageOps.autocontrast(total, cutoff=1)
 
 
-def _bokeh(picture: Image.Image, rng: random.Random, count: int, colours: Sequence[Colour], share: float) -> None:
-    for _ in range(count):
-        radius = rng.uniform(0.3, 1.0) * share * max(picture.size)
-        x, y = rng.uniform(0, picture.width), rng.uniform(0, picture.height)
-        side = round(2 * radius) + 8
-        spot = Image.new("L", (side, side), 0)
-        pen = ImageDraw.Draw(spot)
-        strength = rng.randint(30, 110)
-        pen.ellipse((4, 4, side - 5, side - 5), fill=strength, outline=min(255, strength + 40), width=2)
-        spot = spot.filter(ImageFilter.GaussianBlur(rng.uniform(0.8, 3.0)))
-        picture.paste(rng.choice(list(colours)), (round(x - side / 2), round(y - side / 2)), spot)
-
-
 def _light(picture: Image.Image, rng: random.Random) -> Image.Image:
     """Let light fall in from one side and darken the corners a little."""
     small = Image.new("L", (64, 64), 0)
@@ -209,11 +222,6 @@ def _column(size: Size, *stops: Colour | int) -> Image.Image:
 
 def _colourise(grey: Image.Image, dark: Colour, light: Colour) -> Image.Image:
     return ImageOps.colorize(grey, dark, light)
-
-
-def _mix(one: Colour, other: Colour, share: float) -> Colour:
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
-    return red, green, blue
 
 
 def _from_hue(hue: float, saturation: float, value: float) -> Colour:

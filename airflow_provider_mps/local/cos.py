@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from airflow_provider_mps.local import cos_sign, cos_xml
 from airflow_provider_mps.local.backend import Backend
 from airflow_provider_mps.local.cos_objects import OPERATIONS, CosCall
 from airflow_provider_mps.local.errors import CosError
-from airflow_provider_mps.local.faults import TERMINAL
+from airflow_provider_mps.local.fault_flow import carry_out
+from airflow_provider_mps.local.faults import Rule, deciding
 from airflow_provider_mps.local.journal import Record
 from airflow_provider_mps.local.wire import DropConnection, Reply, Request
 
@@ -85,33 +84,17 @@ class Cos:
         self._backend.store.check_bucket(target.bucket, target.region)
         rules = self._backend.faults.take(target.operation, f"/{target.bucket}/{target.key}")
         call = CosCall(self._backend, request, target.bucket, target.key, rules)
-        return await _with_faults(OPERATIONS[target.operation], call, record)
+
+        async def run() -> Reply:
+            return await OPERATIONS[target.operation](call)
+
+        reply = await carry_out(rules, record, run, refusal=_refusal, media_type="application/xml")
+        record.fault = record.fault or deciding(rules)
+        return reply
 
 
-async def _with_faults(operation: Callable[[CosCall], Awaitable[Reply]], call: CosCall, record: Record) -> Reply:
-    delays = [rule for rule in call.rules if rule.kind == "delay"]
-    last = next((rule for rule in call.rules if rule.kind in TERMINAL), None)
-    await asyncio.sleep(sum(rule.seconds for rule in delays if rule.when == "before"))
-    if last:
-        record.fault = last.kind
-        if last.kind == "error":
-            raise CosError(last.status or 503, last.code, last.message)
-        if last.kind == "reset":
-            raise DropConnection
-        if last.kind == "http":
-            return Reply(last.status or 502, [("Content-Type", "text/html")], last.page())
-        if last.kind == "garbage" and not last.executed:
-            return Reply(200, [("Content-Type", "application/xml")], last.body.encode())
-    reply = await operation(call)
-    record.executed = True
-    await asyncio.sleep(sum(rule.seconds for rule in delays if rule.when == "after"))
-    if last and last.kind == "lost_answer":
-        raise DropConnection
-    if last and last.kind == "garbage":
-        return Reply(200, [("Content-Type", "application/xml")], last.body.encode())
-    if call.rules and not record.fault:
-        record.fault = next((rule.kind for rule in call.rules if rule.kind != "delay"), "")
-    return reply
+def _refusal(rule: Rule) -> CosError:
+    return CosError(rule.http_status(503), rule.code, rule.message)
 
 
 def _target(request: Request) -> _Target:

@@ -17,7 +17,7 @@ class ApiError(Exception):
 
 
 class CosError(Exception):
-    """A refusal of COS: an HTTP status with an XML body.
+    """A refusal of COS, or of the store with Aidge's results: an HTTP status with an XML body.
 
     :param status: the HTTP status.
     :param code: the COS error code, such as ``NoSuchKey``.
@@ -29,6 +29,25 @@ class CosError(Exception):
         self.status = status
         self.code = code
         self.message = message
+
+
+class AidgeError(Exception):
+    """A refusal of Aidge: HTTP 200 with an error in the answer.
+
+    :param code: a word for a refusal by the gateway, such as ``IncompleteSignature``; digits for one by the service
+        behind it, such as ``700``.
+    :param message: a sentence for people.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+    @property
+    def by_service(self) -> bool:
+        """Whether the service refuses, rather than the gateway before it."""
+        return self.code.isdecimal()
 
 
 class TaskFailure(Exception):

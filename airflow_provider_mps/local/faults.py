@@ -5,8 +5,10 @@ A rule is a dict with ``kind``, where it applies, and the options of its kind:
 =============== ==================================================================================================
 where           meaning
 =============== ==================================================================================================
-``action``      ``ProcessImage``, ``DescribeImageTaskDetail``, ``GetObject`` ... or ``*``; the default is by kind
-``match``       only requests whose body (MPS, STS) or ``/bucket/key`` (COS) holds this text
+``action``      ``ProcessImage``, ``DescribeImageTaskDetail``, ``GetObject`` ..., for Aidge the API path such as
+                ``/ai/image/background/generation/query`` and ``GetResult`` for a download; or ``*`` for all. The
+                default is by kind
+``match``       only requests whose body (MPS, STS, Aidge), ``/bucket/key`` (COS) or path (GetResult) holds this text
 ``after``       leave the first so many matching requests alone; default 0
 ``times``       apply to so many requests, then no more; default ``None``, for ever
 ``probability`` apply with this probability (seeded, so that runs repeat); default 1.0
@@ -15,22 +17,27 @@ where           meaning
 ================ =============================================================================================
 kind             options and effect
 ================ =============================================================================================
-``error``        ``code``, ``message``, ``status`` (COS only, default 503): the service's own error
+``error``        ``code``, ``message``, ``status`` (COS and GetResult only, default 503): the service's own error.
+                 From Aidge, a number is the service's ``resCode`` and a word the gateway's ``code``
 ``http``         ``status`` (default 502), ``body``: a bare HTTP answer
 ``reset``        a TCP reset before the request is carried out
 ``lost_answer``  the request is carried out, then a TCP reset instead of the answer
 ``garbage``      ``body``, ``executed`` (default false): 200 with something that is not an answer
 ``delay``        ``seconds``, ``when`` ``before`` (default) or ``after`` the request is carried out
 ``task_fail``    ``err_code``, ``err_msg``, ``message``, ``inner``: the task created ends FINISH with this error;
-                 with ``inner`` the error is in the result set only
+                 with ``inner`` the error is in the result set only. On Aidge's submission, ``message`` and
+                 ``inner``: the task ends ``failed``; with ``inner`` it ends ``finished`` without its last picture
 ``task_seconds`` ``seconds``: how long the task created takes
 ``null_status``  on ProcessImage (default): the first ``n`` detail answers of the task have a null Status and a
                  null result set; on DescribeImageTaskDetail: that answer has
+``status``       ``status``: that answer of Aidge's query has this word as ``taskStatus`` and no results
 ``truncate``     ``n``: the body is cut after n bytes and the connection closed
 ``wrong_byte``   one byte in the middle of the body is another
 ``short_length`` ``n`` (default 1): body and Content-Length lack the last n bytes, the checksum is the whole one's
 ``no_crc``       the answer has no checksum header
 ================ =============================================================================================
+
+The kinds from ``truncate`` on are for downloads: all for COS, the first and ``short_length`` for GetResult too.
 
 Faults come after the check of signature and limits: a refused request meets none.
 """
@@ -44,6 +51,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from airflow_provider_mps.local.aidge_words import GET_RESULT, QUERY, SUBMIT
+
 Kind = Literal[
     "error",
     "http",
@@ -54,6 +63,7 @@ Kind = Literal[
     "task_fail",
     "task_seconds",
     "null_status",
+    "status",
     "truncate",
     "wrong_byte",
     "short_length",
@@ -74,20 +84,24 @@ _OPTIONS: dict[str, frozenset[str]] = {
     "task_fail": frozenset({"err_code", "err_msg", "message", "inner"}),
     "task_seconds": frozenset({"seconds"}),
     "null_status": frozenset({"n"}),
+    "status": frozenset({"status"}),
     "truncate": frozenset({"n"}),
     "wrong_byte": frozenset(),
     "short_length": frozenset({"n"}),
     "no_crc": frozenset(),
 }
 _ACTIONS: dict[str, tuple[str, ...]] = {
-    "task_fail": ("ProcessImage",),
-    "task_seconds": ("ProcessImage",),
+    "task_fail": ("ProcessImage", SUBMIT),
+    "task_seconds": ("ProcessImage", SUBMIT),
     "null_status": ("ProcessImage", "DescribeImageTaskDetail"),
-    "truncate": ("GetObject",),
+    "status": (QUERY,),
+    "truncate": ("GetObject", GET_RESULT),
     "wrong_byte": ("GetObject",),
-    "short_length": ("GetObject",),
+    "short_length": ("GetObject", GET_RESULT),
     "no_crc": ("GetObject", "HeadObject"),
 }
+# Options of a kind that mean nothing for one of its actions.
+_FOREIGN = {("task_fail", SUBMIT): frozenset({"err_code", "err_msg"})}
 
 
 class Rule(BaseModel):
@@ -104,7 +118,7 @@ class Rule(BaseModel):
     probability: float = Field(default=1.0, ge=0.0, le=1.0)
     code: str = "InternalError"
     message: str = "An internal error has occurred."
-    status: int = Field(default=0, ge=0, le=599)
+    status: int | str = 0
     body: str = '{"Response": {"RequestId": "'
     executed: bool = False
     seconds: float = Field(default=0.0, ge=0.0)
@@ -123,7 +137,18 @@ class Rule(BaseModel):
             self.action = allowed[0] if allowed else "*"
         elif allowed and self.action not in allowed:
             raise ValueError(f"a {self.kind!r} fault applies to {' or '.join(allowed)} only, not {self.action!r}")
+        if foreign := self.model_fields_set & _FOREIGN.get((self.kind, self.action), frozenset()):
+            raise ValueError(f"a {self.kind!r} fault on {self.action} has no option {', '.join(sorted(foreign))}")
+        if self.kind == "status":
+            if not isinstance(self.status, str) or not self.status:
+                raise ValueError("status must be the word that stands in the answer")
+        elif not isinstance(self.status, int) or not 0 <= self.status <= 599:
+            raise ValueError("status must be an HTTP status")
         return self
+
+    def http_status(self, default: int) -> int:
+        """Return the HTTP status that is asked for, or the default of its kind."""
+        return self.status if isinstance(self.status, int) and self.status else default
 
     def page(self) -> bytes:
         """Return the body of an ``http`` fault: the rule's own, or what a gateway would say."""
@@ -188,6 +213,11 @@ class Faults:
             return False
         self._applied[rule.id] = applied + 1
         return True
+
+
+def deciding(rules: Iterable[Rule]) -> str:
+    """Return the kind of the first rule that changes an answer rather than delays it; empty without one."""
+    return next((rule.kind for rule in rules if rule.kind != "delay"), "")
 
 
 def of_kind(rules: Iterable[Rule], kind: Kind) -> Rule | None:

@@ -19,15 +19,16 @@ _SECRET_PARAMS = re.compile(
 
 @dataclass(slots=True)
 class Record:
-    """One request to MPS, STS or COS. It never holds a secret key, a token or an ``Authorization`` value.
+    """One request to MPS, STS, COS or Aidge. It never holds a secret key, a token or an ``Authorization`` value.
 
-    :param action: such as ``ProcessImage`` or ``GetObject``.
+    :param action: such as ``ProcessImage`` or ``GetObject``; for Aidge the API path, or ``GetResult`` for a download.
     :param n: the request's number, from 1.
     :param time: when its body had arrived, seconds since the epoch.
-    :param secret_id: who signed; empty when that could not be verified.
+    :param secret_id: who signed, for Aidge the API key name; empty when that could not be verified.
     :param code: the error code of the answer; empty for success.
     :param http_status: the HTTP status of the answer; 0 when the connection was reset.
-    :param body: the parsed request body; for COS the bucket, the key and the range.
+    :param body: the parsed request body; for COS the bucket, the key and the range, for Aidge
+        without the bytes of pictures.
     :param task_id: the task that was created or asked for; empty without one.
     :param executed: whether the request was carried out, whatever the client saw of it.
     :param fault: the kind of the fault that decided the answer; empty without one.
@@ -35,6 +36,7 @@ class Record:
     :param region: the ``X-TC-Region`` header or the region in the COS host.
     :param host: the ``Host`` header.
     :param user_agent: the ``User-Agent`` header.
+    :param trial: whether the request draws on the trial quota.
     """
 
     action: str
@@ -51,6 +53,7 @@ class Record:
     region: str = ""
     host: str = field(default="")
     user_agent: str = field(default="")
+    trial: bool = False
 
 
 class Journal:

@@ -28,12 +28,23 @@ class PictureError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Subject:
-    """A cut-out: its pixels and mask, cropped to the mask, and the size of the picture that it is from."""
+class Subject:
+    """A cut-out.
+
+    :param pixels: the part of the picture that holds it.
+    :param mask: which of these pixels are it.
+    :param box: left, upper, right and lower end of that part in the picture.
+    :param original: width and height of the picture.
+    """
 
     pixels: Image.Image
     mask: Image.Image
+    box: tuple[int, int, int, int]
     original: tuple[int, int]
+
+    def resized(self, size: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
+        """Return pixels and mask in another size."""
+        return self.pixels.resize(size, Image.Resampling.BICUBIC), self.mask.resize(size, Image.Resampling.BICUBIC)
 
 
 class Pictures:
@@ -45,7 +56,7 @@ class Pictures:
     def __init__(self, small: bool = False) -> None:
         self._small = small
         self._lock = threading.Lock()
-        self._subjects: OrderedDict[bytes, _Subject] = OrderedDict()
+        self._subjects: OrderedDict[bytes, Subject] = OrderedDict()
         self._results: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 
     def fuse(
@@ -86,7 +97,7 @@ class Pictures:
 
     def _fuse(
         self,
-        cut: _Subject,
+        cut: Subject,
         background: bytes | None,
         prompt: str,
         seed: int | str,
@@ -94,23 +105,30 @@ class Pictures:
         image_size: str,
         quality: int,
     ) -> bytes:
-        long_side = SMALL_SIDE if self._small else LONG_SIDES[image_size]
-        scale = long_side / max(cut.original)
-        size = (max(1, round(cut.original[0] * scale)), max(1, round(cut.original[1] * scale)))
+        size = self.size(cut.original, LONG_SIDES[image_size])
         if background is None:
             canvas = draw(prompt, seed, size)
         else:
             canvas = ImageOps.fit(_open(background).convert("RGB"), size, Image.Resampling.BICUBIC)
-        return _encode(_place(cut, canvas), format_, quality)
+        return encode(_place(cut, canvas), format_, quality)
+
+    def size(self, shape: tuple[int, int], long_side: int) -> tuple[int, int]:
+        """Return width and height in pixels of a result of the given shape; small ones are small whatever is asked."""
+        scale = (SMALL_SIDE if self._small else long_side) / max(shape)
+        return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+    def subject(self, picture: bytes) -> Subject:
+        """Cut the subject out of a picture file; raises :class:`PictureError` when it is none."""
+        return self._cut(picture, hashlib.sha256(picture).digest())
 
     def encode(self, picture: bytes, format_: str, quality: int) -> bytes:
         """Encode a picture anew; raises :class:`PictureError` when it is none."""
         opened = _open(picture)
         if self._small:
             opened.thumbnail((SMALL_SIDE, SMALL_SIDE))
-        return _encode(opened, format_, quality)
+        return encode(opened, format_, quality)
 
-    def _cut(self, data: bytes, key: bytes) -> _Subject:
+    def _cut(self, data: bytes, key: bytes) -> Subject:
         # Held while cutting out as well: tasks that start together mostly share their subject.
         with self._lock:
             found = self._subjects.pop(key, None)
@@ -118,27 +136,40 @@ class Pictures:
                 picture = _open(data)
                 mask = cut_out(picture)
                 box = mask.getbbox() or (0, 0, *picture.size)
-                found = _Subject(picture.convert("RGB").crop(box), mask.crop(box), picture.size)
+                found = Subject(picture.convert("RGB").crop(box), mask.crop(box), box, picture.size)
             self._subjects[key] = found
             if len(self._subjects) > _CACHED_SUBJECTS:
                 self._subjects.popitem(last=False)
         return found
 
 
-def _place(subject: _Subject, canvas: Image.Image) -> Image.Image:
+def _place(subject: Subject, canvas: Image.Image) -> Image.Image:
     scale = _SUBJECT_SHARE * min(canvas.width / subject.pixels.width, canvas.height / subject.pixels.height)
     size = (max(1, round(subject.pixels.width * scale)), max(1, round(subject.pixels.height * scale)))
-    pixels = subject.pixels.resize(size, Image.Resampling.BICUBIC)
-    mask = subject.mask.resize(size, Image.Resampling.BICUBIC)
+    pixels, mask = subject.resized(size)
     left, top = (canvas.width - size[0]) // 2, round((canvas.height - size[1]) * 0.48)
-    # A wide soft shadow for the light of the room and a narrow dark one where the product stands.
-    _shadow(canvas, mask, (left + size[0] // 30, top + size[1] // 14), 0.055, 0.5)
-    _shadow(canvas, mask, (left + size[0] // 120, top + size[1] // 45), 0.015, 0.55)
-    canvas.paste(pixels, (left, top), mask)
+    put(canvas, pixels, mask, (left, top))
     return canvas
 
 
-def _shadow(canvas: Image.Image, mask: Image.Image, at: tuple[int, int], softness: float, strength: float) -> None:
+def put(canvas: Image.Image, pixels: Image.Image, mask: Image.Image, at: tuple[int, int]) -> None:
+    """Put a product on a picture as if it lay there, with its left upper corner at ``at``."""
+    (width, height), (left, top) = pixels.size, at
+    # A wide soft shadow for the light of the room and a narrow dark one where the product stands.
+    shadow(canvas, mask, (left + width // 30, top + height // 14), 0.055, 0.5)
+    shadow(canvas, mask, (left + width // 120, top + height // 45), 0.015, 0.55)
+    canvas.paste(pixels, at, mask)
+
+
+def shadow(canvas: Image.Image, mask: Image.Image, at: tuple[int, int], softness: float, strength: float) -> None:
+    """Darken a picture where something keeps the light off.
+
+    :param canvas: the picture.
+    :param mask: the shape of what does.
+    :param at: where its left upper corner is.
+    :param softness: how far the edge is blurred, as a share of the picture's long side.
+    :param strength: 0-1.
+    """
     # Blurred small and enlarged: a shadow has no detail, and blurring at full size takes most of the time.
     reduced = max(1, max(canvas.size) // 256)
     low = (max(1, canvas.width // reduced), max(1, canvas.height // reduced))
@@ -161,7 +192,8 @@ def _open(data: bytes) -> Image.Image:
         raise PictureError("The file is not a picture that can be read.") from error
 
 
-def _encode(picture: Image.Image, format_: str, quality: int) -> bytes:
+def encode(picture: Image.Image, format_: str, quality: int) -> bytes:
+    """Encode a picture; raises :class:`PictureError` for a format that cannot be written here."""
     buffer = io.BytesIO()
     encoder = _ENCODERS[format_]
     try:

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import ipaddress
 import shutil
-import socket
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import uvicorn
-
 from airflow_provider_mps.local.accounts import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
+from airflow_provider_mps.local.aidge_state import DEFAULT_KEY_NAME, DEFAULT_SECRET, AidgeOptions
+from airflow_provider_mps.local.aidge_tasks import AidgeTask
 from airflow_provider_mps.local.app import LocalApp
 from airflow_provider_mps.local.backend import Backend
 from airflow_provider_mps.local.faults import Rule
 from airflow_provider_mps.local.journal import Record
 from airflow_provider_mps.local.limits import DEFAULT_LIMIT
-from airflow_provider_mps.local.protocol import TransportProtocol
+from airflow_provider_mps.local.server import Server, listen
 from airflow_provider_mps.local.tasks import Task
 
 DEFAULT_BUCKET = "mps-local-1250000000"
 DEFAULT_REGION = "ap-guangzhou"
-_START_SECONDS = 10.0
 
 
 class LocalService:
@@ -44,6 +41,10 @@ class LocalService:
     :param tls: certificate file and key file, to speak HTTPS.
     :param small_pictures: make tiny results, for load tests.
     :param clock: gives the present time in seconds since the epoch.
+    :param aidge_accounts: ``(key name, secret)`` pairs of Aidge; default one made-up account.
+    :param aidge_paid_quota: how many submissions each account of Aidge may make; default ``None``, no limit.
+    :param aidge_trial_quota: the same for submissions with the trial header.
+    :param aidge_url_seconds: how long the address of an Aidge result is good for; default 3600.
     :raises ValueError: for an address that is not loopback.
     """
 
@@ -61,6 +62,10 @@ class LocalService:
         tls: tuple[str, str] | None = None,
         small_pictures: bool = False,
         clock: Callable[[], float] = time.time,
+        aidge_accounts: Sequence[tuple[str, str]] = ((DEFAULT_KEY_NAME, DEFAULT_SECRET),),
+        aidge_paid_quota: int | None = None,
+        aidge_trial_quota: int | None = None,
+        aidge_url_seconds: float = 3600,
     ) -> None:
         self.host = _loopback(host)
         self.port = port
@@ -75,12 +80,12 @@ class LocalService:
             "rate_limits": {"*": rate_limit} if isinstance(rate_limit, int) else dict(rate_limit),
             "small_pictures": small_pictures,
             "clock": clock,
+            "aidge": AidgeOptions(tuple(aidge_accounts), aidge_paid_quota, aidge_trial_quota, aidge_url_seconds),
         }
         self._data_dir = Path(data_dir) if data_dir is not None else None
         self._temporary: Path | None = None
         self._backend: Backend | None = None
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server: Server | None = None
 
     @property
     def netloc(self) -> str:
@@ -108,6 +113,16 @@ class LocalService:
         return self.backend.accounts.default.secret_key
 
     @property
+    def aidge_key_name(self) -> str:
+        """The name of the API key of Aidge's first account."""
+        return self.backend.aidge.accounts.default.secret_id
+
+    @property
+    def aidge_secret(self) -> str:
+        """The secret of that API key."""
+        return self.backend.aidge.accounts.default.secret_key
+
+    @property
     def bucket(self) -> str:
         """The first bucket."""
         return next(iter(self._buckets))
@@ -129,7 +144,6 @@ class LocalService:
 
         Where the service has no limit, the connection has none that would show either.
         """
-        unlimited = {} if any(self._options["rate_limits"].values()) else {"requests_per_second": 1e6}
         return {
             "conn_type": "tencentcloud",
             "login": self.secret_id,
@@ -141,9 +155,23 @@ class LocalService:
                 "cos_bucket": self.bucket,
                 "cos_region": self.region,
                 "cos_endpoint": self.netloc,
-                **unlimited,
+                **self._pace(),
             },
         }
+
+    def aidge_connection(self) -> dict[str, Any]:
+        """Return the Airflow connection to Aidge here: conn_type, host, port, login, password and extra."""
+        return {
+            "conn_type": "aidge",
+            "host": self.host,
+            "port": self.port,
+            "login": self.aidge_key_name,
+            "password": self.aidge_secret,
+            "extra": {"protocol": self.protocol, "trial": False, **self._pace()},
+        }
+
+    def _pace(self) -> dict[str, float]:
+        return {} if any(self._options["rate_limits"].values()) else {"requests_per_second": 1e6}
 
     @property
     def journal(self) -> list[Record]:
@@ -160,8 +188,13 @@ class LocalService:
 
     @property
     def tasks(self) -> list[Task]:
-        """All tasks, oldest first."""
+        """All tasks of MPS, oldest first."""
         return self.backend.tasks.all()
+
+    @property
+    def aidge_tasks(self) -> list[AidgeTask]:
+        """All tasks of Aidge, oldest first."""
+        return self.backend.aidge.tasks.all()
 
     def add_fault(self, *, kind: str, action: str = "", **options: Any) -> Rule:
         """Add a fault rule; see :mod:`airflow_provider_mps.local.faults`. Raises ``ValueError`` for a bad one."""
@@ -187,37 +220,28 @@ class LocalService:
 
     def start(self) -> None:
         """Start the service and return once it answers; raises ``OSError`` when the port is taken."""
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener = listen(self.host, self.port)
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((self.host, self.port))
             self.port = listener.getsockname()[1]
             if self._data_dir is None:
                 self._temporary = Path(tempfile.mkdtemp(prefix="mps-local-"))
             self._backend = Backend(data_dir=self._data_dir or self._temporary or Path(), **self._options)
-            self._server = uvicorn.Server(self._config())
+            server = Server(LocalApp(self._backend), listener, self._tls)
         except BaseException:
             listener.close()
             self._clean_up()
             raise
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listener]}, name="mps-local-service", daemon=True
-        )
-        self._thread.start()
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError("the local service did not start; see its log")
-            time.sleep(0.005)
+        self._server = server
+        try:
+            server.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop the service and remove what is temporary; does nothing when it does not run."""
         if self._server is not None:
-            self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join()
+            self._server.stop()
         self._clean_up()
 
     def __enter__(self) -> Self:
@@ -231,31 +255,13 @@ class LocalService:
         """Stop the service."""
         self.stop()
 
-    def _config(self) -> uvicorn.Config:
-        certificate, key = self._tls or (None, None)
-        return uvicorn.Config(
-            LocalApp(self.backend),
-            http=TransportProtocol,
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            log_level="warning",
-            server_header=False,
-            # Clients pause between polls; a connection that is closed meanwhile would look like a fault.
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=1,
-            ssl_certfile=certificate,
-            ssl_keyfile=key,
-        )
-
     def _clean_up(self) -> None:
         if self._backend is not None:
             self._backend.worker.stop()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None
-        self._server = self._thread = None
+        self._server = None
 
 
 def _loopback(host: str) -> str:

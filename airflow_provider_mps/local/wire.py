@@ -60,6 +60,11 @@ class Request:
         """The decoded query; a name without a value has an empty one, and of equal names the last counts."""
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
+    @property
+    def origin(self) -> str:
+        """The address of the service as the client dialled it, such as ``http://127.0.0.1:8700``."""
+        return f"{self.scope['scheme']}://{self.headers.get('host', '')}"
+
     async def stream(self) -> AsyncIterator[bytes]:
         """Give the body in pieces; raises :class:`DropConnection` when the client goes away."""
         while not self._ended:
@@ -104,7 +109,9 @@ class Reply:
 
 def json_reply(value: Any, status: int = 200) -> Reply:
     """Make a JSON answer; the asynchronous SDK wants exactly this content type, without a charset."""
-    return Reply(status, [("Content-Type", "application/json")], json.dumps(value, ensure_ascii=False).encode())
+    text = json.dumps(value, ensure_ascii=False)
+    # Half a surrogate pair, which a request may well hold, has no UTF-8; written as an escape it is JSON all the same.
+    return Reply(status, [("Content-Type", "application/json")], text.encode("utf-8", "backslashreplace"))
 
 
 async def send_reply(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:

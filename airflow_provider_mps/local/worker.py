@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-import httpx
-
+from airflow_provider_mps.local.download import DownloadError, download, without_query
 from airflow_provider_mps.local.errors import CosError, TaskFailure
 from airflow_provider_mps.local.pictures import PictureError, Pictures
 from airflow_provider_mps.local.rules import Source
@@ -20,21 +17,10 @@ if TYPE_CHECKING:
     from airflow_provider_mps.local.tasks import Task
 
 MAX_INPUT_BYTES = 20 * 1024 * 1024
-FETCH_TIMEOUT_SECONDS = 10.0
 _CONTENT_TYPES = {"JPEG": "image/jpeg", "JPG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 # The documentation shows this number with an ErrMsg; which numbers there are it does not say.
 _ERR_CODE = 40000
 _NOT_READABLE = "SourceFileError.DownloadNotAccessible"
-
-
-def _without_query(record: logging.LogRecord) -> bool:
-    """Cut the query off the addresses that httpx logs: that of a signed one is a credential."""
-    arguments = record.args if isinstance(record.args, tuple) else ()
-    record.args = tuple(arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg for arg in arguments)
-    return True
-
-
-logging.getLogger("httpx").addFilter(_without_query)
 
 
 class Worker:
@@ -54,7 +40,11 @@ class Worker:
 
     def submit(self, task: Task) -> None:
         """Queue a task."""
-        self._pool.submit(self._run, task)
+        self.queue(lambda: self._run(task))
+
+    def queue(self, work: Callable[[], None]) -> None:
+        """Queue any work; it has to catch its errors itself."""
+        self._pool.submit(work)
 
     def stop(self) -> None:
         """Drop what is queued and wait for what is under way."""
@@ -97,24 +87,12 @@ class Worker:
         return _checked(data, source)
 
     def _download(self, url: str) -> bytes:
-        # The messages name no query: it may carry a signature.
-        source = Source(url=urlsplit(url)._replace(query="", fragment="").geturl())
-        local = urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
-        data = bytearray()
+        source = Source(url=without_query(url))
         try:
-            with (
-                httpx.Client(timeout=FETCH_TIMEOUT_SECONDS, follow_redirects=True, trust_env=not local) as client,
-                client.stream("GET", url) as response,
-            ):
-                if response.status_code != 200:
-                    raise TaskFailure(_ERR_CODE, _NOT_READABLE, f"{source}: HTTP status {response.status_code}")
-                for piece in response.iter_bytes():
-                    data += piece
-                    if len(data) > MAX_INPUT_BYTES:
-                        break
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TaskFailure(_ERR_CODE, _NOT_READABLE, f"{source}: {type(error).__name__}") from None
-        return _checked(bytes(data), source)
+            data = download(url, MAX_INPUT_BYTES)
+        except DownloadError as error:
+            raise TaskFailure(_ERR_CODE, _NOT_READABLE, f"{source}: {error}") from None
+        return _checked(data, source)
 
 
 def _checked(data: bytes, source: Source) -> bytes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -19,10 +22,12 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.mps.v20190612 import mps_client
 
+from airflow_provider_mps.local.aidge_state import DEFAULT_KEY_NAME, DEFAULT_SECRET
 from airflow_provider_mps.local.service import LocalService
 
 _HTTP = httpx.Client(trust_env=False)
 OTHER_ACCOUNT = ("AKIDother", "other-key")
+OTHER_AIDGE = ("500001", "other-aidge-secret")
 
 
 class Clock:
@@ -126,6 +131,99 @@ class Clients:
         return self.service.get_object(self.service.bucket, path)
 
 
+class AidgeClient:
+    """Speaks Aidge's wire by hand, with one account of one service."""
+
+    BASE = "/ai/image/background/generation"
+    SUBMIT, QUERY, SCENES = f"{BASE}/scenario", f"{BASE}/query", f"{BASE}/scene/query"
+
+    def __init__(self, service: LocalService, pair: tuple[str, str] | None = None) -> None:
+        self.service = service
+        self.key_name, self.secret = pair or (service.aidge_key_name, service.aidge_secret)
+
+    def query_string(self, **changes: Any) -> dict[str, str]:
+        """The signed query; a change of ``None`` removes a parameter, others replace it after signing."""
+        timestamp = str(changes.pop("signed_time", int(self.service.backend.clock() * 1000)))
+        sign = hmac.new(self.secret.encode(), (self.secret + timestamp).encode(), "sha256").hexdigest().upper()
+        query = {
+            "partner_id": "aidge",
+            "sign_method": "sha256",
+            "sign_ver": "v2",
+            "app_key": self.key_name,
+            "timestamp": timestamp,
+            "sign": sign,
+            **changes,
+        }
+        return {name: value for name, value in query.items() if value is not None}
+
+    def send(self, path: str, body: Any = None, *, headers: Any = None, method: str = "POST", **changes: Any) -> Any:
+        """Send a request and return the answer, whatever it is."""
+        content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+        return _HTTP.request(
+            method,
+            f"{self.service.url}/rest{path}",
+            params=self.query_string(**changes),
+            content=content,
+            headers={"Content-Type": "application/json", **(headers or {})},
+        )
+
+    def call(self, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
+        """Send a request and return the JSON of an answer of status 200."""
+        answer = self.send(path, body, **options)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "application/json"
+        value: dict[str, Any] = answer.json()
+        assert value["request_id"]
+        return value
+
+    def element(self, **fields: Any) -> dict[str, Any]:
+        """A valid element of a submission; ``fields`` replace or add, ``None`` removes."""
+        url = f"{self.service.url}/_local/samples/coffee-large.jpg"
+        element = {"imageFileUrl": url, "modelNum": "1", "imageNum": "2", **fields}
+        return {name: value for name, value in element.items() if value is not None}
+
+    def post(self, trial: bool = False, **fields: Any) -> dict[str, Any]:
+        """Submit an element and return the whole answer."""
+        body = {"requestParams": json.dumps([self.element(**fields)])}
+        return self.call(self.SUBMIT, body, headers={"x-iop-trial": "true"} if trial else {})
+
+    def submit(self, **fields: Any) -> str:
+        """Submit an element and return the task's id."""
+        answer = self.post(**fields)
+        assert answer["resCode"] == 200, answer
+        task_id: str = answer["data"]["result"]["taskId"]
+        return task_id
+
+    def query(self, task_id: str) -> dict[str, Any]:
+        """Return the data of a query."""
+        answer = self.call(self.QUERY, {"taskId": task_id})
+        assert answer["resCode"] == 200, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def ended(self, task_id: str) -> dict[str, Any]:
+        """Wait for a task's work, let its time be over, and return the data of a query."""
+        [task] = [one for one in self.service.aidge_tasks if one.task_id == task_id]
+        for _ in range(2000):
+            if task.done is not None:
+                task.seconds = 0
+                return self.query(task_id)
+            time.sleep(0.01)
+        raise AssertionError(f"task {task_id} did not end")
+
+    def run(self, **fields: Any) -> dict[str, Any]:
+        """Submit a task and return the data of a query at its end."""
+        return self.ended(self.submit(**fields))
+
+    def urls(self, data: dict[str, Any]) -> list[str]:
+        """Return the addresses in the data of a query."""
+        return [url for result in data["taskResult"] for url in result["imageUrlList"]]
+
+    def get(self, url: str) -> httpx.Response:
+        """Download a result."""
+        return _HTTP.get(url)
+
+
 def raw_tc3(local: LocalService, body: bytes, **changes: Any) -> dict[str, Any]:
     """Send a request signed by hand, with parts of it changed; returns the ``Response`` of the answer.
 
@@ -185,6 +283,7 @@ def shared() -> Iterator[LocalService]:
         rate_limit=0,
         small_pictures=True,
         accounts=[("AKIDlocaltest", "local-test-key"), OTHER_ACCOUNT],
+        aidge_accounts=[(DEFAULT_KEY_NAME, DEFAULT_SECRET), OTHER_AIDGE],
         buckets={"mps-local-1250000000": "ap-guangzhou", "other-1250000000": "ap-beijing"},
     ) as service:
         yield service
@@ -201,6 +300,49 @@ def service(shared: LocalService) -> LocalService:
 @pytest.fixture
 def clients(service: LocalService) -> Clients:
     return Clients(service)
+
+
+@pytest.fixture
+def aidge(service: LocalService) -> AidgeClient:
+    return AidgeClient(service)
+
+
+@pytest.fixture
+def aidge_for() -> Callable[..., AidgeClient]:
+    return AidgeClient
+
+
+@pytest.fixture
+def aidge_files() -> Iterator[Callable[[bytes | None], str]]:
+    """Serve a file at a URL, from a server of its own; ``None`` for a URL without a file."""
+    files: dict[str, bytes] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            data = files.get(self.path.partition("?")[0])
+            self.send_response(404 if data is None else 200)
+            self.send_header("Content-Length", str(len(data or b"")))
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(data or b"")
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+
+    def put(data: bytes | None) -> str:
+        path = f"/{len(files)}.jpg"
+        if data is not None:
+            files[path] = data
+        return f"http://127.0.0.1:{server.server_port}{path}"
+
+    yield put
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture

@@ -251,7 +251,8 @@ def test_the_admin_interface(make_service: Any, clients_for: Any) -> None:
     service = make_service(task_seconds=0)
     clients = clients_for(service)
     with httpx.Client(base_url=service.url + "/_local/") as admin:
-        assert admin.get("health").json() == {"status": "ok", "tasks": 0, "buckets": {service.bucket: service.region}}
+        health = {"status": "ok", "tasks": 0, "aidge_tasks": 0, "buckets": {service.bucket: service.region}}
+        assert admin.get("health").json() == health
         rule = admin.post("faults", json={"kind": "error", "action": "ProcessImage", "code": "X", "times": 1}).json()
         assert (rule["id"], rule["kind"]) == (1, "error")
         assert admin.get("faults").json() == [rule]
@@ -261,7 +262,7 @@ def test_the_admin_interface(make_service: Any, clients_for: Any) -> None:
         task_id = clients.submit()
         clients.finished(task_id)
         [task] = admin.get("tasks").json()
-        assert (task["task_id"], task["status"], task["failure"]) == (task_id, "FINISH", "")
+        assert (task["service"], task["task_id"], task["status"], task["failure"]) == ("mps", task_id, "FINISH", "")
         journal = admin.get("journal", params={"action": "ProcessImage"}).json()
         assert [record["code"] for record in journal] == ["X", ""]
         assert journal[1]["task_id"] == task_id

@@ -83,6 +83,7 @@ def test_tls(tmp_path: Path, clients_for: Any) -> None:
         assert service.connection()["extra"]["protocol"] == "https"
         clients = clients_for(service, str(files[2]))
         assert clients.run()["ErrMsg"] == ""
+        assert service.aidge_connection()["extra"]["protocol"] == "https"
         service.add_fault(kind="reset", action="ProcessImage", times=1)
         with pytest.raises(Exception, match="ClientNetworkError"):
             clients.submit()
@@ -144,13 +145,18 @@ def test_the_command(tmp_path: Path, number: signal.Signals, clients_for: Any) -
     assert "/samples/coffee.png" in out
     line = next(line for line in out.splitlines() if "AIRFLOW_CONN_TENCENTCLOUD_DEFAULT" in line)
     assert json.loads(line.split("=", 1)[1].strip("'")) == ready["connection"]
+    line = next(line for line in out.splitlines() if "AIRFLOW_CONN_AIDGE_DEFAULT" in line)
+    assert json.loads(line.split("=", 1)[1].strip("'")) == ready["aidge_connection"]
+    assert ready["aidge_connection"]["extra"] == {"protocol": "http", "trial": False}
+    assert f"{ready['url']}/_local/samples/coffee-large.jpg" in out
     assert list((tmp_path / "scratch").iterdir()) == []
     assert not (tmp_path / "ready.json").exists()
 
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    monkeypatch.delitem(sys.modules, "airflow_provider_mps.local.service")
+    for name in ("server", "service"):
+        monkeypatch.delitem(sys.modules, f"airflow_provider_mps.local.{name}")
     assert command.main([]) == 2
     assert "pip install 'airflow-provider-mps[local]'" in capsys.readouterr().err
 

@@ -48,7 +48,10 @@ def main() -> int:
         return 2
     with LocalService(task_seconds=args.task_seconds) as service:
         print(f"Local service on {service.url}, bucket {service.bucket}, samples under /samples/", flush=True)
-        env = airflow_home.environment(args.home.resolve(), args.dags.resolve(), service.connection())
+        aidge = json.dumps(service.aidge_connection())
+        env = airflow_home.environment(
+            args.home.resolve(), args.dags.resolve(), service.connection(), AIRFLOW_CONN_AIDGE_DEFAULT=aidge
+        )
         _migrate_once(env)
         if args.ui:
             return _serve_ui(env)
@@ -90,7 +93,7 @@ def _run(args: argparse.Namespace, dag_file: Path, env: dict[str, str], service:
 def _results(report: dict[str, Any]) -> list[dict[str, Any]]:
     values = [task["xcoms"].get("return_value") for task in report["tasks"]]
     found = [entry for value in values for entry in (value if isinstance(value, list) else [value])]
-    return [entry for entry in found if isinstance(entry, dict) and "Outputs" in entry]
+    return [entry for entry in found if isinstance(entry, dict) and ("Outputs" in entry or "Images" in entry)]
 
 
 def _pictures(report: dict[str, Any], service: LocalService, output: Path) -> list[tuple[str, Path]]:
@@ -98,14 +101,16 @@ def _pictures(report: dict[str, Any], service: LocalService, output: Path) -> li
     pictures: dict[Path, str] = {}
     prompts: list[str] = []
     for request in _requests(report):
-        for name, field in (("subject", "subject_cos_key"), ("background", "bg_cos_key")):
-            if key := request.get(field):
+        for name, field in (("subject", "subject_cos_key"), ("background", "bg_cos_key"), ("product", "image_path")):
+            if key := (request.get(field) or "").removeprefix("cos://"):
                 path = output / f"{name}-{Path(key).name}"
                 path.write_bytes(service.get_object(service.bucket, key))
                 pictures[path] = name
         if request.get("subject_cos_key"):
             prompts.append(request.get("prompt") or "result")
-    fetched = [Path(path) for task in report["tasks"] for path in _paths(task["xcoms"].get("return_value"), output)]
+    values = [task["xcoms"].get("return_value") for task in report["tasks"]]
+    fetched = [Path(path) for value in values for path in _paths(value, output)]
+    fetched += [_fetch(service, copy, output) for value in values for copy in _copies(value)]
     for index, path in enumerate(fetched):
         named = path.with_name("result" + ("" if len(fetched) == 1 else f"-{index}") + path.suffix)
         pictures[path.rename(named)] = prompts[index] if index < len(prompts) else "result"
@@ -121,6 +126,17 @@ def _requests(report: dict[str, Any]) -> list[dict[str, Any]]:
 def _paths(value: Any, output: Path) -> list[str]:
     found = value if isinstance(value, list) else [value]
     return [path for path in found if isinstance(path, str) and Path(path).parent == output]
+
+
+def _copies(value: Any) -> list[dict[str, Any]]:
+    """Return what a transfer has copied to COS."""
+    return [copy for copy in value if isinstance(copy, dict) and "cos_uri" in copy] if isinstance(value, list) else []
+
+
+def _fetch(service: LocalService, copy: dict[str, Any], output: Path) -> Path:
+    path = output / Path(copy["path"]).name
+    path.write_bytes(service.get_object(copy["bucket"], copy["path"]))
+    return path
 
 
 def _show(pictures: list[tuple[str, Path]], output: Path) -> None:

@@ -26,7 +26,7 @@ def side_by_side(pictures: Sequence[tuple[str, Path]], sheet: Path) -> None:
     for index, (caption, path) in enumerate(pictures):
         left = GAP + index * (PANEL[0] + GAP)
         with Image.open(path) as picture:
-            canvas.paste(ImageOps.fit(picture.convert("RGB"), PANEL), (left, GAP))
+            canvas.paste(ImageOps.pad(picture.convert("RGB"), PANEL, color=PAPER), (left, GAP))
         draw.text((left, GAP + PANEL[1] + 14), _shorten(caption, draw, font), fill=INK, font=font)
     canvas.save(sheet, quality=88)
 

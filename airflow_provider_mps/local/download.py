@@ -1,0 +1,63 @@
+"""Downloads pictures that are given by URL."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+
+import httpx
+
+FETCH_TIMEOUT_SECONDS = 10.0
+
+
+class DownloadError(Exception):
+    """A picture that could not be downloaded; its text says why, without the address."""
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """Cut the query off the addresses that httpx logs: that of a signed one is a credential."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    record.args = tuple(arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg for arg in arguments)
+    return True
+
+
+logging.getLogger("httpx").addFilter(_without_query)
+
+
+def is_web_url(text: str) -> bool:
+    """Say whether a text is an http or https URL with a host."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def without_query(url: str) -> str:
+    """Return a URL for messages: its query may carry a signature."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()
+
+
+def download(url: str, limit: int) -> bytes:
+    """Download a file.
+
+    :param url: an http or https URL.
+    :param limit: how many bytes to accept; of a larger file a little more than that is returned.
+    :raises DownloadError: when there is no such file, or no connection.
+    """
+    local = urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+    data = bytearray()
+    try:
+        with (
+            httpx.Client(timeout=FETCH_TIMEOUT_SECONDS, follow_redirects=True, trust_env=not local) as client,
+            client.stream("GET", url) as response,
+        ):
+            if response.status_code != 200:
+                raise DownloadError(f"HTTP status {response.status_code}")
+            for piece in response.iter_bytes():
+                data += piece
+                if len(data) > limit:
+                    break
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise DownloadError(type(error).__name__) from None
+    return bytes(data)
