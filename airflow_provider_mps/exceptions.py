@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar, NamedTuple
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowTaskTimeout
 
@@ -14,6 +15,7 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.results import TaskFailure
+from airflow_provider_mps.core.vocabulary import Service
 
 
 class TencentCloudError(ServiceError, AirflowException):
@@ -24,17 +26,28 @@ class TencentCloudPermanentError(ServiceError, AirflowFailException):
     """A call was refused for good (credentials, permission, invalid parameter): Airflow does not retry the task."""
 
 
+class AidgeError(ServiceError, AirflowException):
+    """A call to Aidge did not succeed now, and may later: Airflow retries the task."""
+
+
+class AidgePermanentError(ServiceError, AirflowFailException):
+    """A call to Aidge was refused for good (credentials, quota, invalid input): Airflow does not retry the task."""
+
+
 class InvalidArgumentError(ArgumentError, AirflowFailException):
     """A rendered argument cannot be used. Nothing was sent, and Airflow does not retry the task."""
 
 
-class MpsTaskFailedError(AirflowException):
-    """MPS finished the task without a good result.
+class TaskFailedError(AirflowException):
+    """A service finished its task without a good result.
 
-    :param task_id: the MPS TaskId
-    :param code: ``ErrCode`` and ``ErrMsg`` of the task
-    :param message: ``Message`` of the task
+    :param task_id: the service's id of the task
+    :param code: the service's code; for MPS ``ErrCode`` and ``ErrMsg`` of the task
+    :param message: the service's words
     """
+
+    service: ClassVar[Service]
+    _NEXT = "A retry of the submitting task submits again; a retry of a sensor only reads this answer again."
 
     def __init__(self, task_id: str, code: str, message: str) -> None:
         super().__init__(task_id, code, message)
@@ -43,26 +56,26 @@ class MpsTaskFailedError(AirflowException):
         self.message = message
 
     def __str__(self) -> str:
-        failure = TaskFailure(self.code, self.message)
-        said = f"MPS task {self.task_id} finished without a result: {str(failure).rstrip('.')}."
+        failure = TaskFailure(self.code, self.message, self.service)
+        said = f"{self.service} task {self.task_id} finished without a result: {str(failure).rstrip('.')}."
         return " ".join(filter(None, (said, failure.hint, self._NEXT)))
 
-    _NEXT = "A retry of the submitting task submits again; a retry of a sensor only reads this answer again."
 
-
-class MpsTaskRefusedError(MpsTaskFailedError, AirflowFailException):
-    """MPS finished the task without a result, and would end the same request the same way: Airflow does not retry."""
+class TaskRefusedError(TaskFailedError, AirflowFailException):
+    """So it did, and would end the same request the same way: Airflow does not retry."""
 
     _NEXT = "The same request would end the same way: the task fails without retries."
 
 
-class MpsTimeoutError(AirflowException):
-    """The task was not done at the deadline.
+class TaskTimeoutError(AirflowException):
+    """A service's task was not done at the deadline.
 
-    :param task_id: the MPS TaskId
+    :param task_id: the service's id of the task
     :param timeout: seconds waited for
     :param last_seen: what the last look showed
     """
+
+    service: ClassVar[Service]
 
     def __init__(self, task_id: str, timeout: float, last_seen: str) -> None:
         super().__init__(task_id, timeout, last_seen)
@@ -71,15 +84,17 @@ class MpsTimeoutError(AirflowException):
         self.last_seen = last_seen
 
     def __str__(self) -> str:
-        return _too_late(self.task_id, f"timeout={self.timeout:g} s", self.last_seen)
+        return _too_late(self.service, self.task_id, f"timeout={self.timeout:g} s", self.last_seen)
 
 
-class MpsExecutionTimeoutError(AirflowTaskTimeout):
-    """The task was not done when ``execution_timeout`` of its Airflow task had passed; Airflow retries it.
+class TaskExecutionTimeoutError(AirflowTaskTimeout):
+    """A service's task was not done when ``execution_timeout`` of its Airflow task had passed; Airflow retries it.
 
-    :param task_id: the MPS TaskId
+    :param task_id: the service's id of the task
     :param last_seen: what the last look showed
     """
+
+    service: ClassVar[Service]
 
     def __init__(self, task_id: str, last_seen: str) -> None:
         super().__init__(task_id, last_seen)
@@ -87,7 +102,71 @@ class MpsExecutionTimeoutError(AirflowTaskTimeout):
         self.last_seen = last_seen
 
     def __str__(self) -> str:
-        return _too_late(self.task_id, "execution_timeout", self.last_seen)
+        return _too_late(self.service, self.task_id, "execution_timeout", self.last_seen)
+
+
+class MpsTaskFailedError(TaskFailedError):
+    """MPS finished the task without a good result."""
+
+    service = Service.MPS
+
+
+class MpsTaskRefusedError(TaskRefusedError, MpsTaskFailedError):
+    """MPS finished the task without a result, and would end the same request the same way: Airflow does not retry."""
+
+
+class MpsTimeoutError(TaskTimeoutError):
+    """The MPS task was not done at the deadline."""
+
+    service = Service.MPS
+
+
+class MpsExecutionTimeoutError(TaskExecutionTimeoutError):
+    """The MPS task was not done when ``execution_timeout`` of its Airflow task had passed; Airflow retries it."""
+
+    service = Service.MPS
+
+
+class AidgeTaskFailedError(TaskFailedError):
+    """Aidge finished the task without a picture."""
+
+    service = Service.AIDGE
+
+
+class AidgeTaskRefusedError(TaskRefusedError, AidgeTaskFailedError):
+    """So it did, and would end the same request the same way: Airflow does not retry."""
+
+
+class AidgeTimeoutError(TaskTimeoutError):
+    """The Aidge task was not done at the deadline."""
+
+    service = Service.AIDGE
+
+
+class AidgeExecutionTimeoutError(TaskExecutionTimeoutError):
+    """The Aidge task was not done when ``execution_timeout`` of its Airflow task had passed; Airflow retries it."""
+
+    service = Service.AIDGE
+
+
+class AidgeInDoubtError(AirflowFailException):
+    """Whether Aidge has accepted a submission is not known, and cannot be asked; Airflow does not retry.
+
+    :param target: the product picture
+    :param doubt: why it is not known
+    """
+
+    def __init__(self, target: str, doubt: str) -> None:
+        super().__init__(target, doubt)
+        self.target = target
+        self.doubt = doubt
+
+    def __str__(self) -> str:
+        return (
+            f"Aidge background generation for {self.target}: {self.doubt}. Aidge has no list of tasks, so whether it "
+            "has accepted one cannot be found out. Nothing was submitted again. Look into the console of Aidge; to "
+            "submit whatever was accepted, set on_doubt='resubmit' and clear the task."
+        )
 
 
 class MpsInDoubtError(AirflowException):
@@ -177,10 +256,13 @@ class MpsBatchRecordError(AirflowFailException):
         )
 
 
-def _too_late(task_id: str, limit: str, last_seen: str) -> str:
+def _too_late(service: Service, task_id: str, limit: str, last_seen: str) -> str:
+    joins = "Unless durable=False a retry joins it, and so does a clear while it still runs."
+    if service is Service.AIDGE:
+        joins = "A retry joins it if this Airflow keeps the state of tasks (3.3 and newer); if not, on_doubt decides."
     return (
-        f"MPS task {task_id} was not done within {limit} (last seen: {last_seen}). It may still run at MPS and is paid "
-        "for. Unless durable=False a retry joins it, and so does a clear while it still runs."
+        f"{service} task {task_id} was not done within {limit} (last seen: {last_seen}). It may still run at {service} "
+        f"and is paid for. {joins}"
     )
 
 
@@ -202,7 +284,21 @@ def invalid_arguments_fail() -> Iterator[None]:
         raise InvalidArgumentError(str(error)) from None
 
 
-def airflow_error(error: ServiceError) -> TencentCloudError | TencentCloudPermanentError:
+class _Errors(NamedTuple):
+    """The classes that make Airflow do the right thing about a service."""
+
+    passing: type[TencentCloudError | AidgeError]
+    permanent: type[TencentCloudPermanentError | AidgePermanentError]
+
+
+_TENCENT_CLOUD = _Errors(TencentCloudError, TencentCloudPermanentError)
+_ERRORS: dict[str, _Errors] = {Service.AIDGE: _Errors(AidgeError, AidgePermanentError)}
+
+
+def airflow_error(
+    error: ServiceError,
+) -> TencentCloudError | TencentCloudPermanentError | AidgeError | AidgePermanentError:
     """Return the same error in the class that makes Airflow do the right thing."""
-    kind = TencentCloudPermanentError if error.outcome is Outcome.REFUSED else TencentCloudError
+    kinds = _ERRORS.get(error.service, _TENCENT_CLOUD)
+    kind = kinds.permanent if error.outcome is Outcome.REFUSED else kinds.passing
     return kind(error.service, error.action, error.target, error.code, error.message, error.request_id, error.outcome)

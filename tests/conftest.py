@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,3 +50,22 @@ def conn_id(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> str:
     """The connection of the local service, under the default id."""
     monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(service.connection()))
     return "tencentcloud_default"
+
+
+@pytest.fixture
+def aidge_conn_id(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The connection of the local service's Aidge, under the default id."""
+    monkeypatch.setenv("AIRFLOW_CONN_AIDGE_DEFAULT", json.dumps(service.aidge_connection()))
+    return "aidge_default"
+
+
+@pytest.fixture
+def lines(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """What was logged: Airflow 3 prints it, Airflow 2 hands it to ``logging``."""
+    caplog.set_level("INFO")
+
+    def read() -> str:
+        captured = capfd.readouterr()
+        return captured.out + captured.err + caplog.text
+
+    return read

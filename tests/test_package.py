@@ -17,8 +17,15 @@ import pytest
 from airflow.providers_manager import ProvidersManager
 
 import airflow_provider_mps
+from airflow_provider_mps.core.aidge.connection import AidgeSettings
 from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.exceptions import (
+    AidgeError,
+    AidgeExecutionTimeoutError,
+    AidgeInDoubtError,
+    AidgePermanentError,
+    AidgeTaskRefusedError,
+    AidgeTimeoutError,
     InvalidArgumentError,
     MpsTaskFailedError,
     MpsTimeoutError,
@@ -29,8 +36,11 @@ from airflow_provider_mps.get_provider_info import get_provider_info
 
 PACKAGE = Path(airflow_provider_mps.__file__).parent
 PUBLIC = [
+    "airflow_provider_mps.operators.aidge",
     "airflow_provider_mps.operators.mps",
+    "airflow_provider_mps.sensors.aidge",
     "airflow_provider_mps.sensors.mps",
+    "airflow_provider_mps.transfers.aidge_to_object_storage",
     "airflow_provider_mps.transfers.cos_to_local",
     "airflow_provider_mps.transfers.local_to_cos",
 ]
@@ -57,7 +67,7 @@ def test_imports_run_one_way(path: Path) -> None:
     if layer in LAYERS:
         siblings = {"operators", "sensors", "transfers"} - {layer} if layer in ("sensors", "transfers") else set()
         assert inside <= set(LAYERS[: LAYERS.index(layer) + 1]) - siblings
-        vendors = ("tencentcloud", "qcloud_cos", "fastcrc", "requests")
+        vendors = ("tencentcloud", "qcloud_cos", "fastcrc", "requests", "httpx")
         assert "vendor" in path.parts or not any(name.split(".")[0] in vendors for name in names)
     if layer == "core":
         assert not any(name.split(".")[0] == "airflow" for name in names)
@@ -71,7 +81,8 @@ def test_a_dag_file_imports_no_vendor_sdk() -> None:
         f"import sys, {', '.join(PUBLIC)}\n"
         "from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator\n"
         "MpsImageBgFusionOperator(task_id='t', subject_url='https://e.com/a.jpg', prompt='x')\n"
-        "ours = ('airflow_provider_mps.triggers', 'airflow_provider_mps.operators.durable')\n"
+        "ours = ['airflow_provider_mps.' + name for name in ('triggers', 'operators.durable', 'operators.tries',\n"
+        "        'operators.aidge_submission', 'hooks.object_storage', 'hooks.vendor')]\n"
         "heavy = ('tencentcloud', 'qcloud_cos', 'PIL', 'uvicorn', *ours)\n"
         "print([name for name in sys.modules if name.startswith(heavy)])"
     )
@@ -79,12 +90,16 @@ def test_a_dag_file_imports_no_vendor_sdk() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_airflow_finds_the_provider() -> None:
+@pytest.mark.parametrize(
+    ("conn_type", "name", "attribute"),
+    [("tencentcloud", "Tencent Cloud", "tencentcloud_conn_id"), ("aidge", "Alibaba Aidge", "aidge_conn_id")],
+)
+def test_airflow_finds_the_provider(conn_type: str, name: str, attribute: str) -> None:
     manager = ProvidersManager()
     assert "airflow-provider-mps" in manager.providers
-    hook = manager.hooks["tencentcloud"]
+    hook = manager.hooks[conn_type]
     assert hook is not None
-    assert (hook.hook_name, hook.connection_id_attribute_name) == ("Tencent Cloud", "tencentcloud_conn_id")
+    assert (hook.hook_name, hook.connection_id_attribute_name) == (name, attribute)
     assert hook.connection_testable
 
 
@@ -105,12 +120,21 @@ def test_provider_info_fits_airflows_schema() -> None:
     jsonschema.validate(get_provider_info(), schema)
 
 
-def test_the_form_has_every_extra_and_requires_none() -> None:
-    fields = get_provider_info()["connection-types"][0]["conn-fields"]
-    extras = set(TencentCloudSettings.__dataclass_fields__) - {"secret_id", "secret_key"}
-    assert set(fields) == extras
+@pytest.mark.parametrize(
+    ("conn_type", "settings", "elsewhere", "secret"),
+    [
+        ("tencentcloud", TencentCloudSettings, {"secret_id", "secret_key"}, {"token", "proxy"}),
+        ("aidge", AidgeSettings, {"key_name", "secret", "host"}, {"proxy"}),
+    ],
+)
+def test_the_form_has_every_extra_and_requires_none(
+    conn_type: str, settings: Any, elsewhere: set[str], secret: set[str]
+) -> None:
+    types = {entry["connection-type"]: entry for entry in get_provider_info()["connection-types"]}
+    fields = types[conn_type]["conn-fields"]
+    assert set(fields) == set(settings.__dataclass_fields__) - elsewhere
     assert all("null" in field["schema"]["type"] for field in fields.values())
-    assert {name for name, field in fields.items() if field["schema"].get("format") == "password"} == {"token", "proxy"}
+    assert {name for name, field in fields.items() if field["schema"].get("format") == "password"} == secret
 
 
 @pytest.mark.parametrize(
@@ -120,6 +144,12 @@ def test_the_form_has_every_extra_and_requires_none() -> None:
         TencentCloudPermanentError("MPS", "ProcessImage", "t", "AuthFailure", "m", "r"),
         MpsTaskFailedError("t", "c", "m"),
         MpsTimeoutError("t", 5, "PROCESSING"),
+        AidgeError("Aidge", "/a", "t", "500", "m", "r"),
+        AidgePermanentError("Aidge", "/a", "t", "700", "m", "r"),
+        AidgeTaskRefusedError("t", "1000", "m"),
+        AidgeTimeoutError("t", 5, "waiting"),
+        AidgeExecutionTimeoutError("t", "waiting"),
+        AidgeInDoubtError("t", "why"),
         InvalidArgumentError("quality: expected"),
     ],
 )

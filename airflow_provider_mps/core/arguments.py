@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from airflow_provider_mps.core.redact import conceal, redact_urls
@@ -24,7 +24,15 @@ FORMAT_VARIABLE = ".{format}"
 
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[a-z0-9]+")
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z0-9]+)+")
+_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+)(?::([0-9]{1,5}))?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class HostPort(NamedTuple):
+    """An address to dial."""
+
+    host: str
+    port: int | None
 
 
 class ArgumentError(ValueError):
@@ -58,6 +66,17 @@ def check_literals(values: Mapping[str, Any], checks: Mapping[str, Callable[[str
         value = values[name]
         if value is not None and not is_template(value):
             check(name, value)
+
+
+def check_rendered(given: Iterable[str], values: Mapping[str, Any]) -> None:
+    """Check that no argument that was given has rendered to None: it would silently ask, and pay, for something else.
+
+    :param given: names of the arguments that were given
+    :param values: rendered values by name
+    """
+    for name in given:
+        if values[name] is None:
+            raise ArgumentError(f"{name}: was given, and its template rendered to None")
 
 
 def check_one_source(what: str, given: Mapping[str, Any], *, required: bool) -> None:
@@ -157,6 +176,48 @@ def choice(name: str, value: Any, words: type[_Choice]) -> _Choice:
         fail(name, value, " or ".join(words))
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return ``value`` as yes or no; templates and addresses of connections render it to text."""
+    word = value.strip().lower() if isinstance(value, str) else value
+    # 0 and 1 are equal to False and True.
+    if word in (True, "true", "1"):
+        return True
+    if word in (False, "false", "0"):
+        return False
+    fail(name, value, "true or false")
+
+
+def above_zero(name: str, unit: str, value: Any, default: float) -> float:
+    """Return ``value`` as a number above zero; ``default`` for None.
+
+    :param unit: what is counted, for the message
+    """
+    if value is None:
+        return default
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if isinstance(value, bool) or not 0 < number < float("inf"):
+        fail(name, value, f"a number of {unit} above 0")
+    return number
+
+
+def host_port(name: str, value: Any) -> HostPort:
+    """Return ``value``, such as ``localhost:8080``, as an address to dial."""
+    match = _HOST_PORT.fullmatch(value) if isinstance(value, str) else None
+    host, port = match.groups() if match else ("", None)
+    if not host or (port is not None and not 0 < int(port) < 65536):
+        fail(name, value, "host or host:port, without http:// and path")
+    return HostPort(host, None if port is None else int(port))
+
+
+def proxy_secrets(proxy: str | None) -> list[str]:
+    """Return the parts of a proxy's address that are a credential."""
+    userinfo = proxy.rpartition("@")[0].partition("//")[2] if proxy else ""
+    return [secret for secret in (userinfo, userinfo.partition(":")[2]) if secret]
+
+
 def seconds(name: str, value: Any) -> float:
     """Return ``value``, a number or a timedelta, as seconds above zero."""
     number = value.total_seconds() if isinstance(value, timedelta) else value
@@ -183,6 +244,20 @@ def output_dir(name: str, value: Any) -> str:
         fail(name, value, "a COS folder such as '/output/bgfusion/'")
     inner = value.strip("/")
     return f"/{inner}/" if inner else "/"
+
+
+def folder(name: str, value: Any) -> str:
+    """Return ``value`` as the address of a folder in COS, in another object storage, or on the disk."""
+    address = text(name, value)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("?not-an-address")
+    if parts.query or parts.fragment or parts.scheme in ("http", "https"):
+        fail(name, value, "a folder such as 'cos://name-1250000000/pictures/' or 's3://bucket/pictures/'")
+    if parts.scheme == "cos" and parts.netloc:
+        bucket(name, parts.netloc)
+    return address
 
 
 def output_path(name: str, value: Any, image_format: ImageFormat | None = None) -> str:

@@ -9,9 +9,7 @@ from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, wai
 
 from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of
 from airflow_provider_mps.core.errors import ServiceError, may_resend
-from airflow_provider_mps.core.vocabulary import Action
-
-MPS = "MPS"
+from airflow_provider_mps.core.vocabulary import Action, Service
 
 ATTEMPTS = 6
 WAIT = wait_random_exponential(multiplier=0.5, max=10)
@@ -24,12 +22,14 @@ def read_response(action: str, target: str, answer: Any) -> Mapping[str, Any]:
     """
     response = answer.get("Response") if isinstance(answer, Mapping) else None
     if not isinstance(response, Mapping):
-        raise ServiceError(MPS, action, target, Transport.GARBLED, repr(answer), "", Outcome.UNKNOWN)
+        raise ServiceError(Service.MPS, action, target, Transport.GARBLED, repr(answer), "", Outcome.UNKNOWN)
     error = response.get("Error")
     if error is not None:
         code = str(error.get("Code")) if isinstance(error, Mapping) else Transport.GARBLED
         message = str(error.get("Message")) if isinstance(error, Mapping) else repr(error)
-        raise ServiceError(MPS, action, target, code, message, str(response.get("RequestId") or ""), outcome_of(code))
+        raise ServiceError(
+            Service.MPS, action, target, code, message, str(response.get("RequestId") or ""), outcome_of(code)
+        )
     return response
 
 
@@ -41,7 +41,7 @@ def read_task_id(target: str, response: Mapping[str, Any]) -> str:
     task_id = response.get("TaskId")
     if not isinstance(task_id, str) or not task_id:
         request_id = str(response.get("RequestId") or "")
-        raise ServiceError(MPS, Action.PROCESS_IMAGE, target, Transport.GARBLED, "no TaskId", request_id)
+        raise ServiceError(Service.MPS, Action.PROCESS_IMAGE, target, Transport.GARBLED, "no TaskId", request_id)
     return task_id
 
 

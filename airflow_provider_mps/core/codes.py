@@ -189,7 +189,7 @@ def outcome_of(code: str) -> Outcome:
 
     An unknown code counts as ``UNKNOWN``: a new code must neither end a task for good nor resend a paid request.
     """
-    rule = _rule_for(code)
+    rule = rule_for(code)
     return rule.outcome if rule else Outcome.UNKNOWN
 
 
@@ -214,7 +214,7 @@ def task_rule(code: str) -> CodeRule:
     The codes of the API count here too, as some actions give them for their tasks. A code that is in no table counts as
     passing, so that a new code does not end a task for good.
     """
-    found = TASK_CODES.get(code) or TASK_CODES.get(code.partition(".")[0]) or _rule_for(code)
+    found = TASK_CODES.get(code) or TASK_CODES.get(code.partition(".")[0]) or rule_for(code)
     return found or CodeRule(_UNKNOWN, "task")
 
 
@@ -228,14 +228,9 @@ def concerns_all(code: str) -> bool:
     return code in CONCERN_ALL or code.partition(".")[0] in CONCERN_ALL
 
 
-def _rule_for(code: str) -> CodeRule | None:
+def rule_for(code: str) -> CodeRule | None:
+    """Return what is known of a code of Tencent Cloud, or of one of this package; None if nothing is."""
     for table in (TRANSPORT_CODES, COS_CODES, CODES):
         if rule := table.get(code):
             return rule
     return CODES.get(code.partition(".")[0])
-
-
-def hint_for(code: str) -> str:
-    """Return what the person on call can do about a code; empty where nothing is known."""
-    rule = _rule_for(code)
-    return rule.hint if rule else ""

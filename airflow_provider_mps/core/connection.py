@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.arguments import ArgumentError, HostPort
 from airflow_provider_mps.core.payloads import StorageDefaults
 from airflow_provider_mps.core.vocabulary import DEFAULT_REGION, MPS_SERVICE
 
@@ -27,14 +27,6 @@ DEFAULT_REQUESTS_PER_SECOND = 16.0
 MPS_HOST = "mps.tencentcloudapi.com"
 
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]")
-_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+)(?::([0-9]{1,5}))?")
-
-
-class HostPort(NamedTuple):
-    """An address to dial."""
-
-    host: str
-    port: int | None
 
 
 @dataclass(frozen=True)
@@ -88,8 +80,7 @@ class TencentCloudSettings:
     @property
     def secrets(self) -> list[str]:
         """What must be masked wherever it might show up."""
-        userinfo = self.proxy.rpartition("@")[0].partition("//")[2] if self.proxy else ""
-        found = [self.secret_key, self.token, userinfo, userinfo.partition(":")[2]]
+        found = [self.secret_key, self.token, *arguments.proxy_secrets(self.proxy)]
         return [secret for secret in found if secret]
 
 
@@ -123,7 +114,7 @@ def read_settings(
     protocol = str(get("protocol") or "https").lower()
     if protocol not in ("http", "https"):
         arguments.fail("connection extra protocol", protocol, "https or http")
-    proxy, ca_bundle = get("proxy"), get("ca_bundle")
+    proxy, ca_bundle, cos_endpoint = get("proxy"), get("ca_bundle"), get("cos_endpoint")
     return TencentCloudSettings(
         secret_id=login,
         secret_key=password,
@@ -137,12 +128,14 @@ def read_settings(
         ),
         endpoint=_endpoint(get("endpoint")),
         protocol=protocol,
-        cos_endpoint=_host_port("connection extra cos_endpoint", get("cos_endpoint")),
+        cos_endpoint=arguments.host_port("connection extra cos_endpoint", cos_endpoint) if cos_endpoint else None,
         proxy=arguments.url("connection extra proxy", proxy) if proxy else None,
         ca_bundle=arguments.text("connection extra ca_bundle", ca_bundle) if ca_bundle else None,
-        request_timeout=_above_zero("request_timeout", "seconds", get("request_timeout"), DEFAULT_REQUEST_TIMEOUT),
-        requests_per_second=_above_zero(
-            "requests_per_second", "requests", get("requests_per_second"), DEFAULT_REQUESTS_PER_SECOND
+        request_timeout=arguments.above_zero(
+            "connection extra request_timeout", "seconds", get("request_timeout"), DEFAULT_REQUEST_TIMEOUT
+        ),
+        requests_per_second=arguments.above_zero(
+            "connection extra requests_per_second", "requests", get("requests_per_second"), DEFAULT_REQUESTS_PER_SECOND
         ),
     )
 
@@ -150,34 +143,5 @@ def read_settings(
 def _endpoint(value: Any) -> str:
     if not value:
         return MPS_HOST
-    found = _host_port("connection extra endpoint", value)
-    if found is None:
-        return MPS_HOST
+    found = arguments.host_port("connection extra endpoint", value)
     return found.host if found.port is None else f"{found.host}:{found.port}"
-
-
-def _host_port(name: str, value: Any) -> HostPort | None:
-    if not value:
-        return None
-    expected = "host or host:port, without http:// and path"
-    match = _HOST_PORT.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        arguments.fail(name, value, expected)
-    host, port = match.groups()
-    if port is None:
-        return HostPort(host, None)
-    if not 0 < int(port) < 65536:
-        arguments.fail(name, value, expected)
-    return HostPort(host, int(port))
-
-
-def _above_zero(name: str, unit: str, value: Any, default: float) -> float:
-    if value is None:
-        return default
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = 0.0
-    if isinstance(value, bool) or not 0 < number < float("inf"):
-        arguments.fail(f"connection extra {name}", value, f"a number of {unit} above 0")
-    return number

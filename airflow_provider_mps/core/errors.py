@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from airflow_provider_mps.core.codes import Outcome, hint_for
+from airflow_provider_mps.core import codes
+from airflow_provider_mps.core.aidge import codes as aidge_codes
+from airflow_provider_mps.core.aidge.words import AidgeAction
+from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
 from airflow_provider_mps.core.redact import excerpt
-from airflow_provider_mps.core.vocabulary import Action
+from airflow_provider_mps.core.vocabulary import Action, Service
+
+# What is paid for, and has no client token.
+PAID = frozenset({Action.PROCESS_IMAGE, AidgeAction.GENERATE})
 
 
 class ServiceError(Exception):
     """A call to a service did not succeed.
 
-    :param service: the service's name as people know it, such as ``MPS`` or ``COS``
+    :param service: the service's name as people know it: ``MPS``, ``COS`` or ``Aidge``
     :param action: what was tried, such as ``ProcessImage``
     :param target: on what: a task id or a picture's address without credentials; may be empty
     :param code: the service's error code, or a code of this package for transport errors
@@ -48,12 +54,12 @@ class ServiceError(Exception):
     @property
     def next_step(self) -> str:
         """What happens next, for the person who reads the log."""
-        hint = hint_for(self.code)
+        hint = _hint_for(self.service, self.code)
         if self.outcome is Outcome.REFUSED:
             return f"{hint} This will not change by itself: the task fails without retries.".lstrip()
         if self.outcome is Outcome.NOT_EXECUTED:
             return f"{hint} The request was not executed; the task may be retried safely.".lstrip()
-        if self.action == Action.PROCESS_IMAGE:
+        if self.action in PAID:
             return f"{hint} The request may have been executed: look for the picture before paying again.".lstrip()
         return f"{hint} This may pass; the task may be retried.".lstrip()
 
@@ -61,8 +67,20 @@ class ServiceError(Exception):
 def may_resend(action: str, outcome: Outcome) -> bool:
     """Say whether the same request may be sent again at once.
 
-    ProcessImage is paid for and has no client token, so it goes out again only if it certainly was not executed.
+    What is paid for and has no client token goes out again only if it certainly was not executed.
     """
     if outcome is Outcome.REFUSED:
         return False
-    return action != Action.PROCESS_IMAGE or outcome is Outcome.NOT_EXECUTED
+    return action not in PAID or outcome is Outcome.NOT_EXECUTED
+
+
+def says_no_such_task(error: ServiceError) -> bool:
+    """Tell whether an error can mean that the service does not know the task that was asked for."""
+    if error.service == Service.AIDGE:
+        return aidge_codes.says_no_such_task(error.action, error.code)
+    return error.code in NO_SUCH_TASK
+
+
+def _hint_for(service: str, code: str) -> str:
+    rule = aidge_codes.rule_for(code) if service == Service.AIDGE else codes.rule_for(code)
+    return rule.hint if rule else ""

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_mps.core.aidge.words import XCOM_AIDGE_TASK_ID
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.polling import Finished, Refused, Step, TooLate
 from airflow_provider_mps.core.results import TaskFailure, TaskState
-from airflow_provider_mps.core.vocabulary import EventStatus, LimitKind, TaskStatus
+from airflow_provider_mps.core.vocabulary import XCOM_TASK_ID, EventStatus, LimitKind, Service, TaskStatus
+
+# The name of the id says whose task it is.
+TASK_IDS = {Service.MPS: XCOM_TASK_ID, Service.AIDGE: XCOM_AIDGE_TASK_ID}
 
 
 class EventError(ValueError):
     """An event that says nothing, or something that this version does not know."""
 
 
-def to_event(task_id: str, step: Step) -> dict[str, Any]:
+def to_event(task_id: str, step: Step, service: Service = Service.MPS) -> dict[str, Any]:
     """Return the event for the end of waiting."""
-    event: dict[str, Any] = {"mps_task_id": task_id}
+    event: dict[str, Any] = {TASK_IDS[service]: task_id}
     if isinstance(step, Finished) and step.state.result is not None:
         return {**event, "status": EventStatus.SUCCESS.value, "result": step.state.result}
     if isinstance(step, Finished) and step.state.failure is not None:
@@ -59,17 +63,18 @@ def error_of_batch_event(event: Any) -> ServiceError | None:
     raise EventError(f"the event for a batch cannot be read: {dict(event)!r}")
 
 
-def task_of_event(event: Any) -> str:
-    """Return the MPS TaskId that an event is about.
+def task_of_event(event: Any) -> tuple[Service, str]:
+    """Return whose task an event is about, and its id.
 
     :raises EventError: there is no event, or it names no task
     """
     if not isinstance(event, Mapping):
         raise EventError(f"no event came from the triggerer, but {event!r}")
-    task_id = event.get("mps_task_id")
-    if not isinstance(task_id, str) or not task_id:
-        raise EventError(f"the event from the triggerer names no MPS task: {dict(event)!r}")
-    return task_id
+    for service, name in TASK_IDS.items():
+        task_id = event.get(name)
+        if isinstance(task_id, str) and task_id:
+            return service, task_id
+    raise EventError(f"the event from the triggerer names no task: {dict(event)!r}")
 
 
 def from_event(event: Any) -> Finished | Refused | TooLate:
@@ -77,19 +82,21 @@ def from_event(event: Any) -> Finished | Refused | TooLate:
 
     :raises EventError: there is no event, its status is unknown, or a part is missing
     """
-    task_id = task_of_event(event)
+    service, task_id = task_of_event(event)
     try:
         status = EventStatus(event["status"])
         if status is EventStatus.SUCCESS:
             result = event["result"]
             if not isinstance(result, Mapping):
                 raise TypeError(f"result is {result!r}")
-            return Finished(TaskState(task_id, TaskStatus.FINISH, result=dict(result)))
+            return Finished(TaskState(task_id, str(result.get("Status") or ""), result=dict(result)))
         if status is EventStatus.FAILED:
-            failure = TaskFailure(str(event["code"]), str(event["message"]))
+            failure = TaskFailure(str(event["code"]), str(event["message"]), service)
             return Finished(TaskState(task_id, TaskStatus.FINISH, failure=failure))
         if status is EventStatus.TIMEOUT:
             return TooLate(str(event["last_seen"]), LimitKind(event.get("limit", LimitKind.TIMEOUT)))
         return Refused(ServiceError(*event["error"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise EventError(f"the event for MPS task {task_id} cannot be read ({error!r}): {dict(event)!r}") from None
+        raise EventError(
+            f"the event for {service} task {task_id} cannot be read ({error!r}): {dict(event)!r}"
+        ) from None

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_mps.core.calls import MPS
 from airflow_provider_mps.core.codes import Transport
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.results import format_time, parse_time
-from airflow_provider_mps.core.vocabulary import Action, TaskStatus
+from airflow_provider_mps.core.vocabulary import Action, Service, TaskStatus
 
 # The most that is given at once.
 PAGE_SIZE = 100
@@ -58,7 +57,8 @@ def read_list(response: Mapping[str, Any], seen_tokens: set[str]) -> tuple[list[
     readable = isinstance(rows, list) and all(isinstance(row, Mapping) and row.get("TaskId") for row in rows)
     if not readable or not isinstance(token, str) or (token and token in seen_tokens):
         request_id = str(response.get("RequestId") or "")
-        raise ServiceError(MPS, Action.DESCRIBE_IMAGE_TASKS, "", Transport.GARBLED, "not a page of tasks", request_id)
+        action = Action.DESCRIBE_IMAGE_TASKS
+        raise ServiceError(Service.MPS, action, "", Transport.GARBLED, "not a page of tasks", request_id)
     seen_tokens.add(token)
     listed = [
         ListedTask(str(row["TaskId"]), str(row.get("Input") or ""), parse_time(row.get("CreateTime"))) for row in rows

@@ -13,8 +13,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.listing import PAGE_SIZE
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
@@ -118,7 +118,7 @@ def next_step(
     :param now: seconds since the epoch
     :param limit: when waiting ends
     :param interval: seconds between looks; a new task is looked at sooner
-    :param since: when MPS accepted the task, seconds since the epoch; None if that is not known
+    :param since: when the service accepted the task, seconds since the epoch; None if that is not known
     """
     if isinstance(look, TaskState) and look.done:
         return Finished(look)
@@ -133,7 +133,7 @@ def pause(interval: float, since: float | None, now: float, *, chance: float = 0
     """Return the seconds to the next look at a task.
 
     :param interval: seconds between looks, once the task is old enough
-    :param since: when MPS accepted the task, seconds since the epoch; None if that is not known
+    :param since: when the service accepted the task, seconds since the epoch; None if that is not known
     :param now: seconds since the epoch
     :param chance: from 0 to 1; spreads the looks, towards sooner
     """
@@ -142,11 +142,11 @@ def pause(interval: float, since: float | None, now: float, *, chance: float = 0
 
 
 def may_be_too_new(error: ServiceError, since: float | None, now: float) -> bool:
-    """Tell whether MPS may not know a task only because it has just accepted it.
+    """Tell whether a service may not know a task only because it has just accepted it.
 
     :param since: when it accepted the task, seconds since the epoch; None if that is not known
     """
-    return error.code in NO_SUCH_TASK and since is not None and now < since + NEW_TASK_SECONDS
+    return says_no_such_task(error) and since is not None and now < since + NEW_TASK_SECONDS
 
 
 def trigger_lifetime(*, now: float, deadline: float) -> float:

@@ -60,7 +60,8 @@ def bare_url(url: str) -> str:
     except ValueError:
         return conceal(url)
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    # Not urlunsplit: it leaves the slashes of an address without a host out.
+    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme else parts.path
 
 
 def unsigned_url(url: str) -> str:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from airflow_provider_mps.core.aidge import codes as aidge_codes
 from airflow_provider_mps.core.codes import CodeRule, Outcome, task_rule
 from airflow_provider_mps.core.redact import excerpt
-from airflow_provider_mps.core.vocabulary import ResultStatus, TaskStatus
+from airflow_provider_mps.core.vocabulary import ResultStatus, Service, TaskStatus
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,12 @@ class TaskFailure:
 
     :param code: ``ErrCode`` and ``ErrMsg`` as the service gave them, such as ``70000 InternalError``
     :param message: the service's ``Message``
+    :param service: whose words these are
     """
 
     code: str
     message: str
+    service: Service = Service.MPS
 
     @property
     def is_final(self) -> bool:
@@ -38,6 +41,9 @@ class TaskFailure:
         return f"{self.code}: {self.message}" if self.message else self.code
 
     def _rules(self) -> list[CodeRule]:
+        if self.service is Service.AIDGE:
+            rule = aidge_codes.rule_for(self.code)
+            return [rule] if rule else []
         return [task_rule(word) for word in self.code.split()]
 
 
@@ -47,12 +53,12 @@ class TaskState:
 
     ``result`` and ``failure`` are both None while the task is not done.
 
-    :param task_id: the MPS TaskId
+    :param task_id: the service's id of it
     :param status: ``Status`` as answered; empty for null
     :param progress: lowest ``Progress`` of the entries, 0 to 100; None while there are none
     :param result: the result as it goes into XCom
     :param failure: why the task failed
-    :param created: when MPS accepted the task, seconds since the epoch; None where it did not say
+    :param created: when the service accepted the task, seconds since the epoch; None where it did not say
     """
 
     task_id: str

@@ -1,8 +1,8 @@
 """The record of a submission, and what a try of an Airflow task does about it.
 
-MPS has no client token, so a submission whose answer was not recorded may have been accepted and is paid for. The
-record is written twice: the intent before the request, the TaskId after its answer. Whatever dies in between, the next
-try finds either nothing sent, or a TaskId, or a doubt that it can resolve.
+The services have no client token, so a submission whose answer was not recorded may have been accepted and is paid for.
+The record is written twice: the intent before the request, the id of the task after its answer. Whatever dies in
+between, the next try finds either nothing sent, or an id, or a doubt. MPS has a list of tasks that resolves it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from airflow_provider_mps.core.codes import NO_SUCH_TASK
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.lookup import SENDING_SECONDS
 from airflow_provider_mps.core.redact import unsigned_url
 from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core.vocabulary import Service
 
 TOKEN_LENGTH = 16
 RECORD_VERSION = 1
@@ -73,8 +73,8 @@ class Record:
     :param account: see :class:`Request`
     :param max_tries: ``max_tries`` of the task instance; it grows when a person clears the task, and only then
     :param intent: when the request was about to be sent, seconds since the epoch; None if it certainly was not executed
-    :param task_id: the MPS TaskId; None while it is not known
-    :param accepted: when MPS accepted the task, seconds since the epoch; waiting counts from then
+    :param task_id: the service's id of the task; None while it is not known
+    :param accepted: when the service accepted the task, seconds since the epoch; waiting counts from then
     :param delivered: whether the Airflow task has returned its result
     :param replaced: TaskIds of earlier submissions of the same Airflow task
     """
@@ -125,7 +125,7 @@ def not_sent(record: Record) -> Record:
 
 
 def accepted(record: Record, task_id: str, since: float) -> Record:
-    """Return the record after MPS has accepted the submission.
+    """Return the record after the service has accepted the submission.
 
     :param since: when that was, seconds since the epoch
     """
@@ -155,6 +155,7 @@ class Attempt:
     :param keeps_records: whether this Airflow keeps a record from one try to the next
     :param has_submitted: whether an earlier run of the same try is known to have submitted; Airflow 3 can start a
         deferred task from its beginning again under the number of its first try
+    :param service: where it submits
     """
 
     try_number: int
@@ -165,6 +166,7 @@ class Attempt:
     run_began: float | None
     keeps_records: bool
     has_submitted: bool = False
+    service: Service = Service.MPS
 
     @property
     def is_cleared(self) -> bool:
@@ -189,12 +191,17 @@ class Join:
     :param record: the record that names it
     :param is_cleared: whether a person has cleared the Airflow task since
     :param other_account: whether the credentials have changed since
+    :param service: whose task it is
     """
 
     record: Record
     task_id: str
     is_cleared: bool
     other_account: bool
+    service: Service = Service.MPS
+
+    def __str__(self) -> str:
+        return f"{self.service} task {self.task_id}"
 
 
 @dataclass(frozen=True)
@@ -245,7 +252,7 @@ def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
     if record is None or record.key != request.key:
         return _plan_without_record(request, attempt)
     if record.body != request.body and (record.task_id or record.intent is not None):
-        replaced = f"MPS task {record.task_id}" if record.task_id else "the submission of the earlier try"
+        replaced = f"{attempt.service} task {record.task_id}" if record.task_id else "the submission of the earlier try"
         return Submit(f"what is asked for has changed since {replaced}, which does not count any more")
     if record.task_id is not None:
         return Join(
@@ -253,6 +260,7 @@ def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
             record.task_id,
             is_cleared=record.max_tries != attempt.max_tries,
             other_account=record.account != request.account,
+            service=attempt.service,
         )
     if record.intent is None:
         return Submit("the request of the earlier try was certainly not executed")
@@ -275,19 +283,18 @@ def after_look(
     :param accepts_final_failure: whether a failure that would come again is the end, unless a person wants it tried
     :return: what to do; an error that was no answer comes back as it is
     """
-    task_id = join.task_id
     if isinstance(look, ServiceError):
-        if look.code in NO_SUCH_TASK and join.other_account:
-            return Submit(f"the credentials have changed, and the account does not know MPS task {task_id}")
-        if look.code in NO_SUCH_TASK and join.is_cleared:
-            return Submit(f"the task was cleared, and MPS does not know MPS task {task_id} any more")
+        if says_no_such_task(look) and join.other_account:
+            return Submit(f"the credentials have changed, and the account does not know {join}")
+        if says_no_such_task(look) and join.is_cleared:
+            return Submit(f"the task was cleared, and {join.service} does not know {join} any more")
         return look
     if look.failure is not None and accepts_final_failure and look.failure.is_final and not join.is_cleared:
         return Joined(look)
     if look.failure is not None:
-        return Submit(f"MPS task {task_id} failed ({look.failure})")
+        return Submit(f"{join} failed ({look.failure})")
     if look.result is not None and join.is_cleared and join.record.delivered:
-        return Submit(f"the task was cleared after it had returned MPS task {task_id}")
+        return Submit(f"the task was cleared after it had returned {join}")
     return Joined(look)
 
 

@@ -9,6 +9,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+
+class Service(StrEnum):
+    """The services by the name that people know them by."""
+
+    MPS = "MPS"
+    STS = "STS"
+    COS = "COS"
+    AIDGE = "Aidge"
+
+
 MPS_SERVICE = "mps"
 MPS_API_VERSION = "2019-06-12"
 

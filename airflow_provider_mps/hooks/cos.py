@@ -18,7 +18,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, difference
 from airflow_provider_mps.core.payloads import bucket_or_default, region_or_default
 from airflow_provider_mps.core.results import cos_object
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 
@@ -203,7 +203,7 @@ class CosHook(TencentCloudBaseHook):
     def _verify(action: str, target: str, stored: Digest, local: Digest) -> None:
         wrong = difference(stored, local)
         if wrong:
-            raise ServiceError("COS", action, target, Transport.NOT_WHOLE, wrong, "", Outcome.UNKNOWN)
+            raise ServiceError(Service.COS, action, target, Transport.NOT_WHOLE, wrong, "", Outcome.UNKNOWN)
 
     def _bucket(self, bucket: str | None) -> str:
         with invalid_arguments_fail():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import AsyncRetrying, Retrying
@@ -18,13 +17,11 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.listing import ListedTask, list_params, read_list
 from airflow_provider_mps.core.payloads import check_payload, describe_input
 from airflow_provider_mps.core.results import TaskState, parse_task_detail
-from airflow_provider_mps.core.vocabulary import Action, TaskStatus
+from airflow_provider_mps.core.vocabulary import Action, Service, TaskStatus
 from airflow_provider_mps.exceptions import airflow_error, invalid_arguments_fail
+from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 Guard = Callable[[], Awaitable[None]]
 
@@ -33,7 +30,7 @@ _NO_SUCH_TASK = "0-WorkflowTask-00000000000000000000000000000000"
 _SAYS_NO_SUCH_TASK = ("ResourceNotFound", "InvalidParameterValue", "InvalidParameter", "FailedOperation.TaskNotFound")
 
 
-class MpsHook(TencentCloudBaseHook):
+class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
     """Calls ProcessImage, DescribeImageTaskDetail and DescribeImageTasks, sync and async, with one set of decisions.
 
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.TencentCloudPermanentError`,
@@ -49,12 +46,11 @@ class MpsHook(TencentCloudBaseHook):
     :param region: region of the MPS API (str); default: the connection's, ``TENCENTCLOUD_API_REGION``, ``ap-guangzhou``
     """
 
+    can_list = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._client: Any = None
-        self._async_client: Any = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = asyncio.Lock()
 
     def get_conn(self) -> Any:
         """Return the SDK's typed ``MpsClient``, with all of its models: heavy to import, and it does not resend."""
@@ -152,10 +148,19 @@ class MpsHook(TencentCloudBaseHook):
             return error
         return parse_task_detail(task_id, response)
 
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What MPS counts requests by: host, region and account."""
+        return Service.MPS, self.settings.endpoint, self.settings.region, self.account
+
+    @property
+    def look_rate(self) -> float:
+        """Looks per second, as of now."""
+        return self.pacer(Action.DESCRIBE_IMAGE_TASK_DETAIL).rate
+
     def pacer(self, action: str) -> Pacer:
         """Return what keeps an action below its limit, for all of this process that use the same account."""
-        settings = self.settings
-        return pacer_of(settings.requests_per_second, settings.endpoint, settings.region, self.account, action)
+        return pacer_of(self.settings.requests_per_second, *self.identity, action)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for a task that does not exist: changes nothing, and shows that MPS accepts the credentials."""
@@ -169,19 +174,8 @@ class MpsHook(TencentCloudBaseHook):
             return False, str(error)
         return True, f"MPS answered (region {self.settings.region}, {self.settings.endpoint})"
 
-    async def aclose(self) -> None:
-        """Close the async client."""
-        if self._async_client is not None:
-            client, self._async_client = self._async_client, None
-            await client.close()
-
-    async def __aenter__(self) -> MpsHook:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
+    async def _close(self, client: Any) -> None:
+        await client.close()
 
     def _resend(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
         retrying = Retrying(**calls.resend_options(action, self.log.warning))
@@ -221,27 +215,18 @@ class MpsHook(TencentCloudBaseHook):
             raise self._failed(action, target, error, outer) from None
 
     def _failed(self, action: str, target: str, error: Exception, outer: BaseException | None) -> Exception:
-        failed = _vendor_clients().translate(calls.MPS, action, target, error, outer)
+        failed = _vendor_clients().translate(Service.MPS, action, target, error, outer)
         if is_too_fast(failed.code):
             self.pacer(action).refused()
         return airflow_error(failed)
 
     async def _client_of_this_loop(self) -> Any:
         """Return the async client, one for all calls of an event loop, with the keys of this moment."""
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            # The client of another loop is of no use in this one, and only that loop could close it.
-            self._loop, self._lock, self._async_client = loop, asyncio.Lock(), None
-        async with self._lock:
+        async with self._one_at_a_time():
             credential = await self.asnapshot_credential()
-            if self._async_client is None:
-                self._async_client = await asyncio.to_thread(self._make_async_client, credential)
-            self._async_client.credential = credential
-            return self._async_client
-
-    def _make_async_client(self, credential: Any) -> Any:
-        # Off the event loop: the vendor's modules take long to import, and CA certificates are read from disk.
-        return _vendor_clients().async_client(self.settings, credential)
+            client = await self._made(lambda: _vendor_clients().async_client(self.settings, credential))
+            client.credential = credential
+            return client
 
 
 @contextmanager

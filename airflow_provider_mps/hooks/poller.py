@@ -11,12 +11,13 @@ import random
 import time
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextvars import Context
-from typing import Any
+from typing import Any, Protocol
 
 from airflow_provider_mps.core.codes import Outcome, is_about_credentials
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.listing import ListedTask
 from airflow_provider_mps.core.polling import (
     FIRST_LOOK_SECONDS,
     MARGIN_SECONDS,
@@ -33,8 +34,7 @@ from airflow_provider_mps.core.polling import (
     pause,
 )
 from airflow_provider_mps.core.results import TaskState
-from airflow_provider_mps.core.vocabulary import Action, TaskStatus
-from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.core.vocabulary import TaskStatus
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +50,41 @@ DECIDE_SECONDS = 1.0
 
 _NEVER = float("inf")
 
-# Accounts that may not list tasks, by host, region and account.
-_without_list: set[tuple[str, str, str]] = set()
+# Accounts that may not list tasks.
+_without_list: set[tuple[str, ...]] = set()
+
+
+class PolledHook(Protocol):
+    """What a poller asks of a hook.
+
+    :ivar can_list: whether the service has a list of tasks; without one, ``alist_pages`` is not called
+    """
+
+    can_list: bool
+
+    @property
+    def settings(self) -> Any:
+        """The connection; two are the same if these are equal."""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What the service counts requests by."""
+
+    @property
+    def look_rate(self) -> float:
+        """Looks per second, as of now."""
+
+    async def aload_settings(self) -> Any:
+        """Read the connection without blocking the event loop."""
+
+    async def alook(self, task_id: str) -> TaskState | ServiceError:
+        """Look at a task once."""
+
+    def alist_pages(self, status: TaskStatus, since: float | None = None) -> AsyncIterator[list[ListedTask]]:
+        """List the account's tasks page by page."""
+
+    async def aclose(self) -> None:
+        """Close what is open."""
 
 
 class _Watch:
@@ -96,7 +129,7 @@ class Poller:
 
     def __init__(
         self,
-        make_hook: Callable[[], MpsHook],
+        make_hook: Callable[[], PolledHook],
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -104,11 +137,11 @@ class Poller:
         self._broken_by: Exception | None = None
         self._make_hook = make_hook
         self._hook = make_hook()
-        self._old_hooks: list[MpsHook] = []
+        self._old_hooks: list[PolledHook] = []
         self._clock = clock
         self._chance = chance
         self._is_ready = False
-        self._account = ("", "", "")
+        self._account: tuple[str, ...] = ()
         self._lock = asyncio.Lock()
         self._renewed_at = clock()
         self._watches: set[_Watch] = set()
@@ -221,14 +254,14 @@ class Poller:
         if len(self._queue) > 2 * count + IN_FLIGHT:
             self._queue = [item for item in self._queue if item[0] == item[2].due and item[2] in self._watches]
             heapq.heapify(self._queue)
-        can_list = self._account not in _without_list
+        can_list = self._hook.can_list and self._account not in _without_list
         aged = sorted((w for w in self._watches if w.since is not None), key=_since) if can_list else []
         sinces = [_since(watch) for watch in aged] if can_list else [now] * count
         if sinces:
             del self._finished[: bisect_left(self._finished, sinces[0] - MARGIN_SECONDS)]
         interval = min((watch.interval for watch in self._watches), default=0.0)
         before = self._way
-        rate = self._hook.pacer(Action.DESCRIBE_IMAGE_TASK_DETAIL).rate
+        rate = self._hook.look_rate
         self._way = how_to_look(Crowd(sinces, self._finished, interval, rate, can_list), now)
         if isinstance(self._way, Listed):
             self._list_at = self._listed_at + self._way.seconds
@@ -349,7 +382,7 @@ class Poller:
                     self._look_at(watch, now)
             self._changed.set()
 
-    async def _list_finished(self, hook: MpsHook, start: float) -> None:
+    async def _list_finished(self, hook: PolledHook, start: float) -> None:
         finished: list[float] = []
         left = sum(map(self._is_listed, self._watches))
         async for page in hook.alist_pages(TaskStatus.FINISH, start):
@@ -367,7 +400,7 @@ class Poller:
         older = self._finished[: bisect_left(self._finished, min(finished, default=start))]
         self._finished = older + sorted(finished)
 
-    async def _renew(self, hook: MpsHook | None = None) -> bool:
+    async def _renew(self, hook: PolledHook | None = None) -> bool:
         """Read the connection again.
 
         :param hook: the hook that was refused; None for a look in passing
@@ -390,10 +423,9 @@ class Poller:
             self._use(new)
             return True
 
-    def _use(self, hook: MpsHook) -> None:
-        settings = hook.settings
+    def _use(self, hook: PolledHook) -> None:
         self._hook = hook
-        self._account = (settings.endpoint, settings.region, hook.account)
+        self._account = hook.identity
 
 
 def _since(watch: _Watch) -> float:

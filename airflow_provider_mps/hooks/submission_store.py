@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from airflow_provider_mps.core.redact import excerpt
 from airflow_provider_mps.core.submission import Record
+from airflow_provider_mps.core.vocabulary import Service
 
-RECORD_KEY = "mps_submission"
-# MPS remembers a task for 7 days; a record that outlives it by one says nothing any more.
+RECORD_KEYS = {Service.MPS: "mps_submission", Service.AIDGE: "aidge_submission"}
+# MPS remembers a task for 7 days, and Aidge does not say; a record that outlives it by one says nothing any more.
 RETENTION = timedelta(days=8)
 
 
@@ -40,28 +41,30 @@ class TaskStateStore:
     """Airflow's own store for the state of a task (3.3 and newer); it survives retries and clears.
 
     :param accessor: ``context["task_state_store"]``
+    :param key: name of the record
     """
 
     keeps_records = True
 
-    def __init__(self, accessor: Any) -> None:
+    def __init__(self, accessor: Any, key: str) -> None:
         self._accessor = accessor
+        self._key = key
 
     def read(self) -> Record | None:
         """Return the record; None if there is none."""
-        value = self._accessor.get(RECORD_KEY)
+        value = self._accessor.get(self._key)
         if value is None:
             return None
         record = Record.from_json(value)
         if record is None:
             raise UnreadableRecordError(
-                f"{RECORD_KEY} in the task's state store is not a record: {excerpt(repr(value))}"
+                f"{self._key} in the task's state store is not a record: {excerpt(repr(value))}"
             )
         return record
 
     def write(self, record: Record) -> None:
         """Keep the record."""
-        self._accessor.set(RECORD_KEY, record.to_json(), retention=RETENTION)
+        self._accessor.set(self._key, record.to_json(), retention=RETENTION)
 
 
 class ThisTryOnly:
@@ -81,7 +84,10 @@ class ThisTryOnly:
         self._record = record
 
 
-def store_of(context: Mapping[str, Any]) -> SubmissionStore:
-    """Return the store that this Airflow gives the task."""
+def store_of(context: Mapping[str, Any], service: Service) -> SubmissionStore:
+    """Return the store that this Airflow gives the task.
+
+    :param service: whose submissions are kept in it
+    """
     accessor = context.get("task_state_store")
-    return ThisTryOnly() if accessor is None else TaskStateStore(accessor)
+    return ThisTryOnly() if accessor is None else TaskStateStore(accessor, RECORD_KEYS[service])

@@ -28,6 +28,7 @@ from airflow_provider_mps.core.vocabulary import (
     DEFAULT_RECORD_DIR,
     DEFAULT_TIMEOUT,
     Action,
+    Service,
 )
 from airflow_provider_mps.exceptions import (
     MpsBatchFailedError,
@@ -163,7 +164,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         from airflow_provider_mps.hooks.batch_store import BatchStore, batch_prefix
         from airflow_provider_mps.hooks.batch_writer import take_over
         from airflow_provider_mps.hooks.cos import CosHook
-        from airflow_provider_mps.operators.durable import task_of
+        from airflow_provider_mps.operators.tries import task_of
 
         hook, task = MpsHook(self.tencentcloud_conn_id, self.region), task_of(context)
         with invalid_arguments_fail():
@@ -207,11 +208,11 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         """Return how each item ended; None if some still run and are waited for in the triggerer."""
         from airflow_provider_mps.hooks.batch_writer import BatchWriter
         from airflow_provider_mps.operators.batch_run import BatchRun
-        from airflow_provider_mps.operators.durable import attempt_of
         from airflow_provider_mps.operators.loop_thread import LoopThread
+        from airflow_provider_mps.operators.tries import attempt_of
 
         until = end_of_try(self, context)
-        attempt = attempt_of(context, self.retries or 0, keeps_records=not record.is_new)
+        attempt = attempt_of(context, Service.MPS, self.retries or 0, keeps_records=not record.is_new)
         if not record.is_new:
             # An item without a record was never submitted, in whatever try: the record is read whole, or not at all.
             attempt = replace(attempt, try_number=1, has_submitted=False)

@@ -20,7 +20,8 @@ from airflow_provider_mps.hooks.batch_writer import BatchWriter
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.hooks.poller import Poller
 from airflow_provider_mps.operators.batch_calls import LoopCalls
-from airflow_provider_mps.operators.durable import DurableSubmission, InDoubt, Log, Submitted
+from airflow_provider_mps.operators.durable import DurableSubmission, InDoubt
+from airflow_provider_mps.operators.tries import Log, Submitted
 
 # Submissions under way at the same time. An answer may take more than a second.
 IN_FLIGHT = 32

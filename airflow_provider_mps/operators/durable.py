@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_mps.core import lookup, submission
-from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.listing import ListedTask
 from airflow_provider_mps.core.lookup import StillRuns
 from airflow_provider_mps.core.outputs import ExpectedOutput, expected_output, unique_output_path
@@ -27,31 +27,17 @@ from airflow_provider_mps.core.submission import (
     after_look,
     request_of,
 )
-from airflow_provider_mps.core.vocabulary import XCOM_TASK_ID, TaskStatus
+from airflow_provider_mps.core.vocabulary import Service, TaskStatus
 from airflow_provider_mps.exceptions import MpsInDoubtError
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.hooks.submission_store import SubmissionStore, UnreadableRecordError, store_of
-from airflow_provider_mps.waiting import try_began
+from airflow_provider_mps.operators.tries import Log, Submitted, attempt_of, since_of, task_of
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 # How often one try submits when each answer is lost and each look-up finds nothing; the next try goes on.
 SUBMISSIONS = 3
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """A task that MPS has accepted, now or in an earlier try.
-
-    :param task_id: the MPS TaskId
-    :param since: when it was accepted, seconds since the epoch
-    :param state: what the last look at it showed; None if nobody has looked yet
-    """
-
-    task_id: str
-    since: float
-    state: TaskState | None = None
 
 
 @dataclass(frozen=True)
@@ -81,16 +67,6 @@ class Calls(Protocol):
 
     def list_image_tasks(self, status: TaskStatus, since: float | None = None) -> list[ListedTask]:
         """List the account's tasks."""
-
-
-class Log(Protocol):
-    """Takes lines for the task log."""
-
-    def info(self, message: Any, /, *arguments: Any) -> Any:
-        """Take a line about what goes as it should."""
-
-    def warning(self, message: Any, /, *arguments: Any) -> Any:
-        """Take a line about what does not."""
 
 
 class DurableSubmission:
@@ -139,8 +115,8 @@ class DurableSubmission:
 
         :param retries: ``retries`` of the operator
         """
-        store = store_of(context)
-        attempt = attempt_of(context, retries, keeps_records=store.keeps_records)
+        store = store_of(context, Service.MPS)
+        attempt = attempt_of(context, Service.MPS, retries, keeps_records=store.keeps_records)
         request = request_of(
             task_of(context),
             payload,
@@ -272,7 +248,7 @@ class DurableSubmission:
             state = self._calls.get_task_state(task_id)
         except ServiceError as error:
             # It was listed, so it is there; and a limit says nothing of the task. It is looked at again.
-            if error.code in NO_SUCH_TASK or error.outcome is Outcome.NOT_EXECUTED:
+            if says_no_such_task(error) or error.outcome is Outcome.NOT_EXECUTED:
                 return TaskState(task_id, "")
             raise
         if state.done:
@@ -317,7 +293,7 @@ class DurableSubmission:
         joined = submission.joined(record, max_tries=self._attempt.max_tries)
         if joined != self._record:
             self._keep(joined)
-        return Submitted(state.task_id, _since(record), state)
+        return Submitted(state.task_id, since_of(record), state)
 
     def _found(self, state: TaskState, doubt: FindOut) -> Record:
         """Return the record for a task that was found."""
@@ -339,55 +315,3 @@ class DurableSubmission:
     def _write(self, record: Record) -> None:
         self._store.write(record)
         self._record = record
-
-
-def mark_delivered(context: Context, task_id: str, log: Log) -> None:
-    """Put on record that the Airflow task has its result, so that a clear after this makes a new picture."""
-    store = store_of(context)
-    try:
-        record = store.read()
-        if record is not None and record.task_id == task_id:
-            store.write(submission.delivered(record))
-    except Exception as error:
-        log.warning(
-            "The submission record could not be written (%s); a clear would return MPS task %s again", error, task_id
-        )
-
-
-def attempt_of(context: Mapping[str, Any], retries: int, *, keeps_records: bool) -> Attempt:
-    """Return the try that a context is of.
-
-    :param retries: ``retries`` of the operator
-    :param keeps_records: whether the record outlives the try
-    """
-    ti, dag_run = context["ti"], context.get("dag_run")
-    run_began = getattr(dag_run, "start_date", None)
-    return Attempt(
-        try_number=ti.try_number,
-        max_tries=ti.max_tries,
-        retries=retries,
-        began=try_began(context),
-        now=time.time(),
-        run_began=run_began.timestamp() if run_began else None,
-        keeps_records=keeps_records,
-        has_submitted=_has_submitted(ti),
-    )
-
-
-def task_of(context: Mapping[str, Any]) -> tuple[str, str, str, int]:
-    """Return the ids of dag, task and run, and the map index: what stays the same through retries and clears."""
-    ti = context["ti"]
-    return ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index
-
-
-def _has_submitted(ti: Any) -> bool:
-    """Tell whether Airflow 3 has just cleared the XCom of a submission.
-
-    When the scheduler hears late of a deferral, it starts the task anew with the number of the try that had deferred.
-    """
-    from_server = getattr(ti, "_ti_context_from_server", None)
-    return XCOM_TASK_ID in (getattr(from_server, "xcom_keys_to_clear", None) or ())
-
-
-def _since(record: Record) -> float:
-    return record.accepted if record.accepted is not None else time.time()

@@ -14,12 +14,14 @@ class MasksSignedUrls:
     """For operators whose templated fields may hold signed addresses."""
 
     template_fields: Sequence[str]
+    # Too long to be looked through, and no address is in them.
+    fields_without_urls: frozenset[str] = frozenset()
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Not render_template_fields: a mapped operator never calls that of its class. What a signed address carries is
         # masked here, before Airflow stores the rendered fields.
         super()._do_render_template_fields(parent, *args, **kwargs)  # type: ignore[misc]
-        for name in self.template_fields:
+        for name in set(self.template_fields) - self.fields_without_urls:
             for text in _texts(getattr(parent, name, None)):
                 for secret in url_secrets(text):
                     mask_secret(secret)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mps.core.arguments import ArgumentError, is_template
+from airflow_provider_mps.core.arguments import check_rendered, is_template
 from airflow_provider_mps.core.payloads import BG_FUSION_ARGUMENTS, BgFusion, StorageDefaults, check_payload
 from airflow_provider_mps.core.vocabulary import (
     DEFAULT_FORMAT,
@@ -14,8 +14,8 @@ from airflow_provider_mps.core.vocabulary import (
     DEFAULT_QUALITY,
 )
 from airflow_provider_mps.exceptions import invalid_arguments_fail
-from airflow_provider_mps.operators.base import MpsSubmitOperator
 from airflow_provider_mps.operators.batch import MpsImageBgFusionBatchOperator
+from airflow_provider_mps.operators.mps_submit import MpsSubmitOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
@@ -134,10 +134,8 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
 
     def build_payload(self, storage: StorageDefaults) -> dict[str, Any]:
         """Return the request body from the rendered arguments."""
-        for name in self._given:
-            # A background that renders to nothing would turn a fusion into a generation, and be paid for.
-            if getattr(self, name) is None:
-                raise ArgumentError(f"{name}: was given, and its template rendered to None")
+        # A background that renders to nothing would turn a fusion into a generation.
+        check_rendered(self._given, {name: getattr(self, name) for name in self._given})
         return self._request().payload(storage)
 
     def _request(self) -> BgFusion:

@@ -15,12 +15,13 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import batch_event
 from airflow_provider_mps.core.polling import Finished, limit_of
 from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
+from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.base import off_the_loop
 from airflow_provider_mps.hooks.batch_store import BatchStore
 from airflow_provider_mps.hooks.batch_writer import BatchWriter
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.poller import Poller
-from airflow_provider_mps.hooks.shared_poller import shared_poller
+from airflow_provider_mps.hooks.shared_poller import Source, shared_poller
 
 # Waits that begin in one turn of the event loop.
 AT_ONCE = 100
@@ -96,7 +97,8 @@ class MpsImageBatchTrigger(BaseTrigger):
     async def _wait(self, store: BatchStore) -> None:
         # Over threads: the client of COS blocks, and ten thousand items take a while to read.
         record = await off_the_loop(_read, store)
-        async with _writing(store, record) as writer, shared_poller(self.tencentcloud_conn_id, self.region) as poller:
+        source = Source(Service.MPS, self.tencentcloud_conn_id, self.region)
+        async with _writing(store, record) as writer, shared_poller(source) as poller:
             teller = asyncio.create_task(self._tell(record))
             waits: list[asyncio.Task[None]] = []
             try:

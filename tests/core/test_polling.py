@@ -160,8 +160,8 @@ def test_events_come_back_as_they_went(look: object, late: bool, kind: LimitKind
     [
         (None, "no event came from the triggerer, but None"),
         ("success", "no event came"),
-        ({}, "names no MPS task"),
-        ({"mps_task_id": 5, "status": "success"}, "names no MPS task"),
+        ({}, "names no task"),
+        ({"mps_task_id": 5, "status": "success"}, "names no task"),
         ({"mps_task_id": "t"}, "cannot be read"),
         ({"mps_task_id": "t", "status": "done"}, "cannot be read"),
         ({"mps_task_id": "t", "status": "success"}, "cannot be read"),

@@ -30,12 +30,12 @@ from airflow_provider_mps.core.listing import PAGE_SIZE, ListedTask
 from airflow_provider_mps.core.pace import Pace
 from airflow_provider_mps.core.polling import UNSEEN_SECONDS, Finished, Limit, Refused, TooLate
 from airflow_provider_mps.core.results import TaskState
-from airflow_provider_mps.core.vocabulary import TaskStatus
+from airflow_provider_mps.core.vocabulary import Service, TaskStatus
 from airflow_provider_mps.hooks import poller
 from airflow_provider_mps.hooks import shared_poller as shared_poller_module
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.hooks.poller import Poller
-from airflow_provider_mps.hooks.shared_poller import shared_poller, wait_for_task
+from airflow_provider_mps.hooks.shared_poller import Source, shared_poller, wait_for_task
 from airflow_provider_mps.local.accounts import Credential
 from airflow_provider_mps.local.errors import TaskFailure
 from airflow_provider_mps.local.service import LocalService
@@ -96,9 +96,7 @@ def wait(
     if knows_since and isinstance(task, Task):
         options.setdefault("since", task.created)
     limit = Limit(time.time() + seconds)
-    return wait_for_task(
-        task_id, tencentcloud_conn_id=conn_id, region=region, limit=limit, interval=interval, **options
-    )
+    return wait_for_task(task_id, Source(Service.MPS, conn_id, region), limit=limit, interval=interval, **options)
 
 
 def wait_all(tasks: Sequence[Task | str], conn_id: str = "tencentcloud_default", **options: Any) -> list[Any]:
@@ -900,7 +898,7 @@ def test_nobody_joins_a_poller_that_broke(make: Make, monkeypatch: pytest.Monkey
         raise RuntimeError("a surprise")
 
     async def run() -> Any:
-        async with shared_poller("tencentcloud_default", None):
+        async with shared_poller(Source(Service.MPS, "tencentcloud_default")):
             monkeypatch.setattr(poller, "how_to_look", broken)
             with pytest.raises(RuntimeError, match="a surprise"):
                 await wait(task)

@@ -9,7 +9,8 @@ import pytest
 from tenacity import wait_none
 
 from airflow_provider_mps.core import calls, lookup
-from airflow_provider_mps.hooks.submission_store import RECORD_KEY
+from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.hooks.submission_store import RECORD_KEYS
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from tests.task_context import StateStore, make_context
@@ -45,7 +46,7 @@ class Task:
     @property
     def record(self) -> dict[str, Any]:
         assert self.store is not None
-        return dict(self.store.get(RECORD_KEY))
+        return dict(self.store.get(RECORD_KEYS[Service.MPS]))
 
     @property
     def accepted(self) -> list[str]:
@@ -76,15 +77,3 @@ def connect(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> Callable[
         monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(connection))
 
     return change
-
-
-@pytest.fixture
-def lines(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """What was logged: Airflow 3 prints it, Airflow 2 hands it to ``logging``."""
-    caplog.set_level("INFO")
-
-    def read() -> str:
-        captured = capfd.readouterr()
-        return captured.out + captured.err + caplog.text
-
-    return read

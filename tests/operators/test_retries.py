@@ -16,6 +16,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 
 from airflow_provider_mps.core import lookup, submission
+from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.exceptions import (
     MpsInDoubtError,
     MpsTaskFailedError,
@@ -24,7 +25,7 @@ from airflow_provider_mps.exceptions import (
     TencentCloudError,
     TencentCloudPermanentError,
 )
-from airflow_provider_mps.hooks.submission_store import RECORD_KEY
+from airflow_provider_mps.hooks.submission_store import RECORD_KEYS
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsProcessImageOperator
 from tests.operators.conftest import Task
@@ -390,7 +391,7 @@ def test_another_account_pays_for_its_own(lines: Callable[[], str], tmp_path: An
 def test_a_task_that_mps_has_forgotten_is_not_submitted_again_by_a_retry(task: Task) -> None:
     first = task.run()
     gone = {**task.record, "task_id": first[:-4] + "0000", "accepted": time.time() - 3600}
-    task.store.set(RECORD_KEY, gone)  # type: ignore[union-attr]
+    task.store.set(RECORD_KEYS[Service.MPS], gone)  # type: ignore[union-attr]
     with pytest.raises(TencentCloudPermanentError, match="MPS keeps tasks for 7 days"):
         task.run(2)
     assert task.accepted == [first]
@@ -402,7 +403,7 @@ def test_a_task_that_mps_has_forgotten_is_not_submitted_again_by_a_retry(task: T
 def test_a_record_that_cannot_be_read_is_no_licence_to_submit(garbage: Any, task: Task) -> None:
     first = task.run()
     finish(task)
-    task.store.set(RECORD_KEY, garbage)  # type: ignore[union-attr]
+    task.store.set(RECORD_KEYS[Service.MPS], garbage)  # type: ignore[union-attr]
     assert task.run(2) == first
     assert task.record["task_id"] == first
 
@@ -574,7 +575,7 @@ def test_not_durable_submits_on_every_try(task: Task) -> None:
     with pytest.raises(TencentCloudError, match="may have been executed"):
         task.run(3, durable=False)
     assert not task.service.calls(LIST)
-    assert task.store.get(RECORD_KEY) is None  # type: ignore[union-attr]
+    assert task.store.get(RECORD_KEYS[Service.MPS]) is None  # type: ignore[union-attr]
 
 
 def test_in_doubt_a_deferrable_task_waits_in_the_triggerer(task: Task) -> None:
@@ -645,7 +646,7 @@ def test_the_clock_of_the_worker_may_be_ahead(task: Task, monkeypatch: pytest.Mo
     with pytest.raises(MpsInDoubtError):
         task.run()
     ahead = {**task.record, "intent": task.record["intent"] + 299}
-    task.store.set(RECORD_KEY, ahead)  # type: ignore[union-attr]
+    task.store.set(RECORD_KEYS[Service.MPS], ahead)  # type: ignore[union-attr]
     assert task.run(2) == task.accepted[0]
     assert len(task.accepted) == 1
 

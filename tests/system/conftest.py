@@ -56,6 +56,7 @@ def service() -> Iterator[LocalService]:
 def run_dag(home: Path, service: LocalService, tmp_path: Path) -> Callable[..., Run]:
     def run(dag_file: Path, conf: dict[str, Any] | None = None, connection: Any = None, **env: str) -> Run:
         report = tmp_path / "report.json"
+        env.setdefault("AIRFLOW_CONN_AIDGE_DEFAULT", json.dumps(service.aidge_connection()))
         command = [sys.executable, "-m", "airflow_provider_mps.local.demo.run_dag", str(dag_file), dag_file.stem]
         done = subprocess.run(
             [*command, str(report), "--conf", json.dumps(conf or {})],

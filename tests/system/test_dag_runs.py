@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from airflow_provider_mps.core.aidge.requests import Generation
+from airflow_provider_mps.core.aidge.words import AidgeAction
+from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import EXAMPLES, SCENARIOS, Run
 
@@ -154,6 +157,58 @@ def _settings(service: LocalService) -> Any:
 
     connection = service.connection()
     return read_settings(connection["login"], connection["password"], connection["extra"], {})
+
+
+@second_row
+def test_every_way_to_wait_for_aidge(
+    run_dag: Callable[..., Run], service: LocalService, aidge_conn_id: str, tmp_path: Path
+) -> None:
+    hook, url = AidgeHook(aidge_conn_id), f"{service.url}/_local/samples/coffee-large.jpg"
+    request = Generation(image_url=url, scene_id=1, image_num=2).request(lambda *_: b"")
+    service.add_fault(kind="task_fail", action=AidgeAction.GENERATE.value, message="too dark", times=1)
+    failed = hook.submit(request)
+    service.add_fault(kind="task_seconds", action=AidgeAction.GENERATE.value, seconds=3600, times=1)
+    slow = hook.submit(request)
+    params = {"signed_url": f"{url}?{SIGNATURE}", "failed": failed, "slow": slow, "local_dir": str(tmp_path / "a")}
+    run = run_dag(SCENARIOS / "aidge.py", params)
+
+    modes = ("poke", "reschedule", "deferrable")
+    for mode in modes:
+        assert run.result(f"sensor_{mode}") == run.result("sensor_poke")
+        assert f"Aidge task {failed} finished without a result: failed: too dark" in run.log
+        for kind, state in {"sensor": "success", "failed": "failed", "late": "failed", "soft": "skipped"}.items():
+            assert run.states[f"{kind}_{mode}"] == state, run.log[-6000:]
+        unknown = run.task(f"unknown_{mode}")
+        assert run.states[f"unknown_{mode}"] == "failed"
+        assert unknown["try_number"] == 1
+    result = run.result("sensor_poke")
+    assert result["TaskId"] == run.result("submit") == run.task("submit")["xcoms"]["aidge_task_id"]
+    assert len(result["Images"]) == 2
+    assert f"Aidge task {slow} was not done within timeout=0.5 s" in run.log
+    assert len(run.result("search")) == 2
+    assert [run.states["wait"], run.states["copy"], run.states["mapped"]] == ["success"] * 3
+    paths = [Path(one["uri"]) for one in run.result("copy")]
+    assert all(path.parent == tmp_path / "a" and path.read_bytes()[:2] == b"\xff\xd8" for path in paths)
+
+    for place in (run.log, run.text):
+        for secret in ("0123456789abcdef01234567", service.aidge_secret, "Signature=", "sign="):
+            assert secret not in place.replace("q-sign-algorithm=", "")
+    assert "***" in run.task("submit")["rendered"]["image_url"]
+    assert "***" in run.task("mapped", 0)["rendered"]["image_url"]
+
+
+@second_row
+def test_the_aidge_example_runs_as_it_is(run_dag: Callable[..., Run], service: LocalService) -> None:
+    run = run_dag(EXAMPLES / "aidge_scene_background.py")
+    assert set(run.states.values()) == {"success"}, run.log[-6000:]
+    stored = run.result("copy")
+    assert len(stored) == 3
+    for one in stored:
+        with Image.open(io.BytesIO(service.get_object(one["bucket"], one["path"]))) as picture:
+            picture.load()
+    [submission] = service.accepted(AidgeAction.GENERATE)
+    [element] = submission.body["requestParams"]
+    assert element["modelNum"] == str(run.result("choose")) == str(run.result("search")[0]["id"])
 
 
 @second_row

@@ -8,14 +8,14 @@ from fastcrc.crc64 import xz as crc64_ecma
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosServiceError
 
-from airflow_provider_mps.core.codes import outcome_of, outcome_of_cos
+from airflow_provider_mps.core.codes import outcome_of_cos
 from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, read_digest
+from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.vendor.profile import CALLER, quiet_sdk_loggers
-from airflow_provider_mps.hooks.vendor.transport import classify
+from airflow_provider_mps.hooks.vendor.transport import no_answer
 
-SERVICE = "COS"
 CHUNK_BYTES = 256 * 1024
 # Kept open, for as many threads; the SDK shares them between its clients.
 CONNECTIONS = 32
@@ -88,6 +88,5 @@ def translate(action: str, target: str, error: Exception) -> ServiceError:
         code = str(details.get("code") or f"HTTP {status}")
         message = str(details.get("message") or error.get_origin_msg() or f"HTTP {status}")
         request_id = str(details.get("requestid") or "")
-        return ServiceError(SERVICE, action, target, code, message, request_id, outcome_of_cos(code, status))
-    code = classify(error)
-    return ServiceError(SERVICE, action, target, code, f"{type(error).__name__}: {error}", "", outcome_of(code))
+        return ServiceError(Service.COS, action, target, code, message, request_id, outcome_of_cos(code, status))
+    return no_answer(Service.COS, action, target, error)

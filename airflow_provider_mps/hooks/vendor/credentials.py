@@ -11,6 +11,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of
 from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.vendor.profile import client_profile
 from airflow_provider_mps.hooks.vendor.transport import classify
 
@@ -92,7 +93,7 @@ def snapshot(found: Any) -> credential.Credential:
     except Exception as error:
         code, outcome, message, request_id = Transport.CREDENTIALS, Outcome.NOT_EXECUTED, repr(error), ""
     action = "AssumeRole" if isinstance(found, RoleCredential) else "credentials"
-    raise ServiceError("STS", action, getattr(found, "_role_arn", ""), code, message, request_id, outcome)
+    raise ServiceError(Service.STS, action, getattr(found, "_role_arn", ""), code, message, request_id, outcome)
 
 
 def _static(settings: TencentCloudSettings) -> credential.Credential:

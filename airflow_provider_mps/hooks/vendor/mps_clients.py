@@ -10,7 +10,6 @@ import ssl
 from typing import Any
 
 import anyio
-import certifi
 import httpx
 from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.common_client_async import CommonClient as AsyncCommonClient
@@ -22,7 +21,7 @@ from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import MPS_API_VERSION, MPS_SERVICE
 from airflow_provider_mps.hooks.vendor.profile import client_profile
-from airflow_provider_mps.hooks.vendor.transport import CaBundleError, classify
+from airflow_provider_mps.hooks.vendor.transport import no_answer, tls_context
 
 
 class HttpStatusError(Exception):
@@ -79,17 +78,10 @@ def async_client(settings: TencentCloudSettings, credential: Any) -> AsyncMpsCom
     anyio.run(anyio.sleep, 0)
     verify: ssl.SSLContext | bool = True
     if settings.protocol == "https":
-        verify = _trust(settings.ca_bundle or certifi.where())
+        verify = tls_context(settings.ca_bundle)
     http_client = httpx.AsyncClient(verify=verify, proxy=settings.proxy, timeout=settings.request_timeout)
     profile = client_profile(settings, settings.endpoint)
     return AsyncMpsCommonClient(credential, settings.region, profile, http_client)
-
-
-def _trust(ca_bundle: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_bundle)
-    except (OSError, ssl.SSLError) as error:
-        raise CaBundleError(f"{ca_bundle} holds no CA certificates: {error}") from None
 
 
 def typed_client(settings: TencentCloudSettings, credential: Any) -> Any:
@@ -115,6 +107,5 @@ def translate(
         code = str(error.code)
         message, request_id = str(error.message), str(error.requestId or "")
         return ServiceError(service, action, target, code, message, request_id, outcome_of(code))
-    code = classify(error, outer)
-    text = str(error.message) if isinstance(error, TencentCloudSDKException) else f"{type(error).__name__}: {error}"
-    return ServiceError(service, action, target, code, text, "", outcome_of(code))
+    text = str(error.message) if isinstance(error, TencentCloudSDKException) else ""
+    return no_answer(service, action, target, error, outer, text)

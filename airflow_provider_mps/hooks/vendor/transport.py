@@ -6,11 +6,13 @@ import json
 import ssl
 from collections.abc import Iterator
 
+import certifi
 import httpx
 import requests
 import urllib3.exceptions as u3
 
-from airflow_provider_mps.core.codes import Transport
+from airflow_provider_mps.core.codes import Transport, outcome_of
+from airflow_provider_mps.core.errors import ServiceError
 
 _NOT_CONNECTED = (
     u3.NewConnectionError,
@@ -36,6 +38,28 @@ _GARBLED = (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, Attri
 
 class CaBundleError(Exception):
     """The file of CA certificates cannot be used."""
+
+
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """Return a context that trusts the certificates of a file, or the usual ones; reads them from disk."""
+    path = ca_bundle or certifi.where()
+    try:
+        return ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError) as error:
+        raise CaBundleError(f"{path} holds no CA certificates: {error}") from None
+
+
+def no_answer(
+    service: str, action: str, target: str, error: BaseException, outer: BaseException | None = None, text: str = ""
+) -> ServiceError:
+    """Return the error for a request that was not answered.
+
+    :param error: what the client raised
+    :param outer: what the caller was handling already
+    :param text: the client's words, where ``error`` does not say them itself
+    """
+    code = classify(error, outer)
+    return ServiceError(service, action, target, code, text or f"{type(error).__name__}: {error}", "", outcome_of(code))
 
 
 def classify(error: BaseException, outer: BaseException | None = None) -> Transport:

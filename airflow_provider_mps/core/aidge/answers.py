@@ -1,0 +1,191 @@
+"""Read the answers of Aidge; for the sources see ``core.aidge.words``.
+
+The pages name the fields and show no whole answer of each kind, so where a field stands is read with some tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from airflow_provider_mps.core.aidge.codes import GATEWAY_OK, OK, gateway_code, outcome_of
+from airflow_provider_mps.core.aidge.words import AidgeAction, AidgeStatus
+from airflow_provider_mps.core.codes import Outcome, Transport
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.redact import excerpt, unsigned_url
+from airflow_provider_mps.core.results import TaskFailure, TaskState
+from airflow_provider_mps.core.vocabulary import Service
+
+# resCode says success, and ``success`` does not.
+NO_SUCCESS = "success=false"
+# There is nothing to fetch.
+NO_PICTURES = "NoPictures"
+
+_KNOWN = frozenset(AidgeStatus)
+
+
+class Address(NamedTuple):
+    """Where a picture can be fetched for a while. The address may carry a signature, which is a credential."""
+
+    url: str
+    scene: str
+
+
+def read_answer(action: str, target: str, answer: Any) -> Mapping[str, Any]:
+    """Return ``data`` of an answer.
+
+    :param target: what was asked about, for messages
+    :raises ServiceError: the answer is an error, of the service or of the gateway before it, or none of this API
+    """
+    if not isinstance(answer, Mapping):
+        raise _garbled(action, target, answer)
+    request_id = str(answer.get("requestId") or answer.get("request_id") or "")
+    code, message = answer.get("resCode"), answer.get("resMessage")
+    if code is None and str(answer.get("code", GATEWAY_OK)) != GATEWAY_OK:
+        message = str(answer.get("message") or answer.get("msg") or "")
+        code = gateway_code(str(answer["code"]), message)
+    elif code is None or str(code) == OK:
+        data = answer.get("data")
+        data = {"result": data} if isinstance(data, list) else data
+        if answer.get("success") is not False and isinstance(data, Mapping):
+            return data
+        if answer.get("success") is not False:
+            raise _garbled(action, target, answer, request_id)
+        code = NO_SUCCESS
+    code = str(code)
+    raise ServiceError(Service.AIDGE, action, target, code, str(message or ""), request_id, outcome_of(code))
+
+
+def read_task_id(target: str, answer: Any) -> str:
+    """Return ``taskId`` of the answer to a submission.
+
+    :raises ServiceError: there is none; with the outcome ``UNKNOWN`` it may have been accepted
+    """
+    data = read_answer(AidgeAction.GENERATE, target, answer)
+    result = data.get("result", data)
+    task_id = result.get("taskId") if isinstance(result, Mapping) else None
+    if not task_id or not isinstance(task_id, str | int):
+        raise _garbled(AidgeAction.GENERATE, target, answer)
+    return str(task_id)
+
+
+def read_task(task_id: str, answer: Any) -> TaskState:
+    """Return what a query showed.
+
+    There are two layers: the task has to be finished, and so has each of its results. A task without any picture has
+    failed; one that lacks some of them has not. Signatures stay out of the result.
+
+    :raises ServiceError: the answer is an error
+    """
+    data = read_answer(AidgeAction.QUERY, task_id, answer)
+    status = str(data.get("taskStatus") or "")
+    entries = list(_entries(data))
+    if _is(status, AidgeStatus.FAILED):
+        messages = [data.get("taskMessage"), *(entry.get("taskMessage") for entry in entries)]
+        return TaskState(task_id, status, failure=_failure(messages))
+    if not _is(status, AidgeStatus.FINISHED) or not entries or not all(map(_has_ended, entries)):
+        return TaskState(task_id, status)
+    images = [image for entry in entries for image in _images(entry)]
+    if not any(image["url"] for image in images):
+        return TaskState(task_id, status, failure=_failure([image["message"] for image in images]))
+    return TaskState(task_id, status, result={"TaskId": task_id, "Status": status, "Images": images})
+
+
+def read_addresses(task_id: str, answer: Any) -> list[Address]:
+    """Return where the pictures of a finished task can be fetched, as the service gave it; none while it runs.
+
+    :raises ServiceError: the answer is an error
+    """
+    data = read_answer(AidgeAction.QUERY, task_id, answer)
+    return [Address(url, _text(entry, "sceneTemplate")) for entry in _entries(data) for url in _urls(entry)]
+
+
+def no_addresses(task_id: str) -> ServiceError:
+    """Return the error for a task that has no pictures to fetch."""
+    said = "the task has no pictures to fetch, or not yet"
+    return ServiceError(Service.AIDGE, AidgeAction.QUERY, task_id, NO_PICTURES, said, "", Outcome.NOT_EXECUTED)
+
+
+def read_scenes(target: str, answer: Any) -> list[dict[str, Any]]:
+    """Return the scenes of a search: ``{"id", "name", "cover", "tags"}``.
+
+    :raises ServiceError: the answer is an error, or has no list of scenes
+    """
+    data = read_answer(AidgeAction.SCENES, target, answer)
+    scenes = data.get("result", next((value for value in data.values() if isinstance(value, list)), None))
+    if not isinstance(scenes, list) or not all(isinstance(scene, Mapping) for scene in scenes):
+        raise _garbled(AidgeAction.SCENES, target, answer)
+    return [
+        {
+            "id": _text(scene, "modelNum"),
+            "name": _text(scene, "name"),
+            "cover": unsigned_url(_text(scene, "coverUrl")),
+            "tags": _tags(scene),
+        }
+        for scene in scenes
+    ]
+
+
+def is_known_status(status: str) -> bool:
+    """Tell whether a status of a task is one of those that this version knows; the others count as "not yet"."""
+    return not status or status.lower() in _KNOWN
+
+
+def failed_task(task_id: str, error: ServiceError) -> TaskState:
+    """Return the state of a task whose query was answered with a code that is about its model or its content."""
+    return TaskState(task_id, AidgeStatus.FAILED, failure=TaskFailure(error.code, error.message, Service.AIDGE))
+
+
+def _entries(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    entries = data.get("taskResult")
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, Mapping):
+            yield entry
+
+
+def _has_ended(entry: Mapping[str, Any]) -> bool:
+    status = _text(entry, "taskStatus")
+    # A success without any picture is an answer that is not complete yet.
+    is_finished = not status or _is(status, AidgeStatus.FINISHED)
+    return _is(status, AidgeStatus.FAILED) or (is_finished and bool(_urls(entry)))
+
+
+def _images(entry: Mapping[str, Any]) -> list[dict[str, str | None]]:
+    urls: list[str | None] = [unsigned_url(url) for url in _urls(entry)]
+    message = excerpt(_text(entry, "taskMessage"))
+    return [{"url": url, "scene": _text(entry, "sceneTemplate"), "message": message} for url in urls or [None]]
+
+
+def _urls(entry: Mapping[str, Any]) -> list[str]:
+    if _is(_text(entry, "taskStatus"), AidgeStatus.FAILED):
+        return []
+    urls = entry.get("imageUrlList")
+    found = urls if isinstance(urls, list) else [urls]
+    return [url for url in found if isinstance(url, str) and url.startswith(("http://", "https://"))]
+
+
+def _tags(scene: Mapping[str, Any]) -> list[str]:
+    """Return what a scene is filed under: its categories, and whatever is called a tag."""
+    found: list[str] = []
+    for name, value in scene.items():
+        if name == "categoryNameList" or "tag" in name.lower():
+            found += [str(tag) for tag in (value if isinstance(value, list) else [value]) if tag]
+    return list(dict.fromkeys(found))
+
+
+def _failure(messages: list[Any]) -> TaskFailure:
+    said = "; ".join(dict.fromkeys(excerpt(str(message)) for message in messages if message))
+    return TaskFailure(AidgeStatus.FAILED, said, Service.AIDGE)
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return "" if value is None else str(value)
+
+
+def _is(status: str, word: AidgeStatus) -> bool:
+    return status.lower() == word
+
+
+def _garbled(action: str, target: str, answer: Any, request_id: str = "") -> ServiceError:
+    return ServiceError(Service.AIDGE, action, target, Transport.GARBLED, repr(answer), request_id, Outcome.UNKNOWN)

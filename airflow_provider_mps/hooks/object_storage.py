@@ -1,0 +1,130 @@
+"""Read and write files by address: in COS, in any object storage that Airflow knows, or on the worker's disk."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from airflow.providers.common.compat.sdk import AirflowException
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.redact import bare_url
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
+from airflow_provider_mps.exceptions import InvalidArgumentError
+from airflow_provider_mps.hooks.cos import CosHook
+
+_LOCAL = ("", "file", "local")
+_CHUNK_BYTES = 1024 * 1024
+
+
+class ObjectStorage:
+    """Files by their address.
+
+    ``cos://bucket/key`` goes over :class:`~airflow_provider_mps.hooks.cos.CosHook`, and ``cos:///key`` to the bucket of
+    the connection; anything else, such as ``s3://bucket/key`` or ``/data/cup.png``, over Airflow's
+    ``ObjectStoragePath``.
+
+    :param conn_id: Airflow connection of the object storage (str or None); none for COS and for the disk
+    :param tencentcloud_conn_id: Airflow connection for COS (str or None)
+    :param cos_region: region of the COS bucket (str or None); default: the connection's
+    """
+
+    def __init__(
+        self,
+        conn_id: str | None = None,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        cos_region: str | None = None,
+    ) -> None:
+        self.conn_id = conn_id
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+        self.cos_region = cos_region
+
+    def read(self, name: str, address: str, limit: int) -> bytes:
+        """Return the bytes of a file.
+
+        :param name: the argument that has the address, for messages
+        :param limit: no more bytes than one over this are read
+        :raises InvalidArgumentError: there is no such file on the disk, or the one in COS is larger
+        :raises AirflowException: there is no such object; it may still be on its way
+        """
+        if (hook_and_key := self._cos(name, address)) is not None:
+            hook, key = hook_and_key
+            size = hook.head_object(key).size
+            if size is not None and size > limit:
+                raise InvalidArgumentError(f"{name}: expected at most {limit:,} bytes, got {size:,} ({address})")
+            data = hook.read_object(key)
+            if data is None:
+                raise AirflowException(f"{name}: there is no object {address}; the task may be retried")
+            return data
+        path = self._path(address)
+        try:
+            with path.open("rb") as file:
+                return bytes(file.read(limit + 1))
+        except (FileNotFoundError, IsADirectoryError):
+            if path.protocol in _LOCAL:
+                raise InvalidArgumentError(f"{name}: expected a file that exists, got {address!r}") from None
+            said = f"{name}: there is no object {bare_url(address)}; the task may be retried"
+            raise AirflowException(said) from None
+
+    def write(self, name: str, folder: str, file_name: str, source: Path) -> dict[str, Any]:
+        """Store a file, whole or not at all.
+
+        :param name: the argument that has the folder, for messages
+        :param folder: address of the folder
+        :param file_name: name of the file in it; one that is there already is replaced
+        :param source: the file to store
+        :return: ``{"uri", "size"}``; in COS also ``bucket``, ``region``, ``path``, ``cos_uri`` and ``url``
+        :raises AirflowException: what is stored is not as long as what was sent; it is removed
+        """
+        size = source.stat().st_size
+        address = f"{folder.rstrip('/')}/{file_name}"
+        if (hook_and_key := self._cos(name, address)) is not None:
+            hook, key = hook_and_key
+            stored = hook.upload_file(source, key)
+            return {"uri": stored["cos_uri"], "size": size, **stored}
+        path = self._path(address)
+        if path.protocol in _LOCAL:
+            _replace(source, Path(path.path))
+        else:
+            self._upload(source, path)
+        found = int(path.stat().st_size)
+        if found != size:
+            path.unlink()
+            raise AirflowException(f"{bare_url(address)} has {found:,} bytes, {size:,} were sent; it was removed")
+        return {"uri": bare_url(address), "size": size}
+
+    def _cos(self, name: str, address: str) -> tuple[CosHook, str] | None:
+        parts = urlsplit(address)
+        if parts.scheme != "cos":
+            return None
+        try:
+            bucket = arguments.bucket(name, parts.netloc) if parts.netloc else None
+            key = arguments.cos_key(name, parts.path)
+        except ArgumentError as error:
+            raise InvalidArgumentError(str(error)) from None
+        return CosHook(self.tencentcloud_conn_id, bucket, self.cos_region), key
+
+    def _path(self, address: str) -> Any:
+        from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+        return ObjectStoragePath(address, conn_id=self.conn_id)
+
+    @staticmethod
+    def _upload(source: Path, path: Any) -> None:
+        # A transaction of the file system: what is broken off is discarded, and not stored as if it were whole.
+        with path.fs.transaction, source.open("rb") as file, path.open("wb") as stored:
+            shutil.copyfileobj(file, stored, _CHUNK_BYTES)
+
+
+def _replace(source: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.parent / f".aidge-{uuid4().hex}.part"
+    try:
+        shutil.copyfile(source, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

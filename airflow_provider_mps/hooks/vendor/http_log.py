@@ -1,0 +1,20 @@
+"""Keep what addresses carry out of the records that httpx makes of each request."""
+
+from __future__ import annotations
+
+import logging
+
+import httpx
+
+
+def without_queries(record: logging.LogRecord) -> bool:
+    """Cut the query off each address: that of a signed one, or of a signed request, is a credential."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    record.args = tuple(arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg for arg in arguments)
+    return True
+
+
+def hide_queries() -> None:
+    """Let httpx log no query from now on, whatever the level of the root logger."""
+    # The same filter again is no second one.
+    logging.getLogger("httpx").addFilter(without_queries)

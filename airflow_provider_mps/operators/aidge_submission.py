@@ -1,0 +1,131 @@
+"""Submit to Aidge so that no retry pays twice: carry out what ``core.submission`` decides, without a list to ask."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from airflow_provider_mps.core import submission
+from airflow_provider_mps.core.aidge.requests import GenerationRequest
+from airflow_provider_mps.core.aidge.words import OnDoubt
+from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.polling import may_be_too_new
+from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core.submission import Attempt, Join, Joined, Record, Request, Submit, after_look
+from airflow_provider_mps.exceptions import AidgeInDoubtError, airflow_error
+from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.hooks.submission_store import SubmissionStore, UnreadableRecordError
+from airflow_provider_mps.operators.tries import Log, Submitted, since_of
+
+
+class AidgeSubmission:
+    """One submission, for the duration of one try.
+
+    :param hook: calls Aidge
+    :param generation: the request
+    :param request: its fingerprint
+    :param attempt: the try of the Airflow task
+    :param store: keeps the record
+    :param on_doubt: what to do when it is not known whether an earlier try has submitted
+    :param log: takes the lines for the task log
+    """
+
+    def __init__(
+        self,
+        hook: AidgeHook,
+        generation: GenerationRequest,
+        request: Request,
+        attempt: Attempt,
+        store: SubmissionStore,
+        on_doubt: OnDoubt,
+        log: Log,
+    ) -> None:
+        self._hook = hook
+        self._generation = generation
+        self._request = request
+        self._attempt = attempt
+        self._store = store
+        self._on_doubt = on_doubt
+        self._log = log
+        self._record: Record | None = None
+
+    def ensure(self) -> Submitted:
+        """Return the task that makes the pictures: one that is known, or else a new one.
+
+        :raises AidgeInDoubtError: whether there is one is not known; nothing was submitted
+        :raises AidgeError: the request was not accepted and may be later
+        :raises AidgePermanentError: it was refused for good
+        """
+        step = self._plan()
+        if isinstance(step, Join):
+            looked = self._look(step)
+            if isinstance(looked, Joined):
+                return self._take(looked.state, step.record)
+            step = looked
+        return self._submit(step.why)
+
+    def _plan(self) -> Join | Submit:
+        attempt = self._attempt
+        try:
+            self._record = self._store.read()
+        except UnreadableRecordError as error:
+            # Something was written, so something may have been submitted.
+            self._log.warning("%s", error)
+            attempt = replace(attempt, keeps_records=False, has_submitted=True)
+        planned = submission.plan(self._record, self._request, attempt)
+        if isinstance(planned, Join | Submit):
+            return planned
+        if not planned.finished_count:
+            # Where nothing is on record, a person who clears the task decides.
+            return Submit("the task was cleared, and there is no record of its earlier tries")
+        if self._on_doubt is OnDoubt.RESUBMIT:
+            return Submit(f"{planned.why}; on_doubt='resubmit' submits in any case")
+        raise AidgeInDoubtError(self._generation.target, planned.why)
+
+    def _look(self, join: Join) -> Joined | Submit:
+        look: TaskState | ServiceError = self._hook.look(join.task_id)
+        is_new = isinstance(look, ServiceError) and may_be_too_new(look, join.record.accepted, time.time())
+        if is_new and not join.other_account:
+            look = TaskState(join.task_id, "")
+        decided = after_look(join, look)
+        if isinstance(decided, ServiceError):
+            raise airflow_error(decided)
+        return decided
+
+    def _take(self, state: TaskState, record: Record) -> Submitted:
+        self._log.info(
+            "Joining Aidge task %s (%s), which an earlier try has submitted; nothing is submitted", state.task_id, state
+        )
+        joined = submission.joined(record, max_tries=self._attempt.max_tries)
+        if joined != self._record:
+            self._keep(joined)
+        return Submitted(state.task_id, since_of(record), state)
+
+    def _submit(self, why: str) -> Submitted:
+        target = self._generation.target
+        self._log.info("Submitting background generation for %s: %s", target, why)
+        record = submission.intend(self._record, self._request, max_tries=self._attempt.max_tries, now=time.time())
+        # Without the intent on record a crash after the request would go unnoticed, so an error here ends the try.
+        self._store.write(record)
+        try:
+            task_id = self._hook.submit(self._generation)
+        except ServiceError as error:
+            if error.outcome is not Outcome.UNKNOWN:
+                self._keep(submission.not_sent(record))
+                raise
+            if self._on_doubt is OnDoubt.RESUBMIT:
+                # Airflow retries, with its own pause, and the next try submits.
+                raise
+            raise AidgeInDoubtError(target, f"the answer to the submission was lost ({error})") from error
+        now = time.time()
+        self._log.info("Aidge accepted the task: task id %s", task_id)
+        self._keep(submission.accepted(record, task_id, now))
+        return Submitted(task_id, now)
+
+    def _keep(self, record: Record) -> None:
+        """Write what must not end a try that has already paid."""
+        try:
+            self._store.write(record)
+        except Exception as error:
+            self._log.warning("The submission record could not be written (%s); a retry would be in doubt", error)

@@ -1,0 +1,129 @@
+"""The life of an operator that submits to MPS: check, submit or join, and wait if asked to."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.errors import says_no_such_task
+from airflow_provider_mps.core.payloads import StorageDefaults, describe_input
+from airflow_provider_mps.core.polling import Limit, Refused
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
+from airflow_provider_mps.exceptions import MpsInDoubtError, airflow_error, invalid_arguments_fail
+from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.operators.base import PictureSubmitOperator
+from airflow_provider_mps.waiting import end_of_event, limit_of_try
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.operators.tries import Submitted
+    from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
+
+
+class MpsSubmitOperator(PictureSubmitOperator):
+    """What every operator that submits a picture task has in common; see the operators in ``operators.mps``."""
+
+    service = Service.MPS
+    template_fields: Sequence[str] = ("region", "tencentcloud_conn_id")
+
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        durable: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.region = region
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+        self.durable = durable
+        with invalid_arguments_fail():
+            arguments.check_literals({"region": region}, {"region": arguments.region})
+
+    @abstractmethod
+    def build_payload(self, storage: StorageDefaults) -> dict[str, Any]:
+        """Return the request body from the rendered arguments.
+
+        :param storage: bucket and region of the connection
+        :raises ArgumentError: a value cannot be used
+        """
+
+    @property
+    def hook(self) -> MpsHook:
+        """The hook for the rendered connection and region."""
+        return MpsHook(self.tencentcloud_conn_id, self.region)
+
+    def execute(self, context: Context) -> Any:
+        """Submit, or join what an earlier try has submitted, and wait if asked to.
+
+        :return: the TaskId, or with waiting the result
+        """
+        return self._begin(context)
+
+    def _begin(self, context: Context) -> Any:
+        hook = self.hook
+        with invalid_arguments_fail():
+            payload = self.build_payload(hook.settings.storage)
+        return self._go_on(context, hook, self._submit(context, hook, payload))
+
+    def resume_in_doubt(self, context: Context, event: Any = None) -> Any:
+        """Look again for the task of this submission, now that one that might be it is done.
+
+        Of the event only this counts: that the triggerer may not ask at all.
+        """
+        end = end_of_event(event)
+        if isinstance(end, Refused) and not says_no_such_task(end.error):
+            raise airflow_error(end.error)
+        return self._begin(context)
+
+    def _submit(self, context: Context, hook: MpsHook, payload: dict[str, Any]) -> Submitted:
+        from airflow_provider_mps.operators.durable import DurableSubmission, InDoubt
+        from airflow_provider_mps.operators.tries import Submitted
+
+        if not self.durable:
+            self.log.info("Submitting ProcessImage for %s", describe_input(payload))
+            submitted = Submitted(hook.process_image(payload), time.time())
+            self.log.info("MPS accepted the task: TaskId %s", submitted.task_id)
+            return submitted
+        submission = DurableSubmission.of_task(hook, payload, context, retries=self.retries or 0, log=self.log)
+        while isinstance(found := submission.ensure(), InDoubt):
+            limit = limit_of_try(self, context, found.counts_from, self.timeout)
+            seconds = min(self.poll_interval, limit.deadline - time.time())
+            if seconds <= 0:
+                raise MpsInDoubtError(
+                    describe_input(payload),
+                    found.why,
+                    f"{found.runs}, which may be it, was not done within {limit.kind}",
+                )
+            if self.deferrable and found.can_be_resumed:
+                self._defer(found.runs.task_id, limit, None, "resume_in_doubt")
+            try:
+                time.sleep(seconds)
+            except AirflowTaskTimeout:
+                reason = f"{found.runs}, which may be it, was not done within execution_timeout"
+                raise MpsInDoubtError(describe_input(payload), found.why, reason) from None
+        return found
+
+    def make_trigger(self, task_id: str, limit: Limit, since: float | None) -> MpsImageTaskTrigger:
+        """Return the trigger that waits."""
+        from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
+
+        waits = self.poll_interval, limit.deadline, limit.kind.value, since
+        return MpsImageTaskTrigger(task_id, self.tencentcloud_conn_id, self.region, *waits)
+
+    def _deliver(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
+        paths = ", ".join(str(output["cos_uri"]) for output in result["Outputs"])
+        self.log.info("MPS task %s finished: %s", result["TaskId"], paths)
+        return super()._deliver(context, result)
+
+    def _mark_delivered(self, context: Context, task_id: str) -> None:
+        if self.durable:
+            super()._mark_delivered(context, task_id)

@@ -1,0 +1,101 @@
+"""What a try of an Airflow task is to a submission: which it is, what it gets, and what it leaves behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow_provider_mps.core import submission
+from airflow_provider_mps.core.events import TASK_IDS
+from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core.submission import Attempt, Record
+from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.hooks.submission_store import store_of
+from airflow_provider_mps.waiting import try_began
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A task that a service has accepted, now or in an earlier try.
+
+    :param task_id: the service's id of it
+    :param since: when it was accepted, seconds since the epoch
+    :param state: what the last look at it showed; None if nobody has looked yet
+    """
+
+    task_id: str
+    since: float
+    state: TaskState | None = None
+
+
+class Log(Protocol):
+    """Takes lines for the task log."""
+
+    def info(self, message: Any, /, *arguments: Any) -> Any:
+        """Take a line about what goes as it should."""
+
+    def warning(self, message: Any, /, *arguments: Any) -> Any:
+        """Take a line about what does not."""
+
+
+def attempt_of(context: Mapping[str, Any], service: Service, retries: int, *, keeps_records: bool) -> Attempt:
+    """Return the try that a context is of.
+
+    :param service: where it submits
+    :param retries: ``retries`` of the operator
+    :param keeps_records: whether the record outlives the try
+    """
+    ti, dag_run = context["ti"], context.get("dag_run")
+    run_began = getattr(dag_run, "start_date", None)
+    return Attempt(
+        try_number=ti.try_number,
+        max_tries=ti.max_tries,
+        retries=retries,
+        began=try_began(context),
+        now=time.time(),
+        run_began=run_began.timestamp() if run_began else None,
+        keeps_records=keeps_records,
+        has_submitted=_has_submitted(ti, service),
+        service=service,
+    )
+
+
+def task_of(context: Mapping[str, Any]) -> tuple[str, str, str, int]:
+    """Return the ids of dag, task and run, and the map index: what stays the same through retries and clears."""
+    ti = context["ti"]
+    return ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index
+
+
+def mark_delivered(context: Context, service: Service, task_id: str, log: Log) -> None:
+    """Put on record that the Airflow task has its result, so that a clear after this makes a new picture."""
+    store = store_of(context, service)
+    try:
+        record = store.read()
+        if record is not None and record.task_id == task_id:
+            store.write(submission.delivered(record))
+    except Exception as error:
+        log.warning(
+            "The submission record could not be written (%s); a clear would return %s task %s again",
+            error,
+            service,
+            task_id,
+        )
+
+
+def since_of(record: Record) -> float:
+    """Return when the task of a record was accepted, seconds since the epoch."""
+    return record.accepted if record.accepted is not None else time.time()
+
+
+def _has_submitted(ti: Any, service: Service) -> bool:
+    """Tell whether Airflow 3 has just cleared the XCom of a submission.
+
+    When the scheduler hears late of a deferral, it starts the task anew with the number of the try that had deferred.
+    """
+    from_server = getattr(ti, "_ti_context_from_server", None)
+    return TASK_IDS[service] in (getattr(from_server, "xcom_keys_to_clear", None) or ())

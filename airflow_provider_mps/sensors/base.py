@@ -1,0 +1,143 @@
+"""What the sensors that wait for a picture task have in common."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.events import TASK_IDS
+from airflow_provider_mps.core.polling import Limit, LookAgain, Step, next_step
+from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
+from airflow_provider_mps.exceptions import TaskTimeoutError, invalid_arguments_fail
+from airflow_provider_mps.waiting import ENDS, LooksAtTasks, limit_of_try, result_of_event, result_or_raise
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    # Imported where it is used: a DAG file has no need of it.
+    from airflow_provider_mps.triggers.base import PictureTaskTrigger
+
+
+class PictureTaskSensor(BaseSensorOperator):
+    """Wait until a picture task is done, in ``poke``, ``reschedule`` or deferrable mode, and return its result.
+
+    :param deferrable: wait in the triggerer (bool); default: ``[operators] default_deferrable``
+    :param poke_interval: seconds between looks (float or timedelta), default 10
+    :param timeout: seconds after which waiting ends (float or timedelta), default 600
+    """
+
+    service: ClassVar[Service]
+    ui_color = "#e0f0ff"
+
+    def __init__(
+        self,
+        *,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poke_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
+        **kwargs: Any,
+    ) -> None:
+        with invalid_arguments_fail():
+            poke_interval = arguments.seconds("poke_interval", poke_interval)
+            timeout = arguments.seconds("timeout", timeout)
+        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
+        self.deferrable = deferrable
+
+    @abstractmethod
+    def make_hook(self) -> LooksAtTasks:
+        """Return a hook for the rendered connection."""
+
+    @abstractmethod
+    def make_trigger(self, limit: Limit, since: float | None) -> PictureTaskTrigger:
+        """Return the trigger that waits.
+
+        :param since: when the service accepted the task, seconds since the epoch; None if that is not known
+        """
+
+    @cached_property
+    def hook(self) -> LooksAtTasks:
+        """The hook, kept from one look to the next."""
+        return self.make_hook()
+
+    def execute(self, context: Context) -> Any:
+        """Wait in the chosen mode; return the result."""
+        if self.deferrable:
+            return self._wait_in_triggerer(context)
+        try:
+            return super().execute(context)
+        except AirflowSensorTimeout:
+            # Airflow's own words do not say which task, nor that it still costs.
+            with self._skip_instead_of_fail():
+                raise self._timeout_error("not done at the last look") from None
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Look once."""
+        with self._skip_instead_of_fail():
+            _, step = self._look(Limit(float("inf")))
+            if isinstance(step, LookAgain):
+                return PokeReturnValue(is_done=False)
+            result = result_or_raise(self._task_id, step, self.timeout, self.service)
+            return PokeReturnValue(is_done=True, xcom_value=result)
+
+    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Take up the task again with the trigger's event; return the result."""
+        with self._skip_instead_of_fail():
+            try:
+                result = result_of_event(event, self.timeout)
+            except TaskTimeoutError as error:
+                raise self._timeout_error(error.last_seen) from None
+        self.log.info("%s task %s: %s", self.service, self._task_id, result["Status"])
+        return result
+
+    def _wait_in_triggerer(self, context: Context) -> dict[str, Any]:
+        limit = limit_of_try(self, context, time.time(), self.timeout)
+        with self._skip_instead_of_fail():
+            look, step = self._look(limit)
+        if isinstance(step, LookAgain):
+            from airflow_provider_mps.triggers.base import defer_to
+
+            since = look.created if isinstance(look, TaskState) else None
+            defer_to(self, self.make_trigger(limit, since), "execute_complete")
+        with self._skip_instead_of_fail():
+            return result_or_raise(self._task_id, step, self.timeout, self.service)
+
+    @property
+    def _task_id(self) -> str:
+        name = TASK_IDS[self.service]
+        with invalid_arguments_fail():
+            return arguments.text(name, getattr(self, name))
+
+    def _look(self, limit: Limit) -> tuple[TaskState | ServiceError, Step]:
+        look = self.hook.look(self._task_id)
+        self.log.info("%s task %s: %s", self.service, self._task_id, look)
+        return look, next_step(look, now=time.time(), limit=limit, interval=self.poke_interval)
+
+    @contextmanager
+    def _skip_instead_of_fail(self) -> Iterator[None]:
+        """Make ``soft_fail`` and ``never_fail`` mean the same in every mode; Airflow's own base differs by mode."""
+        try:
+            yield
+        except AirflowException as error:
+            if self.soft_fail or getattr(self, "never_fail", False):
+                raise AirflowSkipException(str(error)) from error
+            raise
+
+    def _timeout_error(self, last_seen: str) -> AirflowSensorTimeout:
+        return AirflowSensorTimeout(str(ENDS[self.service].timeout(self._task_id, self.timeout, last_seen)))

@@ -1,0 +1,123 @@
+"""Copy the pictures of Aidge, whose addresses are temporary, to COS or to any other object storage."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.aidge.words import DEFAULT_AIDGE_CONN_ID
+from airflow_provider_mps.core.redact import bare_url
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
+from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.hooks.aidge import AidgeHook
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+_NOT_PLAIN = re.compile(r"[^\w.-]+")
+
+
+class AidgeToObjectStorageOperator(BaseOperator):
+    """Copy the pictures of one or more results of Aidge, each whole or not at all.
+
+    Asks Aidge for the addresses of the moment, so a result may be copied when those that it came with have expired, and
+    no signed address travels through XCom. Each picture is streamed to the worker's disk, checked against the length
+    that was announced, stored, and checked again. A retry replaces what is there already.
+
+    Returns a list of ``{"uri", "size", "scene"}`` in the order of the pictures; for COS each also has ``bucket``,
+    ``region``, ``path``, ``cos_uri`` and ``url``, as ``CosToLocalFilesystemOperator`` takes them.
+
+    Templated: all arguments.
+
+    :param images: a result of Aidge (dict), or a list of results. Pass the whole output of the waiting task,
+        ``wait.output``
+    :param dest: folder (str): ``cos://bucket/folder/``, ``cos:///folder/`` in the bucket of the connection, or what
+        Airflow's ``ObjectStoragePath`` takes, such as ``s3://bucket/folder/`` or ``/data/pictures``; the files are
+        named ``{task id}-{number}.{extension}``
+    :param dest_conn_id: Airflow connection of ``dest`` (str), default none; COS has ``tencentcloud_conn_id``
+    :param cos_region: region of the COS bucket (str); default: ``cos_region`` of the connection, then
+        ``TENCENTCLOUD_COS_REGION``, then ``ap-guangzhou``
+    :param aidge_conn_id: Airflow connection (str), default ``aidge_default``
+    :param tencentcloud_conn_id: Airflow connection for COS (str), default ``tencentcloud_default``; None reads the
+        environment
+    :raises ValueError: a fixed value cannot be used; when the DAG is read
+    :raises InvalidArgumentError: a rendered value cannot be used; Airflow does not retry
+    :raises AidgePermanentError: Aidge does not know the task, or refuses to answer; Airflow does not retry
+    :raises AidgeError: a picture is not there, or did not arrive whole; nothing of it is stored
+    :raises TencentCloudError: COS did not take a picture
+    """
+
+    template_fields: Sequence[str] = (
+        "images",
+        "dest",
+        "dest_conn_id",
+        "cos_region",
+        "aidge_conn_id",
+        "tencentcloud_conn_id",
+    )
+    template_fields_renderers = {"images": "json"}
+    ui_color = "#e8f8e8"
+
+    def __init__(
+        self,
+        *,
+        images: Any,
+        dest: str | XComArg,
+        dest_conn_id: str | None = None,
+        cos_region: str | None = None,
+        aidge_conn_id: str = DEFAULT_AIDGE_CONN_ID,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.images = images
+        self.dest: Any = dest
+        self.dest_conn_id = dest_conn_id
+        self.cos_region = cos_region
+        self.aidge_conn_id = aidge_conn_id
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+        with invalid_arguments_fail():
+            if images is None:
+                arguments.fail("images", images, "a result of Aidge, or a list of them")
+            checks = {"dest": arguments.folder, "cos_region": arguments.region}
+            arguments.check_literals({"dest": dest, "cos_region": cos_region}, checks)
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Copy; return where the pictures are."""
+        from airflow_provider_mps.hooks.object_storage import ObjectStorage
+
+        with invalid_arguments_fail():
+            folder = arguments.folder("dest", self.dest)
+            task_ids = _task_ids(self.images)
+        hook = AidgeHook(self.aidge_conn_id)
+        storage = ObjectStorage(self.dest_conn_id, self.tencentcloud_conn_id, self.cos_region)
+        found = []
+        with tempfile.TemporaryDirectory(prefix="aidge-") as folder_here:
+            for task_id in task_ids:
+                for number, (address, scene) in enumerate(hook.get_addresses(task_id), 1):
+                    plain = _NOT_PLAIN.sub("_", task_id)
+                    file = hook.fetch(address, Path(folder_here), f"{plain}-{number}")
+                    stored = storage.write("dest", folder, file.name, file)
+                    file.unlink()
+                    found.append({**stored, "scene": scene})
+        total = sum(one["size"] for one in found)
+        self.log.info("Stored %d pictures in %s (%s bytes)", len(found), bare_url(folder), f"{total:,}")
+        return found
+
+
+def _task_ids(images: Any) -> list[str]:
+    results = [images] if isinstance(images, Mapping) else images
+    if isinstance(results, str | bytes) or not isinstance(results, Sequence) or not results:
+        arguments.fail("images", images, "a result of Aidge, or a list of them")
+    found = []
+    for result in results:
+        if not isinstance(result, Mapping) or "TaskId" not in result:
+            arguments.fail("images", result, "a result of Aidge, with its TaskId")
+        found.append(arguments.text("images['TaskId']", result["TaskId"]))
+    return list(dict.fromkeys(found))

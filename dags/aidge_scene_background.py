@@ -1,0 +1,58 @@
+"""Choose a scene for a product, have pictures of it made, and copy them to COS before their addresses expire.
+
+Needs the connections ``aidge_default`` and, for the product picture and the copies, ``tencentcloud_default`` with a
+``cos_bucket``; ``cos:///folder/`` stands for that bucket.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, task
+
+from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator, AidgeSceneSearchOperator
+from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObjectStorageOperator
+
+with DAG(
+    dag_id="aidge_scene_background",
+    description="Product picture -> a scene that goes with it -> new pictures in COS",
+    schedule=None,
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    params={
+        "image_path": "cos:///samples/coffee-large.jpg",
+        "product_title": "Coffee cup",
+        "scene_type": "Indoor",
+        "image_num": 3,
+        "dest": "cos:///aidge/",
+    },
+    tags=["aidge", "example"],
+    doc_md=__doc__,
+) as dag:
+    search = AidgeSceneSearchOperator(
+        task_id="search",
+        product_title="{{ params.product_title }}",
+        scene_type="{{ params.scene_type }}",
+        count=5,
+    )
+
+    @task
+    def choose(scenes: Any) -> str:
+        """Return the id of a scene: the first, which goes best with the product; yours may look at tags and covers."""
+        return str(scenes[0]["id"])
+
+    generate = AidgeBackgroundGenerationOperator(
+        task_id="generate",
+        image_path="{{ params.image_path }}",
+        scene_id=choose(search.output),
+        need_layout=True,
+        product_title="{{ params.product_title }}",
+        image_num="{{ params.image_num }}",
+        wait_for_completion=True,
+        deferrable=True,
+        poll_interval=5,
+    )
+
+    copy = AidgeToObjectStorageOperator(task_id="copy", images=generate.output, dest="{{ params.dest }}")

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_mps.core.aidge.answers import (
+    NO_SUCCESS,
+    Address,
+    failed_task,
+    is_known_status,
+    read_addresses,
+    read_answer,
+    read_scenes,
+    read_task,
+    read_task_id,
+)
+from airflow_provider_mps.core.codes import Outcome, Transport
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.vocabulary import Service
+
+SIGNED = "https://oss.example/p/1.jpg?Expires=1&OSSAccessKeyId=LTAI&Signature=abcdef0123"
+
+
+def ok(data: Any, **more: Any) -> dict[str, Any]:
+    answer = {"code": "0", "resCode": 200, "success": True, "resMessage": "success", "requestId": "req", "data": data}
+    return {**answer, **more}
+
+
+def entry(*urls: str, status: str | None = "finished", scene: str = "3", message: str = "") -> dict[str, Any]:
+    return {"imageUrlList": list(urls), "sceneTemplate": scene, "taskStatus": status, "taskMessage": message}
+
+
+def task(*entries: dict[str, Any], status: str = "finished", **more: Any) -> dict[str, Any]:
+    return ok({"taskStatus": status, "taskResult": list(entries), **more})
+
+
+def error(call: Any) -> ServiceError:
+    with pytest.raises(ServiceError) as caught:
+        call()
+    assert caught.value.service == Service.AIDGE
+    return caught.value
+
+
+def test_a_submission() -> None:
+    assert read_task_id("p", ok({"result": {"taskId": "t-1"}})) == "t-1"
+    assert read_task_id("p", ok({"result": {"taskId": 17}})) == "17"
+    assert read_task_id("p", ok({"taskId": "t-2"})) == "t-2"
+    for data in ({}, {"result": {}}, {"result": {"taskId": ""}}, {"result": None}):
+        lost = error(lambda data=data: read_task_id("p", ok(data)))
+        assert (lost.code, lost.outcome) == (Transport.GARBLED, Outcome.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "outcome", "request_id"),
+    [
+        (ok(None, resCode=700, success=False, resMessage="modelNum"), "700", Outcome.REFUSED, "req"),
+        (ok(None, resCode="501", success=False), "501", Outcome.NOT_EXECUTED, "req"),
+        ({"resCode": 1000, "requestId": "x"}, "1000", Outcome.REFUSED, "x"),
+        (ok({"result": {"taskId": "t"}}, success=False), NO_SUCCESS, Outcome.UNKNOWN, "req"),
+        (ok(None, success=False), NO_SUCCESS, Outcome.UNKNOWN, "req"),
+        (
+            {"type": "ISV", "code": "IncompleteSignature", "message": "no", "request_id": "g"},
+            "IncompleteSignature",
+            Outcome.REFUSED,
+            "g",
+        ),
+        (
+            {"code": "InsufficientPermission", "message": "Sorry, your calling resources have been exhausted"},
+            "QuotaExhausted",
+            Outcome.REFUSED,
+            "",
+        ),
+        ({"code": "NeverHeardOf", "msg": "new"}, "NeverHeardOf", Outcome.UNKNOWN, ""),
+        ({"code": "0"}, Transport.GARBLED, Outcome.UNKNOWN, ""),
+        (ok(None), Transport.GARBLED, Outcome.UNKNOWN, "req"),
+        (ok("x"), Transport.GARBLED, Outcome.UNKNOWN, "req"),
+        ("<html>", Transport.GARBLED, Outcome.UNKNOWN, ""),
+        ([], Transport.GARBLED, Outcome.UNKNOWN, ""),
+        (None, Transport.GARBLED, Outcome.UNKNOWN, ""),
+    ],
+)
+def test_errors_of_the_service_and_of_its_gateway(answer: Any, code: str, outcome: Outcome, request_id: str) -> None:
+    found = error(lambda: read_answer("/a", "p", answer))
+    assert (found.code, found.outcome, found.request_id) == (code, outcome, request_id)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda x: (
+            st.lists(x)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["code", "resCode", "success", "data", "result", "taskId", "taskStatus", "taskResult", "x"]
+                ),
+                x,
+            )
+        ),
+    )
+)
+def test_nothing_but_an_answer_or_an_error_comes_of_any_json(answer: Any) -> None:
+    for read in (read_task_id, read_task, read_addresses, read_scenes):
+        with contextlib.suppress(ServiceError):
+            read("t", answer)
+
+
+def test_both_layers_have_to_be_finished() -> None:
+    done = read_task("t", task(entry("https://a/1.jpg"), entry("https://a/2.jpg", "https://a/3.jpg", status=None)))
+    assert done.result == {
+        "TaskId": "t",
+        "Status": "finished",
+        "Images": [{"url": f"https://a/{number}.jpg", "scene": "3", "message": ""} for number in (1, 2, 3)],
+    }
+    for waits in (
+        task(entry("https://a/1.jpg"), status="processing"),
+        task(entry("https://a/1.jpg"), entry(status="processing")),
+        task(entry("https://a/1.jpg"), entry(status="weird")),
+        task(entry("https://a/1.jpg"), entry()),
+        task(),
+        task(status=""),
+        ok({}),
+        ok({"taskStatus": None, "taskResult": None}),
+    ):
+        assert not read_task("t", waits).done
+
+
+def test_failure_in_either_layer() -> None:
+    outer = read_task("t", task(entry(status="failed", message="too dark"), status="failed", taskMessage="no"))
+    assert outer.failure is not None
+    assert (outer.failure.code, outer.failure.message) == ("failed", "no; too dark")
+    inner = read_task("t", task(entry(status="failed", message="a"), entry(status="failed", message="b")))
+    assert inner.failure is not None
+    assert inner.failure.message == "a; b"
+    part = read_task("t", task(entry("https://a/1.jpg"), entry("https://x/", status="failed", message="b")))
+    assert part.result is not None
+    assert part.result["Images"][1] == {"url": None, "scene": "3", "message": "b"}
+
+
+def test_an_unknown_status_means_not_yet() -> None:
+    state = read_task("t", task(status="QUEUEING_IN_SPACE"))
+    assert not state.done
+    assert str(state) == "QUEUEING_IN_SPACE"
+    assert not is_known_status(state.status)
+    assert all(map(is_known_status, ["", "waiting", "PROCESSING", "Finished", "failed"]))
+
+
+def test_signatures_stay_out_of_the_result_and_in_the_addresses() -> None:
+    answer = task(entry(SIGNED, "https://oss.example/p/2.jpg?x=1"), entry("https://x", status="failed"))
+    result = read_task("t", answer).result
+    assert result is not None
+    assert [image["url"] for image in result["Images"]] == [
+        "https://oss.example/p/1.jpg",
+        "https://oss.example/p/2.jpg?x=1",
+        None,
+    ]
+    assert read_addresses("t", answer) == [Address(SIGNED, "3"), Address("https://oss.example/p/2.jpg?x=1", "3")]
+
+
+def test_a_code_that_ends_a_task() -> None:
+    refused = error(lambda: read_task("t", ok(None, resCode=1000, success=False, resMessage="sensitive")))
+    state = failed_task("t", refused)
+    assert state.failure is not None
+    assert (state.failure.is_final, state.failure.message) == (True, "sensitive")
+
+
+def test_scenes() -> None:
+    listed = {"modelNum": 3, "name": "Marble", "coverUrl": SIGNED, "categoryNameList": ["Home"], "sceneTag": "Indoor"}
+    assert read_scenes("", ok({"result": [listed, {"modelNum": "4"}]})) == [
+        {"id": "3", "name": "Marble", "cover": "https://oss.example/p/1.jpg", "tags": ["Home", "Indoor"]},
+        {"id": "4", "name": "", "cover": "", "tags": []},
+    ]
+    assert read_scenes("", ok({"result": []})) == []
+    for data in ([listed], {"sceneList": [listed]}):
+        assert [scene["id"] for scene in read_scenes("", ok(data))] == ["3"]
+    for data in ({}, {"result": None}, {"result": ["x"]}):
+        assert error(lambda data=data: read_scenes("", ok(data))).code == Transport.GARBLED

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_mps.core.aidge.answers import NO_SUCCESS
+from airflow_provider_mps.core.aidge.codes import CODES, TASK_CODES, TOO_FAST, gateway_code, outcome_of
+from airflow_provider_mps.core.aidge.words import AidgeAction
+from airflow_provider_mps.core.codes import Outcome, Transport
+from airflow_provider_mps.core.errors import ServiceError, may_resend, says_no_such_task
+from airflow_provider_mps.core.results import TaskFailure
+from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.exceptions import AidgeError, AidgePermanentError, airflow_error
+
+PASSING = ["500", "501", "801", "1001", "1002"]
+FINAL = ["700", "1000"]
+GATEWAY = ["IncompleteSignature", "InvalidAppKey", "IllegalTimestamp", "QuotaExhausted", "InsufficientPermission"]
+
+
+def error_of(code: str, action: str = AidgeAction.GENERATE) -> ServiceError:
+    return ServiceError(Service.AIDGE, action, "p", code, "words of the service", "req-1", outcome_of(code))
+
+
+@pytest.mark.parametrize("code", PASSING)
+def test_what_passes_is_resent_and_retried(code: str) -> None:
+    error = error_of(code)
+    assert may_resend(error.action, error.outcome)
+    assert type(airflow_error(error)) is AidgeError
+    assert "may be retried safely" in str(error)
+
+
+@pytest.mark.parametrize("code", [*FINAL, *GATEWAY])
+def test_what_does_not_pass_ends_the_task_at_once(code: str) -> None:
+    error = error_of(code)
+    assert not may_resend(error.action, error.outcome)
+    assert type(airflow_error(error)) is AidgePermanentError
+    text = str(error)
+    assert text.startswith(f"Aidge /ai/image/background/generation/scenario for p: {code}: words of the service")
+    assert "(RequestId req-1)" in text
+    assert "fails without retries" in text
+
+
+def test_only_the_limits_slow_the_pace() -> None:
+    assert {code for code in [*PASSING, *FINAL, *GATEWAY] if code in TOO_FAST} == {"501"}
+
+
+@given(st.text(min_size=1).filter(lambda code: code not in CODES and code not in set(Transport)))
+def test_a_new_code_neither_ends_a_task_nor_resends_a_submission(code: str) -> None:
+    assert outcome_of(code) is Outcome.UNKNOWN
+    assert not may_resend(AidgeAction.GENERATE, outcome_of(code))
+    assert may_resend(AidgeAction.QUERY, outcome_of(code))
+
+
+@pytest.mark.parametrize("code", [Transport.NO_ANSWER, Transport.GARBLED, "HTTP 502", NO_SUCCESS])
+def test_a_lost_answer_is_not_sent_again(code: str) -> None:
+    assert not may_resend(AidgeAction.GENERATE, outcome_of(code))
+    assert "look for the picture before paying again" in str(error_of(code))
+
+
+def test_an_exhausted_quota_is_known_by_its_words() -> None:
+    said = "Sorry, your calling resources have been exhausted........"
+    assert gateway_code("InsufficientPermission", said) == "QuotaExhausted"
+    assert gateway_code("ApiCallLimit", "the quota of calls per second") == "ApiCallLimit"
+    assert gateway_code("InvalidAppKey", "The specified App Key is invalid") == "InvalidAppKey"
+    assert "trial" in str(error_of("QuotaExhausted"))
+
+
+def test_what_a_query_says_of_a_task() -> None:
+    assert says_no_such_task(error_of("700", AidgeAction.QUERY))
+    assert not says_no_such_task(error_of("700"))
+    assert not says_no_such_task(error_of("500", AidgeAction.QUERY))
+    assert [TaskFailure(code, "", Service.AIDGE).is_final for code in sorted(TASK_CODES)] == [True, False, False, False]
+    assert not TaskFailure("failed", "", Service.AIDGE).is_final

@@ -1,0 +1,214 @@
+"""From Aidge to COS, to the disk, and to an object storage that fsspec knows."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, ObjectStoragePath
+from fsspec.implementations.memory import MemoryFileSystem
+from PIL import Image
+from tenacity import wait_none
+
+from airflow_provider_mps.core import calls
+from airflow_provider_mps.core.aidge.requests import Generation
+from airflow_provider_mps.core.aidge.words import AidgeAction
+from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.exceptions import (
+    AidgeError,
+    AidgePermanentError,
+    InvalidArgumentError,
+    TencentCloudError,
+)
+from airflow_provider_mps.hooks import object_storage
+from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObjectStorageOperator
+from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
+from tests.task_context import AIRFLOW_2, execute, make_context
+
+pytestmark = pytest.mark.usefixtures("aidge_conn_id", "conn_id")
+
+QUERY, GET = AidgeAction.QUERY.value, "GetResult"
+
+
+@pytest.fixture(autouse=True)
+def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "WAIT", wait_none())
+
+
+@pytest.fixture(autouse=True)
+def _memory() -> None:
+    """An object storage in memory, as a provider would bring one."""
+    module = importlib.import_module("airflow.io.store" if AIRFLOW_2 else "airflow.sdk.io")
+    module.attach("memory", fs=MemoryFileSystem())
+
+
+def copy(images: Any, dest: str, **arguments: Any) -> Any:
+    return execute(AidgeToObjectStorageOperator(task_id="copy", images=images, dest=dest, **arguments), make_context())
+
+
+@pytest.fixture
+def make_result(service: LocalService, aidge_conn_id: str) -> Callable[..., dict[str, Any]]:
+    def make(count: int = 2, scene: int = 3) -> dict[str, Any]:
+        hook = AidgeHook(aidge_conn_id)
+        url = f"{service.url}/_local/samples/coffee-large.jpg"
+        task_id = hook.submit(Generation(image_url=url, scene_id=scene, image_num=count).request(lambda *_: b""))
+        for _ in range(200):
+            state = hook.look(task_id)
+            if isinstance(state, TaskState) and state.result is not None:
+                return state.result
+            time.sleep(0.05)
+        raise AssertionError("the task does not finish")
+
+    return make
+
+
+def is_picture(data: bytes) -> bool:
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.load()
+        return picture.format == "JPEG"
+
+
+def test_to_cos(service: LocalService, make_result: Callable[..., Any], tmp_path: Path) -> None:
+    result = make_result()
+    for dest in (f"cos://{service.bucket}/spring/", "cos:///spring"):
+        found = copy(result, dest)
+        assert [one["path"] for one in found] == [f"/spring/{result['TaskId']}-{number}.jpg" for number in (1, 2)]
+        assert [one["uri"] for one in found] == [f"cos://{service.bucket}{one['path']}" for one in found]
+        for one in found:
+            data = service.get_object(service.bucket, one["path"])
+            assert is_picture(data)
+            assert (one["size"], one["scene"], one["region"]) == (len(data), "3", "ap-guangzhou")
+    # What comes out is what the transfer to the disk takes.
+    operator = CosToLocalFilesystemOperator(task_id="fetch", outputs=found, local_dir=str(tmp_path))
+    assert [Path(path).name for path in execute(operator, make_context())] == [Path(o["path"]).name for o in found]
+
+
+def test_to_the_disk(make_result: Callable[..., Any], tmp_path: Path) -> None:
+    result = make_result()
+    for dest in (str(tmp_path / "a" / "b"), f"file://{tmp_path}/c/"):
+        found = copy([result], dest)
+        for number, one in enumerate(found, 1):
+            path = Path(one["uri"].removeprefix("file://"))
+            assert path.name == f"{result['TaskId']}-{number}.jpg"
+            assert is_picture(path.read_bytes())
+            assert one == {"uri": one["uri"], "size": path.stat().st_size, "scene": "3"}
+        assert {file.name for file in path.parent.iterdir()} == {f"{result['TaskId']}-{n}.jpg" for n in (1, 2)}
+
+
+def test_to_an_object_storage(make_result: Callable[..., Any]) -> None:
+    results = [make_result(), make_result(3, scene=4)]
+    found = copy(results, "memory://shop/pictures")
+    assert len(found) == 5
+    assert [one["scene"] for one in found] == ["3"] * 2 + ["4"] * 3
+    for one in found:
+        path = ObjectStoragePath(one["uri"])
+        with path.open("rb") as file:
+            assert is_picture(file.read())
+
+
+def test_a_retry_replaces_what_is_there(make_result: Callable[..., Any], tmp_path: Path) -> None:
+    result = make_result()
+    first = copy(result, str(tmp_path))
+    Path(first[0]["uri"]).write_bytes(b"old")
+    assert copy(result, str(tmp_path)) == first
+    assert is_picture(Path(first[0]["uri"]).read_bytes())
+
+
+def test_addresses_that_have_expired_are_asked_for_again(
+    make_result: Callable[..., Any], service: LocalService, tmp_path: Path
+) -> None:
+    result = make_result()
+    service.backend.journal.clear()
+    service.add_fault(kind="http", action=GET, status=403, times=6)
+    with pytest.raises(AidgeError, match="HTTP 403") as caught:
+        copy(result, str(tmp_path))
+    assert not isinstance(caught.value, AirflowFailException)
+    assert not list(tmp_path.iterdir())
+    assert len(copy(result, str(tmp_path))) == 2
+    assert len(service.calls(QUERY)) == 2
+
+
+def test_each_picture_is_whole_or_absent(
+    make_result: Callable[..., Any], service: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = make_result(3)
+    service.add_fault(kind="truncate", action=GET, n=100, after=1)
+    for dest in (str(tmp_path / "disk"), "memory://broken/a", "cos:///broken/"):
+        with pytest.raises(AidgeError, match="GetResult"):
+            copy(result, dest)
+        service.clear_faults()
+        service.add_fault(kind="truncate", action=GET, n=100, after=1)
+    assert [path.name for path in (tmp_path / "disk").iterdir()] == [f"{result['TaskId']}-1.jpg"]
+    service.clear_faults()
+
+    def full(*arguments: Any) -> Any:
+        arguments[1].write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(object_storage.shutil, "copyfileobj", full)
+    with pytest.raises(OSError, match="No space left"):
+        copy(result, "memory://full/a")
+    assert not ObjectStoragePath("memory://full/a").exists() or not list(ObjectStoragePath("memory://full/a").iterdir())
+
+
+def test_what_is_stored_short_is_removed(make_result: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_storage.shutil, "copyfileobj", lambda source, stored, size: stored.write(b"short"))
+    with pytest.raises(AirflowException, match=r"has 5 bytes, [\d,]+ were sent; it was removed"):
+        copy(make_result(), "memory://short/a")
+    folder = ObjectStoragePath("memory://short/a")
+    assert not folder.exists() or not list(folder.iterdir())
+
+
+def test_cos_does_not_take_it(make_result: Callable[..., Any], service: LocalService) -> None:
+    service.add_fault(kind="http", action="PutObject", status=503)
+    with pytest.raises(TencentCloudError, match="PutObject"):
+        copy(make_result(), "cos:///spring/")
+
+
+def test_a_task_that_aidge_does_not_know(service: LocalService) -> None:
+    with pytest.raises(AidgePermanentError, match="700"):
+        copy({"TaskId": "no-such-task", "Images": []}, "cos:///spring/")
+
+
+def test_pictures_that_could_not_be_made_are_left_out(service: LocalService, make_result: Callable[..., Any]) -> None:
+    service.add_fault(kind="task_fail", action=AidgeAction.GENERATE.value, inner=True, message="too dark")
+    assert len(copy(make_result(3), "memory://part/a")) == 2
+
+
+@pytest.mark.parametrize(
+    ("images", "dest", "said"),
+    [
+        (None, "cos:///a/", "images: expected a result of Aidge"),
+        ([], "cos:///a/", "images: expected a result of Aidge"),
+        ("x", "cos:///a/", "images: expected a result of Aidge"),
+        ({"Images": []}, "cos:///a/", "images: expected a result of Aidge, with its TaskId"),
+        ([{"TaskId": "t"}, 5], "cos:///a/", "images: expected a result of Aidge, with its TaskId"),
+        ({"TaskId": ""}, "cos:///a/", r"images\['TaskId'\]: expected a text"),
+        ({"TaskId": "t"}, "", "dest: expected a text"),
+        ({"TaskId": "t"}, "cos://x/a/", "dest: expected a COS bucket with its APPID"),
+        ({"TaskId": "t"}, "https://example.com/a/", "dest: expected a folder"),
+        ({"TaskId": "t"}, "s3://bucket/a?versionId=1", "dest: expected a folder"),
+    ],
+)
+def test_bad_arguments_are_named(images: Any, dest: str, said: str, service: LocalService) -> None:
+    operator = AidgeToObjectStorageOperator(task_id="copy", images={"TaskId": "t"}, dest="cos:///a/")
+    operator.images, operator.dest = images, dest
+    with pytest.raises(InvalidArgumentError, match=said):
+        execute(operator, make_context())
+    assert not service.journal
+
+
+def test_signatures_and_keys_stay_out_of_sight(
+    make_result: Callable[..., Any], service: LocalService, lines: Callable[[], str]
+) -> None:
+    found = copy(make_result(), "memory://quiet/a")
+    told = lines() + repr(found)
+    for secret in ("Signature=", "sign=", service.aidge_secret, service.secret_key):
+        assert secret not in told
