@@ -19,8 +19,11 @@ ROOT = Path(__file__).parents[1]
 OURS = "this package"
 IMPORTS: dict[str, list[str]] = {
     OURS: [
+        "airflow_provider_mps.operators.aidge",
         "airflow_provider_mps.operators.mps",
+        "airflow_provider_mps.sensors.aidge",
         "airflow_provider_mps.sensors.mps",
+        "airflow_provider_mps.transfers.aidge_to_object_storage",
         "airflow_provider_mps.transfers.cos_to_local",
         "airflow_provider_mps.transfers.local_to_cos",
     ],
