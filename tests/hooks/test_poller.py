@@ -36,6 +36,7 @@ from airflow_provider_mps.hooks import shared_poller as shared_poller_module
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.hooks.poller import Poller
 from airflow_provider_mps.hooks.shared_poller import Source, shared_poller, wait_for_task
+from airflow_provider_mps.hooks.vendor import mps_clients
 from airflow_provider_mps.local.accounts import Credential
 from airflow_provider_mps.local.errors import TaskFailure
 from airflow_provider_mps.local.service import LocalService
@@ -121,13 +122,14 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> list[MpsHook]:
     """The hooks that pollers make."""
     made: list[MpsHook] = []
     lock = threading.Lock()
+    original = Source.hook
 
-    def make_one(*arguments: Any) -> MpsHook:
+    def make_one(source: Source) -> Any:
         with lock:
-            made.append(MpsHook(*arguments))
+            made.append(original(source))
             return made[-1]
 
-    monkeypatch.setattr(shared_poller_module, "MpsHook", make_one)
+    monkeypatch.setattr(Source, "hook", make_one)
     return made
 
 
@@ -135,13 +137,13 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> list[MpsHook]:
 def clients(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The HTTP clients that hooks make."""
     made: list[Any] = []
-    original = MpsHook._make_async_client
+    original = mps_clients.async_client
 
-    def make_one(hook: MpsHook, credential: Any) -> Any:
-        made.append(original(hook, credential))
+    def make_one(settings: Any, credential: Any) -> Any:
+        made.append(original(settings, credential))
         return made[-1]
 
-    monkeypatch.setattr(MpsHook, "_make_async_client", make_one)
+    monkeypatch.setattr(mps_clients, "async_client", make_one)
     return made
 
 
@@ -626,10 +628,13 @@ class World:
 class WorldHook:
     """What the poller needs of a hook."""
 
+    can_list = True
+
     def __init__(self, world: World) -> None:
         self._world = world
         self.account = world.account
         self.settings = SimpleNamespace(endpoint="e", region="r", account=world.account)
+        self.identity = ("e", "r", world.account)
 
     async def aload_settings(self) -> Any:
         await asyncio.sleep(0.01)
@@ -638,8 +643,9 @@ class WorldHook:
     async def aclose(self) -> None:
         pass
 
-    def pacer(self, action: str) -> Any:
-        return SimpleNamespace(rate=self._world.rate)
+    @property
+    def look_rate(self) -> float:
+        return self._world.rate
 
     async def alook(self, task_id: str) -> TaskState | ServiceError:
         world = self._world
