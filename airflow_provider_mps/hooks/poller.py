@@ -11,13 +11,12 @@ import random
 import time
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import Any, Protocol
+from typing import Any
 
 from airflow_provider_mps.core.codes import Outcome, is_about_credentials
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.listing import ListedTask
 from airflow_provider_mps.core.polling import (
     FIRST_LOOK_SECONDS,
     MARGIN_SECONDS,
@@ -35,10 +34,9 @@ from airflow_provider_mps.core.polling import (
 )
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import TaskStatus
+from airflow_provider_mps.hooks.watch import NEVER, PolledHook, Tell, Watch
 
 log = logging.getLogger(__name__)
-
-Tell = Callable[[TaskState | ServiceError], None]
 
 # Looks that are under way at the same time. At a limit of 20 per second an answer may take most of a second.
 IN_FLIGHT = 16
@@ -48,75 +46,8 @@ RENEW_SECONDS = 300.0
 RENEW_PAUSE_SECONDS = 10.0
 DECIDE_SECONDS = 1.0
 
-_NEVER = float("inf")
-
 # Accounts that may not list tasks.
 _without_list: set[tuple[str, ...]] = set()
-
-
-class PolledHook(Protocol):
-    """What a poller asks of a hook.
-
-    :ivar can_list: whether the service has a list of tasks; without one, ``alist_pages`` is not called
-    """
-
-    can_list: bool
-
-    @property
-    def settings(self) -> Any:
-        """The connection; two are the same if these are equal."""
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """What the service counts requests by."""
-
-    @property
-    def look_rate(self) -> float:
-        """Looks per second, as of now."""
-
-    async def aload_settings(self) -> Any:
-        """Read the connection without blocking the event loop."""
-
-    async def alook(self, task_id: str) -> TaskState | ServiceError:
-        """Look at a task once."""
-
-    def alist_pages(self, status: TaskStatus, since: float | None = None) -> AsyncIterator[list[ListedTask]]:
-        """List the account's tasks page by page."""
-
-    async def aclose(self) -> None:
-        """Close what is open."""
-
-
-class _Watch:
-    """One who waits for one task."""
-
-    __slots__ = ("due", "end", "found", "interval", "limit", "look", "news", "seen", "since", "task_id")
-
-    def __init__(self, task_id: str, limit: Limit, interval: float, since: float | None, now: float) -> None:
-        self.task_id = task_id
-        self.limit = limit
-        self.interval = interval
-        self.since = since
-        self.seen = now
-        """When the task was last known to run, seconds since the epoch."""
-        self.due = _NEVER
-        """When to look at it, seconds since the epoch; never while that is under way."""
-        self.found = False
-        """Whether a list has shown it as finished."""
-        self.look: TaskState | ServiceError | None = None
-        self.end: End | BaseException | None = None
-        self.news = asyncio.get_running_loop().create_future()
-
-    def tell(self, look: TaskState | ServiceError) -> None:
-        changed = str(look) != str(self.look)
-        self.look = look
-        if changed and not self.news.done():
-            self.news.set_result(None)
-
-    def finish(self, end: End | BaseException) -> None:
-        self.end = end
-        if not self.news.done():
-            self.news.set_result(None)
 
 
 class Poller:
@@ -144,9 +75,9 @@ class Poller:
         self._account: tuple[str, ...] = ()
         self._lock = asyncio.Lock()
         self._renewed_at = clock()
-        self._watches: set[_Watch] = set()
-        self._by_id: dict[str, list[_Watch]] = defaultdict(list)
-        self._queue: list[tuple[float, int, _Watch]] = []
+        self._watches: set[Watch] = set()
+        self._by_id: dict[str, list[Watch]] = defaultdict(list)
+        self._queue: list[tuple[float, int, Watch]] = []
         self._order = itertools.count()
         self._looking = 0
         self._way: Each | Listed = Each(0.0)
@@ -176,7 +107,7 @@ class Poller:
         await self._prepare()
         if self._broken_by is not None:
             raise self._broken_by
-        watch = _Watch(task_id, limit, interval, since, self._clock())
+        watch = Watch(task_id, limit, interval, since, self._clock())
         self._add(watch)
         try:
             while True:
@@ -267,21 +198,21 @@ class Poller:
             self._list_at = self._listed_at + self._way.seconds
             for watch in aged if isinstance(before, Each) else aged[: self._way.single]:
                 # Those that the list tells of need no look of their own, and those that it leaves out need one.
-                if watch.due != _NEVER and (self._is_listed(watch) or watch.due > now + 2 * watch.interval):
+                if watch.due != NEVER and (self._is_listed(watch) or watch.due > now + 2 * watch.interval):
                     self._plan(watch, now)
         elif isinstance(before, Listed):
             for watch in self._watches:
                 # The last list was a while ago.
-                if watch.due > now + watch.interval and watch.due != _NEVER:
+                if watch.due > now + watch.interval and watch.due != NEVER:
                     soon = now + self._chance() * self._way.seconds
                     self._look_at(watch, min(soon, max(now, watch.limit.deadline)))
 
-    def _is_listed(self, watch: _Watch) -> bool:
+    def _is_listed(self, watch: Watch) -> bool:
         """Whether the list will tell when a task has finished."""
         way = self._way
         return isinstance(way, Listed) and watch.since is not None and watch.since >= way.start and not watch.found
 
-    def _plan(self, watch: _Watch, now: float) -> None:
+    def _plan(self, watch: Watch, now: float) -> None:
         """Set when to look at a task again."""
         if self._is_listed(watch):
             self._look_at(watch, watch.limit.deadline)
@@ -291,11 +222,11 @@ class Poller:
             seconds = max(seconds, self._way.seconds)
         self._look_at(watch, min(now + seconds, max(now, watch.limit.deadline)))
 
-    def _look_at(self, watch: _Watch, moment: float) -> None:
+    def _look_at(self, watch: Watch, moment: float) -> None:
         watch.due = moment
         heapq.heappush(self._queue, (moment, next(self._order), watch))
 
-    def _add(self, watch: _Watch) -> None:
+    def _add(self, watch: Watch) -> None:
         now = self._clock()
         self._watches.add(watch)
         self._by_id[watch.task_id].append(watch)
@@ -307,7 +238,7 @@ class Poller:
             self._look_at(watch, min(max(now, first), max(now, watch.limit.deadline)))
         self._changed.set()
 
-    def _remove(self, watch: _Watch) -> None:
+    def _remove(self, watch: Watch) -> None:
         self._watches.discard(watch)
         others = self._by_id[watch.task_id]
         others.remove(watch)
@@ -322,11 +253,11 @@ class Poller:
                 return
             heapq.heappop(self._queue)
             if is_current:
-                watch.due = _NEVER
+                watch.due = NEVER
                 self._looking += 1
                 self._start(self._look(watch))
 
-    async def _look(self, watch: _Watch) -> None:
+    async def _look(self, watch: Watch) -> None:
         try:
             hook = self._hook
             look = await hook.alook(watch.task_id)
@@ -377,7 +308,7 @@ class Poller:
             self._is_listing = False
             # What no list shows, or cannot show now, is looked at on its own.
             for watch in self._watches:
-                if now - watch.seen > looks_for and watch.due != _NEVER and self._is_listed(watch):
+                if now - watch.seen > looks_for and watch.due != NEVER and self._is_listed(watch):
                     watch.seen = now
                     self._look_at(watch, now)
             self._changed.set()
@@ -391,7 +322,7 @@ class Poller:
                 for watch in filter(self._is_listed, self._by_id.get(task.task_id, ())):
                     left -= 1
                     watch.found = True
-                    if watch.due != _NEVER:
+                    if watch.due != NEVER:
                         self._look_at(watch, self._clock())
             self._changed.set()
             if left <= 0:
@@ -428,5 +359,5 @@ class Poller:
         self._account = hook.identity
 
 
-def _since(watch: _Watch) -> float:
+def _since(watch: Watch) -> float:
     return watch.since or 0.0

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from airflow_provider_mps.core.polling import End, Limit
 from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.hooks.poller import PolledHook, Poller, Tell
+from airflow_provider_mps.hooks.poller import Poller
+from airflow_provider_mps.hooks.watch import PolledHook, Tell
 
 
 class Source(NamedTuple):

@@ -346,7 +346,8 @@ def test_the_deadline(count: int, make: Make, service: LocalService) -> None:
     ends = wait_all(make(count, 3600), seconds=0.5, interval=600)
     assert [type(end) for end in ends] == [TooLate] * count
     assert all(end.last_seen.startswith(("WAITING", "PROCESSING")) for end in ends)
-    assert Counter(call.task_id for call in service.calls(DETAIL)).most_common(1)[0][1] <= 2
+    # Each pause is as long as the task is old, so there is room for a few, and the last one falls on the deadline.
+    assert Counter(call.task_id for call in service.calls(DETAIL)).most_common(1)[0][1] <= 5
 
 
 @pytest.mark.parametrize("count", [1, 8])
