@@ -6,6 +6,7 @@ Sources of the rules: ProcessImage (https://cloud.tencent.com/document/product/8
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -53,7 +54,7 @@ def is_template(value: Any) -> bool:
         return any(is_template(item) for item in value.values())
     if isinstance(value, list | tuple):
         return any(is_template(item) for item in value)
-    return hasattr(value, "resolve")
+    return hasattr(value, "resolve") and not isinstance(value, os.PathLike)
 
 
 def check_literals(values: Mapping[str, Any], checks: Mapping[str, Callable[[str, Any], object]]) -> None:
@@ -142,7 +143,8 @@ def region(name: str, value: Any) -> str:
 
 
 def text(name: str, value: Any) -> str:
-    """Return ``value`` as a text that is not blank; templates may render digits to a number."""
+    """Return ``value`` as a text that is not blank; a path is one, and templates may render digits to a number."""
+    value = os.fspath(value) if isinstance(value, os.PathLike) else value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not value.strip():

@@ -98,6 +98,7 @@ CODES: dict[str, CodeRule] = {
 class Transport(StrEnum):
     """Codes for what never reached, or never came back from, the service."""
 
+    NOT_SENT = "NotSent"
     NOT_CONNECTED = "NotConnected"
     NO_ANSWER = "NoAnswer"
     GARBLED = "GarbledAnswer"
@@ -109,11 +110,12 @@ class Transport(StrEnum):
 
 
 TRANSPORT_CODES: dict[str, CodeRule] = {
+    Transport.NOT_SENT: CodeRule(_NOT_EXECUTED, "transport", "The request could not be made."),
     Transport.NOT_CONNECTED: CodeRule(_NOT_EXECUTED, "transport", "No connection came about."),
     Transport.NO_ANSWER: CodeRule(_UNKNOWN, "transport", "The connection broke before the answer."),
     Transport.GARBLED: CodeRule(_UNKNOWN, "transport", "The answer is not one of this API."),
-    Transport.BAD_CERTIFICATE: CodeRule(_REFUSED, "transport", "Check ca_bundle and endpoint of the connection."),
-    Transport.BAD_ADDRESS: CodeRule(_REFUSED, "transport", "Check endpoint and proxy of the connection."),
+    Transport.BAD_CERTIFICATE: CodeRule(_REFUSED, "transport", "Check ca_bundle and the address in the connection."),
+    Transport.BAD_ADDRESS: CodeRule(_REFUSED, "transport", "Check the address and the proxy in the connection."),
     Transport.NOT_WHOLE: CodeRule(_UNKNOWN, "transport", "What arrived is not what was sent."),
     Transport.CREDENTIALS: CodeRule(_NOT_EXECUTED, "transport", "No credential could be had."),
     Transport.NO_CREDENTIALS: CodeRule(_REFUSED, "transport", "Give the connection a login and password."),

@@ -74,6 +74,14 @@ def may_resend(action: str, outcome: Outcome) -> bool:
     return action not in PAID or outcome is Outcome.NOT_EXECUTED
 
 
+def not_sent(error: ServiceError) -> ServiceError:
+    """Return the error for a request that could not even be made, so that it was certainly not executed."""
+    if error.outcome is not Outcome.UNKNOWN:
+        return error
+    code, outcome = codes.Transport.NOT_SENT, Outcome.NOT_EXECUTED
+    return ServiceError(error.service, error.action, error.target, code, error.message, "", outcome)
+
+
 def says_no_such_task(error: ServiceError) -> bool:
     """Tell whether an error can mean that the service does not know the task that was asked for."""
     if error.service == Service.AIDGE:

@@ -47,6 +47,13 @@ def plan_downloads(outputs: Any, local_dir: str | Path) -> list[Download]:
     return list(plans.values())
 
 
+def is_local(error: BaseException) -> bool:
+    """Tell the disk's errors (full, read-only, no permission) from those of the network, which are OSErrors too."""
+    if not isinstance(error, OSError) or isinstance(error, ConnectionError | TimeoutError):
+        return False
+    return error.errno is not None and type(error).__module__ == "builtins"
+
+
 def file_name(key: str) -> str:
     """Return the file name of a key.
 

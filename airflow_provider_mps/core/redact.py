@@ -13,12 +13,17 @@ _PARAMETER = re.compile(
     r"\b((?:[\w-]*signature|[\w-]*security-token|q-ak|q-key-time|q-sign-time|sign|token)=)([^&\s\"'<>]+)", re.IGNORECASE
 )
 
-# The signature itself in a signed address: COS, S3 and its kin, OSS, GCS, Azure, CloudFront, CDNs.
-_SIGNATURE = re.compile(r"q-signature|x-amz-signature|x-goog-signature|signature|sign|sig|auth_key", re.IGNORECASE)
-# These belong to a signature where there is one; elsewhere they may say which picture is meant.
+# The signature itself in a signed address: COS, OSS, TOS, OBS, S3 and its kin, GCS, Azure, CloudFront, Qiniu, CDNs.
+_SIGNATURE = re.compile(
+    r"(?:[\w-]*-)?(?:signature|sign|sig|hmac|jwt)|auth_key|authorization|wssecret|hdne[aits]|access_token|__token__",
+    re.IGNORECASE,
+)
+# These belong to a signature where there is one; elsewhere they may say which picture is meant. What is done with the
+# picture stays: x-oss-process, imageMogr2 and their like.
 _BESIDE_SIGNATURE = re.compile(
-    r"q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list)|x-(?:cos|oss|amz|goog)-[\w-]+|expires|policy"
-    r"|key-pair-id|(?:security-)?token|(?:aws|oss)accesskeyid|googleaccessid|t|us|exper|rlimit|s[eprtv]|spr|sip|sk\w{1,3}",
+    r"q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list)|x-(?:cos|oss|tos|obs|amz|goog)-(?!process)[\w-]+"
+    r"|expires|policy|key-pair-id|(?:security-)?token|\w*accesskeyid|googleaccessid|wstime|t|us|exper|rlimit|s[eprtv]|spr|sip"
+    r"|sk\w{1,3}",
     re.IGNORECASE,
 )
 
@@ -72,7 +77,7 @@ def unsigned_url(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return url
+        return conceal(url)
     kept = [part for part in parts.query.split("&") if not _SIGNATURE.fullmatch(part.partition("=")[0])]
     if len(kept) <= parts.query.count("&"):
         kept = [part for part in kept if not _BESIDE_SIGNATURE.fullmatch(part.partition("=")[0])]

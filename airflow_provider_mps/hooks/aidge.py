@@ -18,12 +18,18 @@ from airflow_provider_mps.core.aidge.connection import AidgeSettings, read_setti
 from airflow_provider_mps.core.aidge.requests import GenerationRequest, query_body
 from airflow_provider_mps.core.aidge.words import AIDGE_CONN_TYPE, DEFAULT_AIDGE_CONN_ID, AidgeAction
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.errors import ServiceError, not_sent
 from airflow_provider_mps.core.listing import ListedTask
+from airflow_provider_mps.core.localpaths import is_local
 from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import Service, TaskStatus
-from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error
+from airflow_provider_mps.exceptions import (
+    AidgeTaskFailedError,
+    AidgeTaskRefusedError,
+    InvalidArgumentError,
+    airflow_error,
+)
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
 from airflow_provider_mps.hooks.base import off_the_loop
 from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
@@ -109,20 +115,43 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         return self._read_task_id(request, answer)
 
     def look(self, task_id: str) -> TaskState | ServiceError:
-        """Look at a task, resending what may be resent, for a loop that decides itself when to look again."""
+        """Look at a task once, for a loop that decides itself when to look again."""
         try:
-            return self._seen(task_id, self._resend(AidgeAction.QUERY, query_body(task_id), task_id))
+            return self._seen(task_id, self._call(AidgeAction.QUERY, query_body(task_id), task_id))
         except ServiceError as error:
             return self._judged(task_id, error)
 
-    def get_addresses(self, task_id: str) -> list[Address]:
+    def get_task_state(self, task_id: str) -> TaskState:
+        """Look at a task, resending what may be resent.
+
+        :raises AidgeError: Aidge did not answer
+        :raises AidgePermanentError: it refused, or does not know the task
+        """
+        try:
+            return self._seen(task_id, self._resend(AidgeAction.QUERY, query_body(task_id), task_id))
+        except ServiceError as error:
+            judged = self._judged(task_id, error)
+            if isinstance(judged, TaskState):
+                return judged
+            raise
+
+    def get_addresses(self, task_id: str, count: int = 1) -> list[Address]:
         """Return where the pictures of a finished task can be fetched now; an address may carry a signature.
 
-        :raises AidgeError: the task has none, or not yet
+        :param count: how many there are at least
+        :raises AidgeError: the task is not done, or there are fewer
+        :raises AidgeTaskFailedError: it has none
         """
-        found = answers.read_addresses(task_id, self._resend(AidgeAction.QUERY, query_body(task_id), task_id))
-        if not found:
-            raise airflow_error(answers.no_addresses(task_id))
+        answer = self._resend(AidgeAction.QUERY, query_body(task_id), task_id)
+        state = self._seen(task_id, answer)
+        if state.failure is not None:
+            kind = AidgeTaskRefusedError if state.failure.is_final else AidgeTaskFailedError
+            raise kind(task_id, state.failure.code, state.failure.message)
+        if not state.done:
+            raise airflow_error(answers.not_there_yet(task_id, str(state)))
+        found = answers.read_addresses(answer)
+        if len(found) < count:
+            raise airflow_error(answers.not_there_yet(task_id, f"{len(found)} of {count} pictures have an address"))
         return found
 
     def fetch(self, url: str, folder: Path, stem: str) -> Path:
@@ -132,7 +161,8 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         :param folder: folder of the file
         :param stem: its name without extension
         :return: the file
-        :raises AidgeError: the picture is not there, or did not arrive whole
+        :raises AidgeError: the picture is not there, did not arrive whole, or is none
+        :raises OSError: the disk is full, or does not take it
         """
         vendor, target = _vendor(), bare_url(url)
         with vendor.download_client(self.settings) as client:
@@ -142,19 +172,22 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
                 try:
                     found: Path = vendor.download(client, target, url, folder, stem)
                 except Exception as error:
+                    if is_local(error):
+                        raise
                     raise self._failed(vendor.DOWNLOAD, target, error, outer) from None
                 return found
 
             return Retrying(**calls.resend_options(vendor.DOWNLOAD, self.log.warning))(once)
 
-    def search_scenes(self, body: bytes) -> list[dict[str, Any]]:
+    def search_scenes(self, body: bytes, target: str = "") -> list[dict[str, Any]]:
         """Return the scenes of a search: ``{"id", "name", "cover", "tags"}``.
 
         :param body: see :class:`~airflow_provider_mps.core.aidge.requests.SceneSearch`
+        :param target: what is searched for, for messages
         """
-        answer = self._resend(AidgeAction.SCENES, body, "")
+        answer = self._resend(AidgeAction.SCENES, body, target)
         try:
-            return answers.read_scenes("", answer)
+            return answers.read_scenes(target, answer)
         except ServiceError as error:
             raise airflow_error(error) from None
 
@@ -164,17 +197,17 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         return self._read_task_id(request, answer)
 
     async def alook(self, task_id: str) -> TaskState | ServiceError:
-        """Look at a task; the async twin of :meth:`look`."""
+        """Look at a task once; the async twin of :meth:`look`."""
         try:
-            return self._seen(task_id, await self._aresend(AidgeAction.QUERY, query_body(task_id), task_id))
+            return self._seen(task_id, await self._acall(AidgeAction.QUERY, query_body(task_id), task_id))
         except ServiceError as error:
             return self._judged(task_id, error)
 
-    async def asearch_scenes(self, body: bytes) -> list[dict[str, Any]]:
+    async def asearch_scenes(self, body: bytes, target: str = "") -> list[dict[str, Any]]:
         """Return the scenes of a search; the async twin of :meth:`search_scenes`."""
-        answer = await self._aresend(AidgeAction.SCENES, body, "")
+        answer = await self._aresend(AidgeAction.SCENES, body, target)
         try:
-            return answers.read_scenes("", answer)
+            return answers.read_scenes(target, answer)
         except ServiceError as error:
             raise airflow_error(error) from None
 
@@ -230,6 +263,11 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         outer = sys.exception()
         try:
             client = self.get_conn()
+        except AirflowException:
+            raise
+        except Exception as error:
+            raise self._failed(action, target, error, outer, is_sent=False) from None
+        try:
             self.pacer(action).wait()
             found: Mapping[str, Any] = _vendor().read_response(action, target, client.post(action, content=body))
         except AirflowException:
@@ -242,6 +280,11 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         outer = sys.exception()
         try:
             client = await self._client_of_this_loop()
+        except AirflowException:
+            raise
+        except Exception as error:
+            raise self._failed(action, target, error, outer, is_sent=False) from None
+        try:
             await self.pacer(action).await_turn()
             response = await client.post(action, content=body)
             found: Mapping[str, Any] = _vendor().read_response(action, target, response)
@@ -251,10 +294,14 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             raise self._failed(action, target, error, outer) from None
         return found
 
-    def _failed(self, action: str, target: str, error: Exception, outer: BaseException | None) -> Exception:
+    def _failed(
+        self, action: str, target: str, error: Exception, outer: BaseException | None, *, is_sent: bool = True
+    ) -> Exception:
         from airflow_provider_mps.hooks.vendor.transport import no_answer
 
         failed = error if isinstance(error, ServiceError) else no_answer(Service.AIDGE, action, target, error, outer)
+        if not is_sent:
+            failed = not_sent(failed)
         if failed.code in TOO_FAST:
             self.pacer(action).refused()
         return airflow_error(failed)
@@ -273,15 +320,11 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             raise airflow_error(error) from None
 
     def _seen(self, task_id: str, answer: Mapping[str, Any]) -> TaskState:
-        state = answers.read_task(task_id, answer)
-        if not answers.is_known_status(state.status) and (task_id, state.status) not in self._told:
-            self._told.add((task_id, state.status))
-            self.log.warning(
-                "Aidge task %s has the status %r, which is not known here; it counts as not done yet",
-                task_id,
-                state.status,
-            )
-        return state
+        for status in answers.unknown_statuses(answer):
+            if (task_id, status) not in self._told:
+                self._told.add((task_id, status))
+                self.log.warning("Aidge task %s: the status %r is not known here and decides nothing", task_id, status)
+        return answers.read_task(task_id, answer)
 
     @staticmethod
     def _judged(task_id: str, error: ServiceError) -> TaskState | ServiceError:

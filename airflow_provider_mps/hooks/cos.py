@@ -16,6 +16,7 @@ from airflow_provider_mps.core import arguments, calls
 from airflow_provider_mps.core.codes import Outcome, Transport
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, difference
+from airflow_provider_mps.core.localpaths import is_local
 from airflow_provider_mps.core.payloads import bucket_or_default, region_or_default
 from airflow_provider_mps.core.results import cos_object
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
@@ -195,7 +196,7 @@ class CosHook(TencentCloudBaseHook):
         except AirflowException:
             raise
         except Exception as error:
-            if isinstance(error, OSError) and _is_local(error):
+            if is_local(error):
                 raise
             raise airflow_error(cos.translate(action, target, error)) from None
 
@@ -232,10 +233,3 @@ def _destination(local_path: str | Path) -> Path:
     if blocking.exists() and not blocking.is_dir():
         raise InvalidArgumentError(f"local_path: {str(blocking)!r} is a file, so it cannot hold {str(path)!r}")
     return path
-
-
-def _is_local(error: OSError) -> bool:
-    """Tell the disk's errors (full, read-only, no permission) from those of the network, which are OSErrors too."""
-    if isinstance(error, ConnectionError | TimeoutError):
-        return False
-    return error.errno is not None and type(error).__module__ == "builtins"

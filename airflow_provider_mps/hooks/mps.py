@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_mps.core import calls
 from airflow_provider_mps.core.codes import is_too_fast
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.errors import ServiceError, not_sent
 from airflow_provider_mps.core.listing import ListedTask, list_params, read_list
 from airflow_provider_mps.core.payloads import check_payload, describe_input
 from airflow_provider_mps.core.results import TaskState, parse_task_detail
@@ -188,10 +188,13 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         return await retrying(self._acall, action, params, target, guard)
 
     def _call(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
-        mps_clients, credential, outer = _vendor_clients(), self.snapshot_credential(), sys.exception()
+        credential, outer = self.snapshot_credential(), sys.exception()
         try:
             if self._client is None:
-                self._client = mps_clients.sync_client(self.settings, credential)
+                self._client = _vendor_clients().sync_client(self.settings, credential)
+        except Exception as error:
+            raise self._failed(action, target, error, outer, is_sent=False) from None
+        try:
             self.pacer(action).wait()
             self._client.credential = credential
             return calls.read_response(action, target, self._client.call_json(action, dict(params)))
@@ -204,6 +207,11 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         outer = sys.exception()
         try:
             client = await self._client_of_this_loop()
+        except AirflowException:
+            raise
+        except Exception as error:
+            raise self._failed(action, target, error, outer, is_sent=False) from None
+        try:
             await self.pacer(action).await_turn()
             if guard is not None:
                 await guard()
@@ -214,8 +222,12 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         except Exception as error:
             raise self._failed(action, target, error, outer) from None
 
-    def _failed(self, action: str, target: str, error: Exception, outer: BaseException | None) -> Exception:
+    def _failed(
+        self, action: str, target: str, error: Exception, outer: BaseException | None, *, is_sent: bool = True
+    ) -> Exception:
         failed = _vendor_clients().translate(Service.MPS, action, target, error, outer)
+        if not is_sent:
+            failed = not_sent(failed)
         if is_too_fast(failed.code):
             self.pacer(action).refused()
         return airflow_error(failed)

@@ -43,6 +43,19 @@ class ObjectStorage:
         self.tencentcloud_conn_id = tencentcloud_conn_id
         self.cos_region = cos_region
 
+    def check(self, name: str, address: str) -> None:
+        """Make sure that there is a way to an address, before anything is done for it.
+
+        :param name: the argument that has the address, for messages
+        :raises InvalidArgumentError: Airflow knows no such storage
+        """
+        if self._cos(name, address) is None:
+            try:
+                _ = self._path(address).fs
+            except (ValueError, ImportError) as error:
+                said = f"{name}: {bare_url(address)}: {error}. Is the provider of this storage installed?"
+                raise InvalidArgumentError(said) from None
+
     def read(self, name: str, address: str, limit: int) -> bytes:
         """Return the bytes of a file.
 
@@ -51,14 +64,16 @@ class ObjectStorage:
         :raises InvalidArgumentError: there is no such file on the disk, or the one in COS is larger
         :raises AirflowException: there is no such object; it may still be on its way
         """
+        self.check(name, address)
+        shown = bare_url(address)
         if (hook_and_key := self._cos(name, address)) is not None:
             hook, key = hook_and_key
             size = hook.head_object(key).size
             if size is not None and size > limit:
-                raise InvalidArgumentError(f"{name}: expected at most {limit:,} bytes, got {size:,} ({address})")
+                raise InvalidArgumentError(f"{name}: expected at most {limit:,} bytes, got {size:,} ({shown})")
             data = hook.read_object(key)
             if data is None:
-                raise AirflowException(f"{name}: there is no object {address}; the task may be retried")
+                raise AirflowException(f"{name}: there is no object {shown}; the task may be retried")
             return data
         path = self._path(address)
         try:
@@ -66,9 +81,8 @@ class ObjectStorage:
                 return bytes(file.read(limit + 1))
         except (FileNotFoundError, IsADirectoryError):
             if path.protocol in _LOCAL:
-                raise InvalidArgumentError(f"{name}: expected a file that exists, got {address!r}") from None
-            said = f"{name}: there is no object {bare_url(address)}; the task may be retried"
-            raise AirflowException(said) from None
+                raise InvalidArgumentError(f"{name}: expected a file that exists, got {shown!r}") from None
+            raise AirflowException(f"{name}: there is no object {shown}; the task may be retried") from None
 
     def write(self, name: str, folder: str, file_name: str, source: Path) -> dict[str, Any]:
         """Store a file, whole or not at all.
@@ -115,9 +129,24 @@ class ObjectStorage:
 
     @staticmethod
     def _upload(source: Path, path: Any) -> None:
-        # A transaction of the file system: what is broken off is discarded, and not stored as if it were whole.
-        with path.fs.transaction, source.open("rb") as file, path.open("wb") as stored:
-            shutil.copyfileobj(file, stored, _CHUNK_BYTES)
+        before = _size(path)
+        try:
+            # A transaction of the file system: what is broken off is discarded, and what was there before stays.
+            with path.fs.transaction, source.open("rb") as file, path.open("wb") as stored:
+                shutil.copyfileobj(file, stored, _CHUNK_BYTES)
+        except BaseException:
+            # Not every file system has them: some store what had come so far as if it were whole.
+            if _size(path) != before:
+                path.unlink(missing_ok=True)
+            raise
+
+
+def _size(path: Any) -> int | None:
+    """Return the size of an object; None if there is none."""
+    try:
+        return int(path.stat().st_size)
+    except FileNotFoundError:
+        return None
 
 
 def _replace(source: Path, path: Path) -> None:

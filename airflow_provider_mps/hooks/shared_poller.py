@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from airflow_provider_mps.core.polling import End, Limit
 from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.hooks.poller import Poller
 from airflow_provider_mps.hooks.watch import PolledHook, Tell
 
@@ -28,11 +30,7 @@ class Source(NamedTuple):
     def hook(self) -> PolledHook:
         """Return a hook that reads the connection anew."""
         if self.service is Service.AIDGE:
-            from airflow_provider_mps.hooks.aidge import AidgeHook
-
             return AidgeHook(self.conn_id or AidgeHook.default_conn_name)
-        from airflow_provider_mps.hooks.mps import MpsHook
-
         return MpsHook(self.conn_id, self.region)
 
 

@@ -25,8 +25,8 @@ from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.hooks.masking import MasksSignedUrls
 from airflow_provider_mps.operators.base import PictureSubmitOperator
-from airflow_provider_mps.operators.masking import MasksSignedUrls
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -50,7 +50,8 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
 
     A retry joins the task that an earlier try has submitted (Airflow 3.3 and newer, which keep the state of tasks).
     Where it is not known whether one was accepted, because an answer was lost, or there is no record, Aidge has no list
-    to ask, and ``on_doubt`` decides. A clear of a task that has returned its result makes new pictures.
+    to ask, and ``on_doubt`` decides. A clear of a task that has returned its result makes new pictures; with
+    ``on_doubt="resubmit"`` so does the clear of one that Aidge has not done in time.
 
     Templated: every argument but ``wait_for_completion``, ``deferrable``, ``poll_interval`` and ``timeout``.
 
@@ -170,7 +171,8 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
             task_of(context), request.fingerprinted, endpoint=settings.host, region="", account=settings.key_name
         )
         attempt = attempt_of(context, Service.AIDGE, self.retries or 0, keeps_records=store.keeps_records)
-        return AidgeSubmission(hook, request, fingerprint, attempt, store, on_doubt, self.log).ensure()
+        submission = AidgeSubmission(hook, request, fingerprint, attempt, store, on_doubt, self.log, self.timeout)
+        return submission.ensure()
 
     def _deliver(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
         missing = [image["message"] for image in result["Images"] if not image["url"]]
@@ -241,14 +243,18 @@ class AidgeSceneSearchOperator(MasksSignedUrls, BaseOperator):
         self.scene_type = scene_type
         self.count = count
         self.aidge_conn_id = aidge_conn_id
+        self._given = [name for name in self.template_fields if getattr(self, name) is not None]
         with invalid_arguments_fail():
             self._search().check_literals()
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Search; return the scenes."""
         with invalid_arguments_fail():
-            body = self._search().body()
-        scenes = AidgeHook(self.aidge_conn_id).search_scenes(body)
+            # A title that renders to nothing would search for whatever there is.
+            arguments.check_rendered(self._given, {name: getattr(self, name) for name in self._given})
+            search = self._search()
+            body = search.body()
+        scenes = AidgeHook(self.aidge_conn_id).search_scenes(body, search.target)
         names = ", ".join(f"{scene['id']} ({scene['name']})" for scene in scenes[:10])
         self.log.info("%d scenes: %s", len(scenes), names or "none")
         return scenes

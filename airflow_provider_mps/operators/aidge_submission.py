@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.aidge.requests import GenerationRequest
@@ -29,6 +28,7 @@ class AidgeSubmission:
     :param store: keeps the record
     :param on_doubt: what to do when it is not known whether an earlier try has submitted
     :param log: takes the lines for the task log
+    :param timeout: seconds from its submission for which a task is waited for
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class AidgeSubmission:
         store: SubmissionStore,
         on_doubt: OnDoubt,
         log: Log,
+        timeout: float,
     ) -> None:
         self._hook = hook
         self._generation = generation
@@ -48,6 +49,7 @@ class AidgeSubmission:
         self._store = store
         self._on_doubt = on_doubt
         self._log = log
+        self._timeout = timeout
         self._record: Record | None = None
 
     def ensure(self) -> Submitted:
@@ -60,31 +62,43 @@ class AidgeSubmission:
         step = self._plan()
         if isinstance(step, Join):
             looked = self._look(step)
+            if isinstance(looked, Joined) and self._is_given_up(step, looked.state):
+                looked = Submit(f"the task was cleared, {step} is not done in time, and on_doubt='resubmit'")
             if isinstance(looked, Joined):
                 return self._take(looked.state, step.record)
             step = looked
         return self._submit(step.why)
 
     def _plan(self) -> Join | Submit:
-        attempt = self._attempt
         try:
             self._record = self._store.read()
         except UnreadableRecordError as error:
             # Something was written, so something may have been submitted.
-            self._log.warning("%s", error)
-            attempt = replace(attempt, keeps_records=False, has_submitted=True)
-        planned = submission.plan(self._record, self._request, attempt)
+            return self._decide(str(error))
+        planned = submission.plan(self._record, self._request, self._attempt)
         if isinstance(planned, Join | Submit):
             return planned
         if not planned.finished_count:
             # Where nothing is on record, a person who clears the task decides.
             return Submit("the task was cleared, and there is no record of its earlier tries")
+        return self._decide(planned.why)
+
+    def _decide(self, doubt: str) -> Submit:
         if self._on_doubt is OnDoubt.RESUBMIT:
-            return Submit(f"{planned.why}; on_doubt='resubmit' submits in any case")
-        raise AidgeInDoubtError(self._generation.target, planned.why)
+            return Submit(f"{doubt}; on_doubt='resubmit' submits in any case")
+        raise AidgeInDoubtError(self._generation.target, doubt)
+
+    def _is_given_up(self, join: Join, state: TaskState) -> bool:
+        """Whether a person wants a task replaced that may never end."""
+        is_late = time.time() > since_of(join.record) + self._timeout
+        return join.is_cleared and self._on_doubt is OnDoubt.RESUBMIT and is_late and not state.done
 
     def _look(self, join: Join) -> Joined | Submit:
-        look: TaskState | ServiceError = self._hook.look(join.task_id)
+        look: TaskState | ServiceError
+        try:
+            look = self._hook.get_task_state(join.task_id)
+        except ServiceError as error:
+            look = error
         is_new = isinstance(look, ServiceError) and may_be_too_new(look, join.record.accepted, time.time())
         if is_new and not join.other_account:
             look = TaskState(join.task_id, "")
@@ -106,8 +120,19 @@ class AidgeSubmission:
         target = self._generation.target
         self._log.info("Submitting background generation for %s: %s", target, why)
         record = submission.intend(self._record, self._request, max_tries=self._attempt.max_tries, now=time.time())
-        # Without the intent on record a crash after the request would go unnoticed, so an error here ends the try.
-        self._store.write(record)
+        try:
+            # Without the intent on record a crash after the request would go unnoticed, so an error here ends the try.
+            self._store.write(record)
+        except BaseException:
+            # It may have been written all the same.
+            self._keep(submission.not_sent(record))
+            raise
+        if not self._store.keeps_records:
+            self._log.warning(
+                "This Airflow keeps no state of tasks (3.3 and newer do): a retry will not know of this submission, "
+                "and on_doubt=%r decides then",
+                self._on_doubt.value,
+            )
         try:
             task_id = self._hook.submit(self._generation)
         except ServiceError as error:
@@ -117,7 +142,7 @@ class AidgeSubmission:
             if self._on_doubt is OnDoubt.RESUBMIT:
                 # Airflow retries, with its own pause, and the next try submits.
                 raise
-            raise AidgeInDoubtError(target, f"the answer to the submission was lost ({error})") from error
+            raise AidgeInDoubtError(target, f"what became of the submission is not known ({error})") from error
         now = time.time()
         self._log.info("Aidge accepted the task: task id %s", task_id)
         self._keep(submission.accepted(record, task_id, now))

@@ -14,7 +14,7 @@ from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import invalid_arguments_fail
-from airflow_provider_mps.operators.masking import MasksSignedUrls
+from airflow_provider_mps.hooks.masking import MasksSignedUrls
 from airflow_provider_mps.waiting import LooksAtTasks, limit_of_try, result_of_event, wait_in_worker
 
 if TYPE_CHECKING:

@@ -38,8 +38,8 @@ from airflow_provider_mps.exceptions import (
     airflow_error,
     invalid_arguments_fail,
 )
+from airflow_provider_mps.hooks.masking import MasksSignedUrls
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.operators.masking import MasksSignedUrls
 from airflow_provider_mps.waiting import end_of_try
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
@@ -16,14 +16,13 @@ from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.hooks.masking import MasksSignedUrls
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-_NOT_PLAIN = re.compile(r"[^\w.-]+")
 
-
-class AidgeToObjectStorageOperator(BaseOperator):
+class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
     """Copy the pictures of one or more results of Aidge, each whole or not at all.
 
     Asks Aidge for the addresses of the moment, so a result may be copied when those that it came with have expired, and
@@ -49,7 +48,8 @@ class AidgeToObjectStorageOperator(BaseOperator):
     :raises ValueError: a fixed value cannot be used; when the DAG is read
     :raises InvalidArgumentError: a rendered value cannot be used; Airflow does not retry
     :raises AidgePermanentError: Aidge does not know the task, or refuses to answer; Airflow does not retry
-    :raises AidgeError: a picture is not there, or did not arrive whole; nothing of it is stored
+    :raises AidgeTaskFailedError: the task has no pictures
+    :raises AidgeError: a picture is not there, did not arrive whole, or is none; nothing of it is stored
     :raises TencentCloudError: COS did not take a picture
     """
 
@@ -94,15 +94,16 @@ class AidgeToObjectStorageOperator(BaseOperator):
 
         with invalid_arguments_fail():
             folder = arguments.folder("dest", self.dest)
-            task_ids = _task_ids(self.images)
+            wanted = _wanted(self.images)
         hook = AidgeHook(self.aidge_conn_id)
         storage = ObjectStorage(self.dest_conn_id, self.tencentcloud_conn_id, self.cos_region)
+        storage.check("dest", f"{folder.rstrip('/')}/x")
         found = []
         with tempfile.TemporaryDirectory(prefix="aidge-") as folder_here:
-            for task_id in task_ids:
-                for number, (address, scene) in enumerate(hook.get_addresses(task_id), 1):
-                    plain = _NOT_PLAIN.sub("_", task_id)
-                    file = hook.fetch(address, Path(folder_here), f"{plain}-{number}")
+            for task_id, count in wanted.items():
+                for number, (address, scene) in enumerate(hook.get_addresses(task_id, count), 1):
+                    # Whatever is in an id, the name is its own and stays in the folder.
+                    file = hook.fetch(address, Path(folder_here), f"{quote(task_id, safe='')}-{number}")
                     stored = storage.write("dest", folder, file.name, file)
                     file.unlink()
                     found.append({**stored, "scene": scene})
@@ -111,13 +112,15 @@ class AidgeToObjectStorageOperator(BaseOperator):
         return found
 
 
-def _task_ids(images: Any) -> list[str]:
+def _wanted(images: Any) -> dict[str, int]:
+    """Return the ids of the tasks, each with how many pictures its result has."""
     results = [images] if isinstance(images, Mapping) else images
     if isinstance(results, str | bytes) or not isinstance(results, Sequence) or not results:
         arguments.fail("images", images, "a result of Aidge, or a list of them")
-    found = []
+    found = {}
     for result in results:
         if not isinstance(result, Mapping) or "TaskId" not in result:
             arguments.fail("images", result, "a result of Aidge, with its TaskId")
-        found.append(arguments.text("images['TaskId']", result["TaskId"]))
-    return list(dict.fromkeys(found))
+        made = [image for image in result.get("Images") or [] if isinstance(image, Mapping) and image.get("url")]
+        found[arguments.text("images['TaskId']", result["TaskId"])] = len(made)
+    return found

@@ -202,19 +202,19 @@ def test_a_look_may_be_repeated_whatever_became_of_it(
 ) -> None:
     hook = AidgeHook(aidge_conn_id)
     task_id = caller.submit(hook, request_)
-    service.add_fault(kind="lost_answer", action=QUERY, times=2)
-    service.add_fault(kind="http", action=QUERY, status=503, times=2)
-    assert isinstance(caller.look(hook, task_id), TaskState)
-    service.add_fault(kind="http", action=QUERY, status=503)
-    look = caller.look(hook, task_id)
-    assert isinstance(look, ServiceError)
-    assert look.code == "HTTP 503"
+    for fault, code in (({"kind": "lost_answer"}, "NoAnswer"), ({"kind": "http", "status": 503}, "HTTP 503")):
+        service.add_fault(action=QUERY, times=1, **fault)
+        # Who waits looks again by itself.
+        look = caller.look(hook, task_id)
+        assert isinstance(look, ServiceError)
+        assert look.code == code
+        service.add_fault(action=QUERY, times=3, **fault)
+        assert hook.get_task_state(task_id).task_id == task_id
 
 
-@pytest.mark.parametrize(("code", "final"), [("801", False), ("1000", True), ("1001", False), ("1002", False)])
-def test_a_code_about_model_or_content_is_the_end_of_the_task(
+@pytest.mark.parametrize("code", ["500", "501", "801", "1001", "1002"])
+def test_what_passes_in_a_query_is_no_verdict_on_the_task(
     code: str,
-    final: bool,
     caller: Caller,
     service: LocalService,
     aidge_conn_id: str,
@@ -222,12 +222,23 @@ def test_a_code_about_model_or_content_is_the_end_of_the_task(
 ) -> None:
     hook = AidgeHook(aidge_conn_id)
     task_id = caller.submit(hook, request_)
-    service.add_fault(kind="error", action=QUERY, code=code, message="no picture")
-    state = caller.look(hook, task_id)
-    assert state.failure is not None
-    assert (state.failure.code, state.failure.message, state.failure.is_final) == (code, "no picture", final)
-    # Of those that may pass, the first is not believed.
-    assert len(service.calls(QUERY)) == (1 if final else ATTEMPTS)
+    service.add_fault(kind="error", action=QUERY, code=code, message="later", times=1)
+    look = caller.look(hook, task_id)
+    assert isinstance(look, ServiceError)
+    assert (look.code, look.outcome) == (code, Outcome.NOT_EXECUTED)
+    assert finished(caller, hook, task_id).result is not None
+
+
+def test_content_that_is_refused_is_the_end_of_the_task(
+    caller: Caller, service: LocalService, aidge_conn_id: str, request_: GenerationRequest
+) -> None:
+    hook = AidgeHook(aidge_conn_id)
+    task_id = caller.submit(hook, request_)
+    service.add_fault(kind="error", action=QUERY, code="1000", message="no picture")
+    for state in (caller.look(hook, task_id), hook.get_task_state(task_id)):
+        assert state.failure is not None
+        assert (state.failure.code, state.failure.message, state.failure.is_final) == ("1000", "no picture", True)
+    assert len(service.calls(QUERY)) == 2
 
 
 def test_an_unknown_task(caller: Caller, service: LocalService, aidge_conn_id: str) -> None:
@@ -251,7 +262,7 @@ def test_an_unknown_status_is_told_once(
     assert [str(look) for look in looks] == ["on_the_moon"] * 3
     assert not any(look.done for look in looks)
     assert finished(caller, hook, task_id).result is not None
-    assert lines().count("which is not known here; it counts as not done yet") == 1
+    assert lines().count("the status 'on_the_moon' is not known here and decides nothing") == 1
 
 
 def test_wrong_keys(caller: Caller, connect_aidge: Callable[..., str], request_: GenerationRequest) -> None:

@@ -209,7 +209,7 @@ def test_in_doubt_the_default_is_to_fail(
     with pytest.raises(AidgeInDoubtError, match="Aidge has no list of tasks") as caught:
         task.run()
     assert isinstance(caught.value, AirflowFailException)
-    assert "coffee-large.jpg: the answer to the submission was lost" in str(caught.value)
+    assert "coffee-large.jpg: what became of the submission is not known" in str(caught.value)
     assert "set on_doubt='resubmit' and clear the task" in str(caught.value)
     calls = len(task.service.calls(SUBMIT))
     # However it comes to another try: nothing is submitted.

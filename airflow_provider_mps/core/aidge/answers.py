@@ -12,16 +12,17 @@ from airflow_provider_mps.core.aidge.codes import GATEWAY_OK, OK, gateway_code, 
 from airflow_provider_mps.core.aidge.words import AidgeAction, AidgeStatus
 from airflow_provider_mps.core.codes import Outcome, Transport
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.redact import excerpt, unsigned_url
+from airflow_provider_mps.core.redact import bare_url, excerpt
 from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import Service
 
 # resCode says success, and ``success`` does not.
 NO_SUCCESS = "success=false"
-# There is nothing to fetch.
-NO_PICTURES = "NoPictures"
+# Fewer pictures can be fetched than the task has made.
+NOT_THERE = "PicturesNotThere"
 
 _KNOWN = frozenset(AidgeStatus)
+_ON_THEIR_WAY = frozenset({AidgeStatus.WAITING, AidgeStatus.PROCESSING, AidgeStatus.RUNNING})
 
 
 class Address(NamedTuple):
@@ -39,7 +40,7 @@ def read_answer(action: str, target: str, answer: Any) -> Mapping[str, Any]:
     """
     if not isinstance(answer, Mapping):
         raise _garbled(action, target, answer)
-    request_id = str(answer.get("requestId") or answer.get("request_id") or "")
+    request_id = _request_id(answer)
     code, message = answer.get("resCode"), answer.get("resMessage")
     if code is None and str(answer.get("code", GATEWAY_OK)) != GATEWAY_OK:
         message = str(answer.get("message") or answer.get("msg") or "")
@@ -65,45 +66,62 @@ def read_task_id(target: str, answer: Any) -> str:
     result = data.get("result", data)
     task_id = result.get("taskId") if isinstance(result, Mapping) else None
     if not task_id or not isinstance(task_id, str | int):
-        raise _garbled(AidgeAction.GENERATE, target, answer)
+        raise _garbled(AidgeAction.GENERATE, target, answer, _request_id(answer))
     return str(task_id)
 
 
 def read_task(task_id: str, answer: Any) -> TaskState:
     """Return what a query showed.
 
-    There are two layers: the task has to be finished, and so has each of its results. A task without any picture has
-    failed; one that lacks some of them has not. Signatures stay out of the result.
+    There are two layers: the task has to be finished, and none of its results may still be on its way. A task without
+    any picture has failed; one that lacks some of them has not. Queries of addresses, which may hold a signature, stay
+    out of the result.
 
     :raises ServiceError: the answer is an error
     """
     data = read_answer(AidgeAction.QUERY, task_id, answer)
-    status = str(data.get("taskStatus") or "")
-    entries = list(_entries(data))
+    status, entries = _text(data, "taskStatus"), list(_entries(data))
     if _is(status, AidgeStatus.FAILED):
         messages = [data.get("taskMessage"), *(entry.get("taskMessage") for entry in entries)]
         return TaskState(task_id, status, failure=_failure(messages))
-    if not _is(status, AidgeStatus.FINISHED) or not entries or not all(map(_has_ended, entries)):
+    if not _is(status, AidgeStatus.FINISHED):
         return TaskState(task_id, status)
     images = [image for entry in entries for image in _images(entry)]
-    if not any(image["url"] for image in images):
+    if any(image["url"] for image in images) and not any(map(_is_on_its_way, entries)):
+        return TaskState(task_id, status, result={"TaskId": task_id, "Status": status, "Images": images})
+    if entries and all(_is(_text(entry, "taskStatus"), AidgeStatus.FAILED) for entry in entries):
         return TaskState(task_id, status, failure=_failure([image["message"] for image in images]))
-    return TaskState(task_id, status, result={"TaskId": task_id, "Status": status, "Images": images})
+    # A success without any picture is an answer that is not complete yet.
+    return TaskState(task_id, f"{status}, without a picture yet")
 
 
-def read_addresses(task_id: str, answer: Any) -> list[Address]:
-    """Return where the pictures of a finished task can be fetched, as the service gave it; none while it runs.
+def unknown_statuses(answer: Any) -> list[str]:
+    """Return the statuses in the answer to a query, of the task and of its results, that this version does not know."""
+    data = answer.get("data") if isinstance(answer, Mapping) else None
+    if not isinstance(data, Mapping):
+        return []
+    statuses = [_text(data, "taskStatus"), *(_text(entry, "taskStatus") for entry in _entries(data))]
+    return list(dict.fromkeys(status for status in statuses if status and status.lower() not in _KNOWN))
 
-    :raises ServiceError: the answer is an error
+
+def read_addresses(answer: Any) -> list[Address]:
+    """Return where the pictures of a finished task can be fetched, as the service gave it.
+
+    :param answer: one that :func:`read_task` has read
     """
-    data = read_answer(AidgeAction.QUERY, task_id, answer)
-    return [Address(url, _text(entry, "sceneTemplate")) for entry in _entries(data) for url in _urls(entry)]
+    return [
+        Address(url, excerpt(_text(entry, "sceneTemplate")))
+        for entry in _entries(answer.get("data") or {})
+        for url in _urls(entry)
+    ]
 
 
-def no_addresses(task_id: str) -> ServiceError:
-    """Return the error for a task that has no pictures to fetch."""
-    said = "the task has no pictures to fetch, or not yet"
-    return ServiceError(Service.AIDGE, AidgeAction.QUERY, task_id, NO_PICTURES, said, "", Outcome.NOT_EXECUTED)
+def not_there_yet(task_id: str, seen: str) -> ServiceError:
+    """Return the error for a task whose pictures cannot all be fetched.
+
+    :param seen: what there is
+    """
+    return ServiceError(Service.AIDGE, AidgeAction.QUERY, task_id, NOT_THERE, seen, "", Outcome.UNKNOWN)
 
 
 def read_scenes(target: str, answer: Any) -> list[dict[str, Any]]:
@@ -114,21 +132,16 @@ def read_scenes(target: str, answer: Any) -> list[dict[str, Any]]:
     data = read_answer(AidgeAction.SCENES, target, answer)
     scenes = data.get("result", next((value for value in data.values() if isinstance(value, list)), None))
     if not isinstance(scenes, list) or not all(isinstance(scene, Mapping) for scene in scenes):
-        raise _garbled(AidgeAction.SCENES, target, answer)
+        raise _garbled(AidgeAction.SCENES, target, answer, _request_id(answer))
     return [
         {
             "id": _text(scene, "modelNum"),
             "name": _text(scene, "name"),
-            "cover": unsigned_url(_text(scene, "coverUrl")),
+            "cover": bare_url(_text(scene, "coverUrl")),
             "tags": _tags(scene),
         }
         for scene in scenes
     ]
-
-
-def is_known_status(status: str) -> bool:
-    """Tell whether a status of a task is one of those that this version knows; the others count as "not yet"."""
-    return not status or status.lower() in _KNOWN
 
 
 def failed_task(task_id: str, error: ServiceError) -> TaskState:
@@ -143,17 +156,14 @@ def _entries(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield entry
 
 
-def _has_ended(entry: Mapping[str, Any]) -> bool:
-    status = _text(entry, "taskStatus")
-    # A success without any picture is an answer that is not complete yet.
-    is_finished = not status or _is(status, AidgeStatus.FINISHED)
-    return _is(status, AidgeStatus.FAILED) or (is_finished and bool(_urls(entry)))
+def _is_on_its_way(entry: Mapping[str, Any]) -> bool:
+    return _text(entry, "taskStatus").lower() in _ON_THEIR_WAY
 
 
 def _images(entry: Mapping[str, Any]) -> list[dict[str, str | None]]:
-    urls: list[str | None] = [unsigned_url(url) for url in _urls(entry)]
-    message = excerpt(_text(entry, "taskMessage"))
-    return [{"url": url, "scene": _text(entry, "sceneTemplate"), "message": message} for url in urls or [None]]
+    urls: list[str | None] = [bare_url(url) for url in _urls(entry)]
+    scene, message = excerpt(_text(entry, "sceneTemplate")), excerpt(_text(entry, "taskMessage"))
+    return [{"url": url, "scene": scene, "message": message} for url in urls or [None]]
 
 
 def _urls(entry: Mapping[str, Any]) -> list[str]:
@@ -161,7 +171,8 @@ def _urls(entry: Mapping[str, Any]) -> list[str]:
         return []
     urls = entry.get("imageUrlList")
     found = urls if isinstance(urls, list) else [urls]
-    return [url for url in found if isinstance(url, str) and url.startswith(("http://", "https://"))]
+    urls = [f"https:{url}" if isinstance(url, str) and url.startswith("//") else url for url in found]
+    return [url for url in urls if isinstance(url, str) and url.startswith(("http://", "https://"))]
 
 
 def _tags(scene: Mapping[str, Any]) -> list[str]:
@@ -185,6 +196,10 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 def _is(status: str, word: AidgeStatus) -> bool:
     return status.lower() == word
+
+
+def _request_id(answer: Mapping[str, Any]) -> str:
+    return str(answer.get("requestId") or answer.get("request_id") or "")
 
 
 def _garbled(action: str, target: str, answer: Any, request_id: str = "") -> ServiceError:

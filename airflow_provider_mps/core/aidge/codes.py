@@ -53,13 +53,13 @@ CODES: dict[str, CodeRule] = {
 
 TOO_FAST = frozenset({RATE_LIMIT, "ApiCallLimit", "AppCallLimit", "HTTP 429"})
 
-# What these say is about a model or a content, and a query has neither: they are the end of the task that it asks for.
-# Of those that may pass that is believed only when they have come again and again.
-TASK_CODES = frozenset({"801", "1000", "1001", "1002"})
+# A query has no content, so this is about the task that it asks for, and is the end of it. What may pass is not: a task
+# that goes on after all would be paid for twice.
+TASK_CODES = frozenset({"1000"})
 # A query says nothing but a task id.
 _INVALID = "700"
 
-_QUOTA_WORDS = ("resources have been exhausted", "quota")
+_QUOTA_WORDS = "resources have been exhausted"
 
 
 def rule_for(code: str) -> CodeRule | None:
@@ -78,8 +78,7 @@ def outcome_of(code: str) -> Outcome:
 
 def gateway_code(code: str, message: str) -> str:
     """Return the code of a gateway's error; an exhausted quota is known by its words only."""
-    is_quota = any(words in message.lower() for words in _QUOTA_WORDS)
-    return QUOTA_EXHAUSTED if is_quota and code not in TOO_FAST else code
+    return QUOTA_EXHAUSTED if _QUOTA_WORDS in message.lower() and code not in TOO_FAST else code
 
 
 def says_no_such_task(action: str, code: str) -> bool:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import io
 import warnings
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from airflow_provider_mps.core.aidge.words import MAX_PICTURE_BYTES, MAX_SIDE, MIN_SIDE, PICTURE_FORMATS
 from airflow_provider_mps.core.arguments import ArgumentError
@@ -37,7 +37,7 @@ def check_picture(name: str, shown: str, data: bytes) -> Header:
 
     if len(data) > MAX_PICTURE_BYTES:
         raise fail(f"a picture of at most {MAX_PICTURE_BYTES // 2**20} MB")
-    header = _read_header(data)
+    header = read_header(io.BytesIO(data))
     if header is None:
         raise fail(f"a picture in one of the formats {', '.join(PICTURE_FORMATS)}")
     if not all(MIN_SIDE < side < MAX_SIDE for side in header[1:]):
@@ -58,8 +58,8 @@ def decode(name: str, text: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        shown = text if len(text) <= 40 else f"{text[:40]}… ({len(text)} characters)"
-        raise ArgumentError(f"{name}: expected a picture in Base64, got {shown!r}") from None
+        # Not the text: if it is an address it may carry a credential, and nothing has masked it.
+        raise ArgumentError(f"{name}: expected a picture in Base64, got {len(text)} other characters") from None
 
 
 def encode(data: bytes) -> str:
@@ -67,14 +67,15 @@ def encode(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _read_header(data: bytes) -> Header | None:
+def read_header(file: BinaryIO) -> Header | None:
+    """Return what the header of a picture says; None if it is none in a format that is known here."""
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             # The sides decide, and nothing is decoded.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=PICTURE_FORMATS) as picture:
+            with Image.open(file, formats=PICTURE_FORMATS) as picture:
                 return Header(str(picture.format), picture.width, picture.height)
     except Image.DecompressionBombError:
         # How many it would be, the library does not say.

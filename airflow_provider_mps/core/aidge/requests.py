@@ -102,6 +102,9 @@ class Generation:
         :raises ArgumentError: one cannot be used
         """
         values = {name: getattr(self, name) for name in _CHECKS}
+        if self.need_layout is False:
+            # It is not sent then.
+            values["product_title"] = None
         arguments.check_literals(values, _CHECKS)
         if self.width is not None and not arguments.is_template([self.width, self.height]):
             _size(self.width, self.height)
@@ -163,6 +166,11 @@ class SceneSearch:
         """
         arguments.check_literals({name: getattr(self, name) for name in _SCENE_CHECKS}, _SCENE_CHECKS)
 
+    @property
+    def target(self) -> str:
+        """What scenes are searched for, for messages."""
+        return str(self.product_title or (self.image_url and bare_url(str(self.image_url))) or "")
+
     def body(self) -> bytes:
         """Return the body from rendered arguments; what is None is left out.
 
@@ -187,11 +195,11 @@ def dump(fields: Mapping[str, Any]) -> bytes:
 
 
 def title(name: str, value: Any) -> str:
-    """Return ``value`` as a title in Chinese or English."""
+    """Return ``value`` as a title in Chinese or English: a unit or a name in other letters makes no other language."""
     text = arguments.text(name, value)
-    for character in text:
-        if unicodedata.category(character).startswith("L") and not _is_chinese_or_english(character):
-            arguments.fail(name, value, "a title in Chinese or English")
+    letters = [character for character in text if unicodedata.category(character).startswith("L")]
+    if 2 * sum(map(_is_chinese_or_english, letters)) < len(letters):
+        arguments.fail(name, value, "a title in Chinese or English")
     return text
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Generator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio
 import httpx
 
 from airflow_provider_mps.core.aidge.answers import read_answer
 from airflow_provider_mps.core.aidge.connection import AidgeSettings
+from airflow_provider_mps.core.aidge.pictures import read_header
 from airflow_provider_mps.core.aidge.sign import signed_query
 from airflow_provider_mps.core.aidge.words import REST_PREFIX
 from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of_http_status
@@ -22,7 +24,9 @@ from airflow_provider_mps.hooks.vendor.http_log import hide_queries
 from airflow_provider_mps.hooks.vendor.transport import tls_context
 
 DOWNLOAD = "GetResult"
-_EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/bmp": ".bmp"}
+MAX_RESULT_BYTES = 64 * 1024 * 1024
+EXCERPT_BYTES = 1000
+_EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
 
 
 class AidgeAuth(httpx.Auth):
@@ -39,7 +43,8 @@ class AidgeAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Put the signature into the query."""
         query = signed_query(self._key_name, self._secret, int(self._clock() * 1000))
-        request.url = request.url.copy_with(query=query.encode("ascii"))
+        # What the caller asks for stays.
+        request.url = request.url.copy_merge_params(dict(parse_qsl(query)))
         yield request
 
 
@@ -59,44 +64,57 @@ def async_client(settings: AidgeSettings) -> httpx.AsyncClient:
 
 
 def download_client(settings: AidgeSettings) -> httpx.Client:
-    """Return a client that fetches pictures from wherever Aidge keeps them: it signs nothing."""
-    options = _options(settings)
-    for name in ("auth", "base_url"):
-        del options[name]
-    # Without compression, so that the length that is announced is that of the picture.
-    return httpx.Client(**options | {"headers": {"Accept-Encoding": "identity"}, "follow_redirects": True})
+    """Return a client that fetches pictures from wherever Aidge keeps them: it signs nothing, and goes nowhere else."""
+    hide_queries()
+    return httpx.Client(
+        # Without compression, so that the length that is announced is that of the picture.
+        headers={"Accept-Encoding": "identity"},
+        timeout=settings.request_timeout,
+        proxy=settings.proxy,
+        verify=tls_context(settings.ca_bundle),
+    )
 
 
 def download(client: httpx.Client, target: str, url: str, folder: Path, stem: str) -> Path:
-    """Stream a picture into a file, and check its length.
+    """Stream a picture into a file, and check that it is one, and whole.
 
     :param target: the address without its signature, for messages
     :param folder: folder of the file
     :param stem: its name without extension
     :return: the file
-    :raises ServiceError: it is not there, or did not arrive whole
+    :raises ServiceError: it is not there, did not arrive whole, or is no picture
     """
 
-    def fail(code: str, message: str, outcome: Outcome) -> ServiceError:
+    def fail(code: str, message: str, outcome: Outcome = Outcome.UNKNOWN) -> ServiceError:
         return ServiceError(Service.AIDGE, DOWNLOAD, target, code, message, "", outcome)
 
+    part, arrived = folder / f"{stem}.part", 0
     with client.stream("GET", url) as response:
         if response.status_code != httpx.codes.OK:
             outcome = outcome_of_http_status(response.status_code)
             if outcome is Outcome.REFUSED:
                 # An address may have expired, and a picture may be on its way: asking again costs nothing.
                 outcome = Outcome.NOT_EXECUTED
-            raise fail(f"HTTP {response.status_code}", response.read().decode(errors="replace"), outcome)
-        announced = response.headers.get("content-length", "")
-        if not announced.isdigit():
-            raise fail(Transport.NOT_WHOLE, "the length of the picture was not announced", Outcome.UNKNOWN)
-        path = folder / f"{stem}{_extension(response)}"
-        with path.open("wb") as file:
+            said = next(response.iter_raw(EXCERPT_BYTES), b"").decode(errors="replace")
+            raise fail(f"HTTP {response.status_code}", said, outcome)
+        announced = response.headers.get("content-length")
+        if announced is None and "chunked" not in response.headers.get("transfer-encoding", "").lower():
+            raise fail(Transport.NOT_WHOLE, "neither the length of the picture nor its end was announced")
+        with part.open("wb") as file:
             for piece in response.iter_raw():
                 file.write(piece)
-    if (arrived := path.stat().st_size) != int(announced):
-        raise fail(Transport.NOT_WHOLE, f"{arrived} bytes arrived, {announced} were announced", Outcome.UNKNOWN)
-    return path
+                arrived += len(piece)
+                if arrived > MAX_RESULT_BYTES:
+                    raise fail(Transport.NOT_WHOLE, f"the picture is larger than {MAX_RESULT_BYTES:,} bytes")
+    # The end of chunks is looked for by httpx.
+    if announced is not None and announced != str(arrived):
+        raise fail(Transport.NOT_WHOLE, f"{arrived} bytes arrived, {announced} were announced")
+    with part.open("rb") as stored:
+        header = read_header(stored)
+    if header is None:
+        kind = response.headers.get("content-type", "no content type")
+        raise fail(Transport.NOT_WHOLE, f"{arrived} bytes arrived ({kind}), which are no picture")
+    return part.rename(folder / f"{stem}{_EXTENSIONS[header.format]}")
 
 
 def read_response(action: str, target: str, response: httpx.Response) -> Mapping[str, Any]:
@@ -114,12 +132,6 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
         code, outcome = f"HTTP {response.status_code}", outcome_of_http_status(response.status_code)
         raise ServiceError(Service.AIDGE, action, target, code, response.text, "", outcome)
     return dict(answer)
-
-
-def _extension(response: httpx.Response) -> str:
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    suffix = PurePosixPath(response.url.path).suffix.lower()
-    return _EXTENSIONS.get(kind) or (suffix if suffix in _EXTENSIONS.values() else ".jpg")
 
 
 def _is_answer(answer: Any) -> bool:

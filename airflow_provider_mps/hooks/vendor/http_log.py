@@ -18,3 +18,7 @@ def hide_queries() -> None:
     """Let httpx log no query from now on, whatever the level of the root logger."""
     # The same filter again is no second one.
     logging.getLogger("httpx").addFilter(without_queries)
+    # At DEBUG it logs the headers of answers, and a Location may be signed too.
+    core = logging.getLogger("httpcore")
+    if core.level < logging.INFO:
+        core.setLevel(logging.INFO)

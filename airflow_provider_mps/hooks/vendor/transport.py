@@ -59,7 +59,8 @@ def no_answer(
     :param text: the client's words, where ``error`` does not say them itself
     """
     code = classify(error, outer)
-    return ServiceError(service, action, target, code, text or f"{type(error).__name__}: {error}", "", outcome_of(code))
+    text = text or f"{type(error).__name__}: {error}".rstrip(": ")
+    return ServiceError(service, action, target, code, text, "", outcome_of(code))
 
 
 def classify(error: BaseException, outer: BaseException | None = None) -> Transport:
