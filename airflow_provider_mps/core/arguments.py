@@ -54,7 +54,7 @@ def is_template(value: Any) -> bool:
         return any(is_template(item) for item in value.values())
     if isinstance(value, list | tuple):
         return any(is_template(item) for item in value)
-    return hasattr(value, "resolve") and not isinstance(value, os.PathLike)
+    return is_template(str(value)) if _is_path(value) else hasattr(value, "resolve")
 
 
 def check_literals(values: Mapping[str, Any], checks: Mapping[str, Callable[[str, Any], object]]) -> None:
@@ -144,7 +144,7 @@ def region(name: str, value: Any) -> str:
 
 def text(name: str, value: Any) -> str:
     """Return ``value`` as a text that is not blank; a path is one, and templates may render digits to a number."""
-    value = os.fspath(value) if isinstance(value, os.PathLike) else value
+    value = str(value) if _is_path(value) else value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not value.strip():
@@ -274,3 +274,8 @@ def output_path(name: str, value: Any, image_format: ImageFormat | None = None) 
     if "." not in last.strip("."):
         fail(name, value, f"a path with an extension, or {FORMAT_VARIABLE}")
     return str(value)
+
+
+def _is_path(value: Any) -> bool:
+    # Airflow's ObjectStoragePath is no PathLike in every version; its text has the connection in it.
+    return isinstance(value, os.PathLike) or (hasattr(value, "protocol") and hasattr(value, "path"))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _QUERY = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]+", re.IGNORECASE)
+_AFTER_PATH = re.compile("[?#]")
 _USERINFO = re.compile(r"(https?://)[^\s/\"'<>]+@", re.IGNORECASE)
 # Parameters that are a credential wherever they stand, also outside of a well-formed address.
 _PARAMETER = re.compile(
@@ -43,7 +44,7 @@ def url_secrets(text: str) -> list[str]:
     found = [match.group(2) for match in _PARAMETER.finditer(text)]
     for match in _URL.finditer(text):
         rest = match.group().partition("://")[2]
-        found += [rest.partition("?")[2], rest.partition("/")[0].rpartition("@")[0]]
+        found += [*_AFTER_PATH.split(rest, maxsplit=1)[1:], rest.partition("/")[0].rpartition("@")[0]]
     return [secret for secret in found if secret]
 
 

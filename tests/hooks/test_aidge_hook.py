@@ -22,8 +22,14 @@ from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.pace import Pace
 from airflow_provider_mps.core.results import TaskState
-from airflow_provider_mps.exceptions import AidgeError, AidgePermanentError, InvalidArgumentError
+from airflow_provider_mps.exceptions import (
+    AidgeError,
+    AidgePermanentError,
+    AidgeTaskFailedError,
+    InvalidArgumentError,
+)
 from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.hooks.vendor import aidge_client
 from airflow_provider_mps.local.service import LocalService
 from tests.hooks.proxy import counting_proxy
 
@@ -367,6 +373,59 @@ def test_the_test_button_changes_nothing(service: LocalService, connect_aidge: C
 def test_get_conn_signs_any_call(service: LocalService, aidge_conn_id: str) -> None:
     response = AidgeHook(aidge_conn_id).get_conn().post(QUERY, json={"taskId": "x"})
     assert response.json()["resCode"] == 700
+
+
+def test_get_conn_keeps_what_the_caller_asks_for(aidge_conn_id: str) -> None:
+    request = AidgeHook(aidge_conn_id).get_conn().build_request("GET", "/ai/x", params={"page": "2", "q": "a&b"})
+    signed = next(AidgeHook(aidge_conn_id).get_conn().auth.auth_flow(request))
+    assert signed.url.params.get_list("page") + signed.url.params.get_list("q") == ["2", "a&b"]
+    assert signed.url.params["partner_id"] == "aidge"
+
+
+def test_a_request_that_cannot_be_made_was_not_sent(
+    caller: Caller,
+    service: LocalService,
+    aidge_conn_id: str,
+    request_: GenerationRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(settings: Any) -> Any:
+        raise ImportError("no module for this kind of proxy")
+
+    for name in ("sync_client", "async_client"):
+        monkeypatch.setattr(aidge_client, name, broken)
+    error = failed(lambda: caller.submit(AidgeHook(aidge_conn_id), request_))
+    assert (error.code, error.outcome) == ("NotSent", Outcome.NOT_EXECUTED)
+    assert "no module for this kind of proxy" in str(error)
+    assert not service.journal
+
+
+def test_addresses_of_a_task_that_is_not_done_or_has_failed(
+    service: LocalService, aidge_conn_id: str, request_: GenerationRequest
+) -> None:
+    hook = AidgeHook(aidge_conn_id)
+    service.add_fault(kind="task_seconds", action=SUBMIT, seconds=3600, times=1)
+    error = failed(lambda: hook.get_addresses(hook.submit(request_)))
+    assert (error.code, isinstance(error, AirflowFailException)) == ("PicturesNotThere", False)
+    service.add_fault(kind="task_fail", action=SUBMIT, message="too dark", times=1)
+    dark = hook.submit(request_)
+    finished(Caller("sync"), hook, dark)
+    with pytest.raises(AidgeTaskFailedError, match="too dark"):
+        hook.get_addresses(dark)
+    service.add_fault(kind="error", action=QUERY, code="1000", message="sensitive", times=1)
+    assert failed(lambda: hook.get_addresses(dark)).code == "1000"
+
+
+def test_fewer_addresses_than_the_result_had(
+    service: LocalService, aidge_conn_id: str, request_: GenerationRequest
+) -> None:
+    hook = AidgeHook(aidge_conn_id)
+    task_id = hook.submit(request_)
+    finished(Caller("sync"), hook, task_id)
+    assert len(hook.get_addresses(task_id, 4)) == 4
+    error = failed(lambda: hook.get_addresses(task_id, 5))
+    assert "4 of 5 pictures have an address" in str(error)
+    assert not isinstance(error, AirflowFailException)
 
 
 def test_no_signature_reaches_a_log(

@@ -23,6 +23,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.hooks.vendor import mps_clients
 from airflow_provider_mps.local.service import LocalService
 from tests.hooks.proxy import counting_proxy
 
@@ -63,6 +64,20 @@ def test_region_argument_is_checked(caller: Any, service: LocalService, conn_id:
 def test_no_such_connection(caller: Any, payload: dict[str, Any]) -> None:
     with pytest.raises(AirflowNotFoundException, match="nowhere"):
         caller.submit(MpsHook("nowhere"), payload)
+
+
+def test_a_request_that_cannot_be_made_was_not_sent(
+    caller: Any, service: LocalService, conn_id: str, payload: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: Any) -> Any:
+        raise ImportError("no module for this kind of proxy")
+
+    for name in ("sync_client", "async_client"):
+        monkeypatch.setattr(mps_clients, name, broken)
+    with pytest.raises(TencentCloudError, match="no module for this kind of proxy") as caught:
+        caller.submit(MpsHook(conn_id), payload)
+    assert (caught.value.code, caught.value.outcome) == ("NotSent", Outcome.NOT_EXECUTED)
+    assert not service.journal
 
 
 def test_wrong_key(caller: Any, service: LocalService, connect: Callable[..., str], payload: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from airflow.models.trigger import Trigger
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, ObjectStoragePath, TaskDeferred
 
 from airflow_provider_mps.core.aidge.words import AidgeAction
 from airflow_provider_mps.core.vocabulary import Service
@@ -129,6 +129,27 @@ def test_a_file_that_is_not_there(task: Task, tmp_path: Path) -> None:
         with pytest.raises(InvalidArgumentError, match="image_path: expected a file that exists"):
             task.run(image_url=None, image_path=str(path))
     assert not task.service.journal
+
+
+def test_paths_of_other_kinds(task: Task, tmp_path: Path) -> None:
+    path = tmp_path / "cup.jpg"
+    path.write_bytes(read_sample(LARGE_SAMPLE))
+    for given in (path, ObjectStoragePath(f"file://{path}")):
+        assert task.run(image_url=None, image_path=given, image_num=2, scene_id=9, **WAITS)["Images"]
+
+
+def test_a_storage_that_airflow_does_not_know(task: Task) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"image_path: nowhere://a/b.jpg: .* provider of this storage"):
+        task.run(image_url=None, image_path="nowhere://a/b.jpg?sign=hunter22hunter")
+    assert not task.service.journal
+
+
+def test_what_is_no_base64_is_not_shown(task: Task) -> None:
+    with pytest.raises(
+        InvalidArgumentError, match="image_base64: expected a picture in Base64, got 39 other"
+    ) as caught:
+        task.run(image_url=None, image_base64="https://a/b.jpg?Signature=hunter22hunte")
+    assert "hunter22" not in str(caught.value)
 
 
 def test_base64(task: Task) -> None:
@@ -284,6 +305,70 @@ def test_a_record_that_cannot_be_read_is_a_doubt(task: Task) -> None:
     assert len(task.accepted) == 1
 
 
+def test_a_clear_settles_no_doubt_about_a_record_that_cannot_be_read(task: Task) -> None:
+    assert task.store is not None
+    task.run()
+    task.store.set(RECORD_KEYS[Service.AIDGE], {"version": 99})
+    with pytest.raises(AidgeInDoubtError, match="is not a record"):
+        task.run(2, 4)
+    assert task.run(3, 6, on_doubt="resubmit") == task.accepted[1]
+
+
+def test_a_record_that_cannot_be_written_ends_the_try_before_anything_is_paid_for(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = StateStore.set
+    for writes in (False, True):
+        broken = [1]
+
+        def fail(
+            store: StateStore, key: str, value: Any, writes: bool = writes, broken: list[int] = broken, **how: Any
+        ):  # type: ignore[no-untyped-def]
+            if writes or not broken:
+                kept(store, key, value, **how)
+            if broken:
+                broken.pop()
+                raise ConnectionError("the API server went away")
+
+        monkeypatch.setattr(StateStore, "set", fail)
+        with pytest.raises(ConnectionError, match="went away"):
+            task.run()
+        assert not task.service.calls(SUBMIT)
+    # Whether it was written or not, the retry is in no doubt.
+    assert task.run(2) == task.accepted[0]
+
+
+def test_what_is_paid_for_survives_a_record_that_cannot_be_written(
+    task: Task, monkeypatch: pytest.MonkeyPatch, lines: Callable[[], str]
+) -> None:
+    kept, written = StateStore.set, []
+
+    def fail(store: StateStore, key: str, value: Any, **how: Any) -> None:
+        written.append(value)
+        if len(written) > 1:
+            raise ConnectionError("the API server went away")
+        kept(store, key, value, **how)
+
+    monkeypatch.setattr(StateStore, "set", fail)
+    assert task.run() == task.accepted[0]
+    assert "The submission record could not be written (the API server went away)" in lines()
+    with pytest.raises(AidgeInDoubtError, match="a submission is on record without its answer"):
+        task.run(2)
+
+
+def test_a_person_can_replace_a_task_that_never_ends(task: Task, lines: Callable[[], str]) -> None:
+    task.service.add_fault(kind="task_seconds", action=SUBMIT, seconds=3600)
+    for try_number in (1, 2):
+        with pytest.raises(AidgeTimeoutError):
+            task.run(try_number, timeout=0.2, on_doubt="resubmit", **WAITS)
+    # A clear alone, and a retry with the argument, go on waiting for it.
+    with pytest.raises(AidgeTimeoutError):
+        task.run(3, 4, timeout=0.2, **WAITS)
+    assert len(task.accepted) == 1
+    assert task.run(4, 6, timeout=0.2, on_doubt="resubmit") == task.accepted[1]
+    assert "is not done in time, and on_doubt='resubmit'" in lines()
+
+
 def test_the_record_is_its_own_and_holds_no_secret(task: Task) -> None:
     assert task.store is not None
     signed = f"{task.service.url}/_local/samples/coffee-large.jpg?Signature=0123456789abcdef"
@@ -378,6 +463,14 @@ def test_scene_search(service: LocalService, lines: Callable[[], str]) -> None:
     assert all(set(scene) == {"id", "name", "cover", "tags"} for scene in found)
     assert f"{len(found)} scenes: {found[0]['id']} ({found[0]['name']})" in lines()
     assert service.calls(AidgeAction.SCENES)[0].body == {"productTitle": "Coffee cup", "sceneType": "1", "count": "4"}
+
+
+def test_a_search_that_renders_to_nothing_is_not_one_for_everything(service: LocalService) -> None:
+    operator = AidgeSceneSearchOperator(task_id="task", product_title="{{ x }}")
+    operator.product_title = None
+    with pytest.raises(InvalidArgumentError, match="product_title: was given, and its template rendered to None"):
+        execute(operator, make_context())
+    assert not service.journal
 
 
 def test_bad_scene_searches(service: LocalService) -> None:

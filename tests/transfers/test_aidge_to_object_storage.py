@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, ObjectStoragePath
-from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from PIL import Image
 from tenacity import wait_none
 
@@ -111,6 +111,72 @@ def test_to_an_object_storage(make_result: Callable[..., Any]) -> None:
         path = ObjectStoragePath(one["uri"])
         with path.open("rb") as file:
             assert is_picture(file.read())
+
+
+def test_a_path_of_another_kind(make_result: Callable[..., Any], tmp_path: Path) -> None:
+    result = make_result()
+    for dest in (
+        tmp_path / "a",
+        ObjectStoragePath(f"file://{tmp_path}/b"),
+        ObjectStoragePath("memory://kind/{{ ds }}"),
+    ):
+        assert len(copy(result, dest)) == 2
+
+
+def test_an_id_makes_a_name_of_its_own(
+    make_result: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = make_result()
+    addresses = AidgeHook("aidge_default").get_addresses(result["TaskId"])
+    monkeypatch.setattr(AidgeHook, "get_addresses", lambda hook, task_id, count: addresses)
+    strange = [{"TaskId": task_id} for task_id in ("a/b", "a:b", "../a", "a%2Fb")]
+    found = copy(strange, str(tmp_path / "in"))
+    assert len({one["uri"] for one in found}) == 8
+    assert len(list((tmp_path / "in").iterdir())) == 8
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_result_with_fewer_pictures_than_it_had(make_result: Callable[..., Any], tmp_path: Path) -> None:
+    result = make_result(2)
+    more = {**result, "Images": [*result["Images"], {"url": "https://a/b.jpg", "scene": "3", "message": ""}]}
+    with pytest.raises(AidgeError, match="2 of 3 pictures have an address"):
+        copy(more, str(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_task_without_pictures(service: LocalService, make_result: Callable[..., Any]) -> None:
+    result = make_result()
+    service.add_fault(kind="error", action=QUERY, code="1000", message="sensitive")
+    with pytest.raises(AidgePermanentError, match="1000"):
+        copy(result, "memory://none/a")
+
+
+def test_a_storage_that_airflow_does_not_know(make_result: Callable[..., Any], service: LocalService) -> None:
+    result = make_result()
+    service.backend.journal.clear()
+    with pytest.raises(InvalidArgumentError, match=r"dest: nowhere://shop/a.* provider of this storage"):
+        copy(result, "nowhere://shop/a")
+    assert not service.journal
+
+
+def test_a_store_without_transactions_keeps_no_part(
+    make_result: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = ObjectStoragePath("memory://partial/a")
+
+    def half(source: Any, stored: Any, size: int) -> None:
+        # As a file system that stores at close, whatever has come so far.
+        MemoryFileSystem.store[f"{folder.path}/{name}"] = MemoryFile(
+            MemoryFileSystem(), f"{folder.path}/{name}", b"half"
+        )
+        raise ConnectionError("broken pipe")
+
+    result = make_result()
+    name = f"{result['TaskId']}-1.jpg"
+    monkeypatch.setattr(object_storage.shutil, "copyfileobj", half)
+    with pytest.raises(ConnectionError, match="broken pipe"):
+        copy(result, str(folder))
+    assert not (folder / name).exists()
 
 
 def test_a_retry_replaces_what_is_there(make_result: Callable[..., Any], tmp_path: Path) -> None:
