@@ -68,6 +68,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         self.aidge_conn_id = aidge_conn_id
         self._settings: AidgeSettings | None = None
         self._client: Any = None
+        self._downloads: Any = None
         self._told: set[tuple[str, str]] = set()
 
     @property
@@ -155,7 +156,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         return found
 
     def fetch(self, url: str, folder: Path, stem: str) -> Path:
-        """Fetch a picture into a file, streamed and checked by its length.
+        """Fetch a picture into a file, streamed and checked by its length; several threads may at the same time.
 
         :param url: an address of :meth:`get_addresses`
         :param folder: folder of the file
@@ -165,19 +166,20 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         :raises OSError: the disk is full, or does not take it
         """
         vendor, target = _vendor(), bare_url(url)
-        with vendor.download_client(self.settings) as client:
 
-            def once() -> Path:
-                outer = sys.exception()
-                try:
-                    found: Path = vendor.download(client, target, url, folder, stem)
-                except Exception as error:
-                    if is_local(error):
-                        raise
-                    raise self._failed(vendor.DOWNLOAD, target, error, outer) from None
-                return found
+        def once() -> Path:
+            outer = sys.exception()
+            try:
+                # Two threads that make one at the same time make one too many, and each is used.
+                self._downloads = client = self._downloads or vendor.download_client(self.settings)
+                found: Path = vendor.download(client, target, url, folder, stem)
+            except Exception as error:
+                if is_local(error):
+                    raise
+                raise self._failed(vendor.DOWNLOAD, target, error, outer) from None
+            return found
 
-            return Retrying(**calls.resend_options(vendor.DOWNLOAD, self.log.warning))(once)
+        return Retrying(**calls.resend_options(vendor.DOWNLOAD, self.log.warning))(once)
 
     def search_scenes(self, body: bytes, target: str = "") -> list[dict[str, Any]]:
         """Return the scenes of a search: ``{"id", "name", "cover", "tags"}``.

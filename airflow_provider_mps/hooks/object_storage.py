@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,19 +43,26 @@ class ObjectStorage:
         self.conn_id = conn_id
         self.tencentcloud_conn_id = tencentcloud_conn_id
         self.cos_region = cos_region
+        self._cos_hooks: dict[str | None, CosHook] = {}
+        # A file system has one transaction, and all threads share the file system.
+        self._transaction = threading.Lock()
 
     def check(self, name: str, address: str) -> None:
-        """Make sure that there is a way to an address, before anything is done for it.
+        """Make sure that there is a way to an address, before anything is done for it; threads may use it afterwards.
 
         :param name: the argument that has the address, for messages
         :raises InvalidArgumentError: Airflow knows no such storage
+        :raises TencentCloudError: no credential for COS could be had
         """
-        if self._cos(name, address) is None:
-            try:
-                _ = self._path(address).fs
-            except (ValueError, ImportError) as error:
-                said = f"{name}: {bare_url(address)}: {error}. Is the provider of this storage installed?"
-                raise InvalidArgumentError(said) from None
+        if (hook_and_key := self._cos(name, address)) is not None:
+            # Reads the connection, and assumes a role, once; here, and not in the threads.
+            hook_and_key[0].snapshot_credential()
+            return
+        try:
+            _ = self._path(address).fs
+        except (ValueError, ImportError) as error:
+            said = f"{name}: {bare_url(address)}: {error}. Is the provider of this storage installed?"
+            raise InvalidArgumentError(said) from None
 
     def read(self, name: str, address: str, limit: int) -> bytes:
         """Return the bytes of a file.
@@ -104,7 +112,8 @@ class ObjectStorage:
         if path.protocol in _LOCAL:
             _replace(source, Path(path.path))
         else:
-            self._upload(source, path)
+            with self._transaction:
+                self._upload(source, path)
         found = int(path.stat().st_size)
         if found != size:
             path.unlink()
@@ -120,7 +129,9 @@ class ObjectStorage:
             key = arguments.cos_key(name, parts.path)
         except ArgumentError as error:
             raise InvalidArgumentError(str(error)) from None
-        return CosHook(self.tencentcloud_conn_id, bucket, self.cos_region), key
+        if bucket not in self._cos_hooks:
+            self._cos_hooks[bucket] = CosHook(self.tencentcloud_conn_id, bucket, self.cos_region)
+        return self._cos_hooks[bucket], key
 
     def _path(self, address: str) -> Any:
         from airflow.providers.common.compat.sdk import ObjectStoragePath

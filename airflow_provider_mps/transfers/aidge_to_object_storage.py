@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -17,6 +17,7 @@ from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.masking import MasksSignedUrls
+from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -32,7 +33,9 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
     Returns a list of ``{"uri", "size", "scene"}`` in the order of the pictures; for COS each also has ``bucket``,
     ``region``, ``path``, ``cos_uri`` and ``url``, as ``CosToLocalFilesystemOperator`` takes them.
 
-    Templated: all arguments.
+    After an error nothing more is begun; what is stored stays.
+
+    Templated: all arguments but ``max_workers``.
 
     :param images: a result of Aidge (dict), or a list of results. Pass the whole output of the waiting task,
         ``wait.output``
@@ -45,6 +48,7 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
     :param aidge_conn_id: Airflow connection (str), default ``aidge_default``
     :param tencentcloud_conn_id: Airflow connection for COS (str), default ``tencentcloud_default``; None reads the
         environment
+    :param max_workers: how many pictures are copied at the same time (int), 1 to 32, default 8
     :raises ValueError: a fixed value cannot be used; when the DAG is read
     :raises InvalidArgumentError: a rendered value cannot be used; Airflow does not retry
     :raises AidgePermanentError: Aidge does not know the task, or refuses to answer; Airflow does not retry
@@ -73,6 +77,7 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
         cos_region: str | None = None,
         aidge_conn_id: str = DEFAULT_AIDGE_CONN_ID,
         tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        max_workers: int = DEFAULT_WORKERS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -83,6 +88,7 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
         self.aidge_conn_id = aidge_conn_id
         self.tencentcloud_conn_id = tencentcloud_conn_id
         with invalid_arguments_fail():
+            self.max_workers = arguments.integer("max_workers", max_workers, 1, MAX_WORKERS)
             if images is None:
                 arguments.fail("images", images, "a result of Aidge, or a list of them")
             checks = {"dest": arguments.folder, "cos_region": arguments.region}
@@ -98,18 +104,41 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
         hook = AidgeHook(self.aidge_conn_id)
         storage = ObjectStorage(self.dest_conn_id, self.tencentcloud_conn_id, self.cos_region)
         storage.check("dest", f"{folder.rstrip('/')}/x")
-        found = []
         with tempfile.TemporaryDirectory(prefix="aidge-") as folder_here:
-            for task_id, count in wanted.items():
-                for number, (address, scene) in enumerate(hook.get_addresses(task_id, count), 1):
-                    # Whatever is in an id, the name is its own and stays in the folder.
-                    file = hook.fetch(address, Path(folder_here), f"{quote(task_id, safe='')}-{number}")
+
+            def carry(picture: _Picture) -> dict[str, Any]:
+                file = hook.fetch(picture.url, Path(folder_here), picture.stem)
+                try:
                     stored = storage.write("dest", folder, file.name, file)
+                finally:
                     file.unlink()
-                    found.append({**stored, "scene": scene})
+                return {**stored, "scene": picture.scene}
+
+            found = in_parallel(
+                carry,
+                _pictures(hook, wanted),
+                total=sum(wanted.values()),
+                max_workers=self.max_workers,
+                done="Stored",
+                tell=self.log.info,
+            )
         total = sum(one["size"] for one in found)
         self.log.info("Stored %d pictures in %s (%s bytes)", len(found), bare_url(folder), f"{total:,}")
         return found
+
+
+class _Picture(NamedTuple):
+    url: str
+    scene: str
+    stem: str
+
+
+def _pictures(hook: AidgeHook, wanted: dict[str, int]) -> Iterator[_Picture]:
+    """Ask for the addresses of each task when its turn has come."""
+    for task_id, count in wanted.items():
+        for number, (url, scene) in enumerate(hook.get_addresses(task_id, count), 1):
+            # Whatever is in an id, the name is its own and stays in the folder.
+            yield _Picture(url, scene, f"{quote(task_id, safe='')}-{number}")
 
 
 def _wanted(images: Any) -> dict[str, int]:

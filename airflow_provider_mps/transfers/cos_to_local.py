@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +10,13 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.localpaths import Download, plan_downloads
-from airflow_provider_mps.core.progress import TELL_SECONDS, Rate, paced
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
-
-# As many connections as the client keeps open.
-MAX_WORKERS = 32
-# How long a task that is ended waits for the downloads that are under way.
-GRACE_SECONDS = 10.0
 
 
 class CosToLocalFilesystemOperator(BaseOperator):
@@ -48,7 +41,7 @@ class CosToLocalFilesystemOperator(BaseOperator):
         task, ``wait.output``: ``wait.output["Outputs"]`` would be another XCom key
     :param local_dir: folder for the files (str), named like the objects
     :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
-    :param max_workers: how many outputs are fetched at the same time (int), default 8
+    :param max_workers: how many outputs are fetched at the same time (int), 1 to 32, default 8
     :raises ValueError: arguments conflict or one is missing; when the DAG is read
     :raises InvalidArgumentError: a rendered value cannot be used, or a key would leave ``local_dir``
     :raises TencentCloudPermanentError: COS refused (permission, credentials, bucket); Airflow does not retry
@@ -76,7 +69,7 @@ class CosToLocalFilesystemOperator(BaseOperator):
         outputs: Any = None,
         local_dir: str | XComArg | None = None,
         tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
-        max_workers: int = 8,
+        max_workers: int = DEFAULT_WORKERS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -117,30 +110,8 @@ class CosToLocalFilesystemOperator(BaseOperator):
         def fetch(plan: Download) -> str:
             return str(hooks[plan.region or self.cos_region].download_file(plan.key, plan.local_path, plan.bucket))
 
-        return self._all(fetch, plans)
-
-    def _all(self, fetch: Callable[[Download], str], plans: list[Download]) -> list[str]:
-        """Fetch several at once, and tell how far it is; after an error nothing more is begun."""
-        pool = ThreadPoolExecutor(self.max_workers, thread_name_prefix="cos-download")
-        rate = Rate()
-        running: list[Future[str]] = []
-        try:
-            running = [pool.submit(fetch, plan) for plan in plans]
-            left = set(running)
-            while left:
-                done, left = wait(left, TELL_SECONDS, FIRST_EXCEPTION)
-                if any(future.exception() for future in done):
-                    break
-                if left:
-                    count = len(plans) - len(left)
-                    pace = paced(rate.per_second(count, time.monotonic()), len(left), "fetched")
-                    self.log.info("Fetched %s of %s objects; %s", f"{count:,}", f"{len(plans):,}", pace)
-            pool.shutdown(cancel_futures=True)
-            return [future.result() for future in running if not future.cancelled()]
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            # What has begun removes its part of a file.
-            wait(running, GRACE_SECONDS)
+        total, workers = len(plans), self.max_workers
+        return in_parallel(fetch, plans, total=total, max_workers=workers, done="Fetched", tell=self.log.info)
 
 
 def _given(arguments_by_name: dict[str, Any]) -> list[str]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
+import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -113,6 +116,43 @@ def test_to_an_object_storage(make_result: Callable[..., Any]) -> None:
             assert is_picture(file.read())
 
 
+def test_one_connection_for_all_pictures(service: LocalService, make_result: Callable[..., Any]) -> None:
+    connection = service.connection()
+    connection["extra"]["role_arn"] = "qcs::cam::uin/1:roleName/x"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_CONN_ROLE", json.dumps(connection))
+        assert len(copy(make_result(8), "cos:///spring/", tencentcloud_conn_id="role")) == 8
+    assert len(service.calls("PutObject")) == 8
+    assert len(service.calls("AssumeRole")) == 1
+
+
+def test_one_that_breaks_off_takes_no_other_with_it(
+    make_result: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carried, lock = shutil.copyfileobj, threading.Lock()
+    count = 0
+
+    def breaks_off_once(source: Any, stored: Any, size: int) -> None:
+        nonlocal count
+        with lock:
+            count += 1
+            mine = count
+        time.sleep(0.02 * mine)
+        carried(source, stored, size)
+        if mine == 4:
+            raise ConnectionError("broken pipe")
+
+    result = make_result(8)
+    monkeypatch.setattr(object_storage.shutil, "copyfileobj", breaks_off_once)
+    with pytest.raises(ConnectionError, match="broken pipe"):
+        copy(result, "memory://together/a", max_workers=8)
+    stored = list(ObjectStoragePath("memory://together/a").iterdir())
+    assert len(stored) == count - 1 >= 3
+    for path in stored:
+        with path.open("rb") as file:
+            assert is_picture(file.read())
+
+
 def test_a_path_of_another_kind(make_result: Callable[..., Any], tmp_path: Path) -> None:
     result = make_result()
     for dest in (
@@ -175,7 +215,7 @@ def test_a_store_without_transactions_keeps_no_part(
     name = f"{result['TaskId']}-1.jpg"
     monkeypatch.setattr(object_storage.shutil, "copyfileobj", half)
     with pytest.raises(ConnectionError, match="broken pipe"):
-        copy(result, str(folder))
+        copy(result, str(folder), max_workers=1)
     assert not (folder / name).exists()
 
 
@@ -192,11 +232,12 @@ def test_addresses_that_have_expired_are_asked_for_again(
 ) -> None:
     result = make_result()
     service.backend.journal.clear()
-    service.add_fault(kind="http", action=GET, status=403, times=6)
+    service.add_fault(kind="http", action=GET, status=403)
     with pytest.raises(AidgeError, match="HTTP 403") as caught:
         copy(result, str(tmp_path))
     assert not isinstance(caught.value, AirflowFailException)
     assert not list(tmp_path.iterdir())
+    service.clear_faults()
     assert len(copy(result, str(tmp_path))) == 2
     assert len(service.calls(QUERY)) == 2
 
@@ -208,7 +249,7 @@ def test_each_picture_is_whole_or_absent(
     service.add_fault(kind="truncate", action=GET, n=100, after=1)
     for dest in (str(tmp_path / "disk"), "memory://broken/a", "cos:///broken/"):
         with pytest.raises(AidgeError, match="GetResult"):
-            copy(result, dest)
+            copy(result, dest, max_workers=1)
         service.clear_faults()
         service.add_fault(kind="truncate", action=GET, n=100, after=1)
     assert [path.name for path in (tmp_path / "disk").iterdir()] == [f"{result['TaskId']}-1.jpg"]

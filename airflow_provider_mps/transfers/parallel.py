@@ -1,0 +1,86 @@
+"""Carry several files at once, and tell how far it is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import TypeVar
+
+from airflow_provider_mps.core.progress import TELL_SECONDS, Rate, paced
+
+_Item = TypeVar("_Item")
+_Done = TypeVar("_Done")
+
+DEFAULT_WORKERS = 8
+# As many connections as the clients keep open.
+MAX_WORKERS = 32
+# How long a task that is ended waits for the files that are under way.
+GRACE_SECONDS = 10.0
+
+
+def in_parallel(
+    carry: Callable[[_Item], _Done],
+    items: Iterable[_Item],
+    *,
+    total: int,
+    max_workers: int,
+    done: str,
+    tell: Callable[[str], object],
+) -> list[_Done]:
+    """Carry all items; after an error nothing more is begun, and what has begun is ended.
+
+    Items are taken as they are needed, twice as many as workers ahead: one may be of use for a while only.
+
+    :param carry: does the work for one item, in a thread
+    :param items: what there is to do
+    :param total: how many that are, for the log
+    :param max_workers: how many at the same time
+    :param done: what has been done with one, for the log, such as ``Fetched``
+    :param tell: takes a line for the log
+    :return: what ``carry`` returned, in the order of the items
+    """
+    is_over = threading.Event()
+
+    def unless_over(item: _Item) -> _Done:
+        # A worker takes the next item before anyone could cancel it.
+        if is_over.is_set():
+            raise CancelledError
+        try:
+            return carry(item)
+        except BaseException:
+            is_over.set()
+            raise
+
+    pool = ThreadPoolExecutor(max_workers, thread_name_prefix="transfer")
+    source, rate = iter(items), Rate()
+    begun: list[Future[_Done]] = []
+    left: set[Future[_Done]] = set()
+    told = time.monotonic()
+    try:
+        while True:
+            more = [pool.submit(unless_over, item) for item in islice(source, 2 * max_workers - len(left))]
+            begun += more
+            left.update(more)
+            if not left:
+                break
+            ended, left = wait(left, TELL_SECONDS, FIRST_COMPLETED)
+            if any(future.exception() for future in ended):
+                break
+            if left and (now := time.monotonic()) - told >= TELL_SECONDS:
+                told, count = now, len(begun) - len(left)
+                pace = paced(rate.per_second(count, now), max(total - count, 0), done.lower())
+                tell(f"{done} {count:,} of {total:,} files; {pace}")
+        pool.shutdown(cancel_futures=True)
+        errors = [future.exception() for future in begun if not future.cancelled()]
+        for error in errors:
+            if error is not None and not isinstance(error, CancelledError):
+                raise error
+        return [future.result() for future in begun]
+    finally:
+        is_over.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        # What has begun removes its part of a file. (wait() takes no notice of what was cancelled before it began.)
+        wait([future for future in begun if not future.cancelled()], GRACE_SECONDS)
