@@ -82,12 +82,20 @@ def test_a_dag_file_imports_no_vendor_sdk() -> None:
         "from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator\n"
         "MpsImageBgFusionOperator(task_id='t', subject_url='https://e.com/a.jpg', prompt='x')\n"
         "ours = ['airflow_provider_mps.' + name for name in ('triggers', 'operators.durable', 'operators.tries',\n"
-        "        'operators.aidge_submission', 'hooks.object_storage', 'hooks.vendor')]\n"
+        "        'operators.aidge_submission', 'operators.batch', 'hooks.object_storage', 'hooks.vendor')]\n"
         "heavy = ('tencentcloud', 'qcloud_cos', 'PIL', 'uvicorn', *ours)\n"
         "print([name for name in sys.modules if name.startswith(heavy)])"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_batch_is_imported_for_whom_it_is_used() -> None:
+    module = importlib.import_module("airflow_provider_mps.operators.mps")
+    batch = importlib.import_module("airflow_provider_mps.operators.batch")
+    assert module.MpsImageBgFusionBatchOperator is batch.MpsImageBgFusionBatchOperator
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = module.Nothing
 
 
 @pytest.mark.parametrize(

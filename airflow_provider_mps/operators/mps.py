@@ -14,13 +14,23 @@ from airflow_provider_mps.core.vocabulary import (
     DEFAULT_QUALITY,
 )
 from airflow_provider_mps.exceptions import invalid_arguments_fail
-from airflow_provider_mps.operators.batch import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.operators.mps_submit import MpsSubmitOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
+    from airflow_provider_mps.operators.batch import MpsImageBgFusionBatchOperator
+
 __all__ = ["MpsImageBgFusionBatchOperator", "MpsImageBgFusionOperator", "MpsProcessImageOperator"]
+
+
+def __getattr__(name: str) -> Any:
+    # A third of what this module would take to import, in every process of a DAG that has no batch.
+    if name == "MpsImageBgFusionBatchOperator":
+        from airflow_provider_mps.operators.batch import MpsImageBgFusionBatchOperator
+
+        return MpsImageBgFusionBatchOperator
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class MpsImageBgFusionOperator(MpsSubmitOperator):
