@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, task
 
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator, AidgeSceneSearchOperator
 from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObjectStorageOperator
@@ -41,6 +41,8 @@ with DAG(
     @task
     def choose(scenes: Any) -> str:
         """Return the id of a scene: the first, which goes best with the product; yours may look at tags and covers."""
+        if not scenes:
+            raise AirflowFailException("Aidge has no scene of this type for the product: try another scene_type")
         return str(scenes[0]["id"])
 
     generate = AidgeBackgroundGenerationOperator(
