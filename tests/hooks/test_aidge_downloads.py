@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 import logging
+import struct
+import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from PIL import Image
 
 from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.exceptions import AidgeError
@@ -34,6 +39,28 @@ def chunks(body: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
 CHUNKED = "Transfer-Encoding: chunked"
 
 
+def huge() -> bytes:
+    """A header that announces more pixels than the library lets pass."""
+    data = bytearray(picture("PNG"))
+    data[16:24] = struct.pack(">II", 50_000, 50_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    return bytes(data)
+
+
+def picture(kind: str, **how: Any) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (600, 700)).save(file, kind, **how)
+    return file.getvalue()
+
+
+def test_the_name_says_what_it_is(aidge_conn_id: str, tmp_path: Path) -> None:
+    second = {"save_all": True, "append_images": [Image.new("RGB", (60, 70))]}
+    kinds = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
+    for kind, extension in kinds.items():
+        with raw_server(answer(picture(kind, **(second if kind == "MPO" else {})))) as server:
+            assert AidgeHook(aidge_conn_id).fetch(f"{server.url}/a.xyz", tmp_path, kind).name == f"{kind}{extension}"
+
+
 @pytest.mark.parametrize(
     "raw",
     [answer(PICTURE), answer(chunks(PICTURE), CHUNKED, length=None), answer(PICTURE, "Content-Type: text/plain")],
@@ -51,6 +78,7 @@ def test_a_whole_picture(raw: bytes, aidge_conn_id: str, tmp_path: Path) -> None
         (answer(b""), "NotWhole", "0 bytes arrived"),
         (answer(b"<html>gone</html>", "Content-Type: text/html"), "NotWhole", r"17 bytes arrived \(text/html\), which"),
         (answer(gzip.compress(PICTURE), "Content-Encoding: gzip"), "NotWhole", "which are no picture"),
+        (answer(huge()), "NotWhole", "which are no picture of a size and a format"),
         (answer(PICTURE, length=None), "NotWhole", "neither the length of the picture nor its end was announced"),
         (answer(PICTURE, length=len(PICTURE) + 1), "NoAnswer", "NoAnswer"),
         (answer(chunks(PICTURE, end=b""), CHUNKED, length=None), "NoAnswer", "NoAnswer"),
@@ -58,7 +86,7 @@ def test_a_whole_picture(raw: bytes, aidge_conn_id: str, tmp_path: Path) -> None
         (answer(b"", status="204 No Content", length=None), "HTTP 204", "HTTP 204"),
         (answer(PICTURE[:2000], status="206 Partial Content"), "HTTP 206", "HTTP 206"),
     ],
-    ids=["empty", "html", "gzip", "no length", "short", "cut chunks", "404", "204", "206"],
+    ids=["empty", "html", "gzip", "huge", "no length", "short", "cut chunks", "404", "204", "206"],
 )
 def test_what_is_no_whole_picture_is_refused(
     raw: bytes, code: str, said: str, aidge_conn_id: str, tmp_path: Path

@@ -189,6 +189,11 @@ def test_every_way_to_wait_for_aidge(
     assert [run.states["wait"], run.states["copy"], run.states["mapped"]] == ["success"] * 3
     paths = [Path(one["uri"]) for one in run.result("copy")]
     assert all(path.parent == tmp_path / "a" and path.read_bytes()[:2] == b"\xff\xd8" for path in paths)
+    assert [run.states["copy_all"], run.states["copy_each"]] == ["success"] * 2, run.log[-6000:]
+    assert [one["scene"] for one in run.result("copy_all")] == ["1", "1", "2", "2"]
+    names = [{path.name for path in (tmp_path / "a" / kind).iterdir()} for kind in ("all", "each")]
+    assert names[0] == names[1]
+    assert len(names[0]) == 4
 
     for place in (run.log, run.text):
         for secret in ("0123456789abcdef01234567", service.aidge_secret, "Signature=", "sign="):

@@ -26,7 +26,8 @@ from airflow_provider_mps.hooks.vendor.transport import tls_context
 DOWNLOAD = "GetResult"
 MAX_RESULT_BYTES = 64 * 1024 * 1024
 EXCERPT_BYTES = 1000
-_EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
+# MPO is what the library calls a JPEG that carries a second picture, as those of phones do.
+_EXTENSIONS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
 
 
 class AidgeAuth(httpx.Auth):
@@ -111,9 +112,12 @@ def download(client: httpx.Client, target: str, url: str, folder: Path, stem: st
         raise fail(Transport.NOT_WHOLE, f"{arrived} bytes arrived, {announced} were announced")
     with part.open("rb") as stored:
         header = read_header(stored)
-    if header is None:
+    if header is None or header.format not in _EXTENSIONS:
         kind = response.headers.get("content-type", "no content type")
-        raise fail(Transport.NOT_WHOLE, f"{arrived} bytes arrived ({kind}), which are no picture")
+        raise fail(
+            Transport.NOT_WHOLE,
+            f"{arrived} bytes arrived ({kind}), which are no picture of a size and a format that Aidge makes",
+        )
     return part.rename(folder / f"{stem}{_EXTENSIONS[header.format]}")
 
 

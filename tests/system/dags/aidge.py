@@ -23,9 +23,19 @@ with DAG(
         task_id="submit", image_url="{{ params.signed_url }}", scene_id="{{ 3 }}", image_num="{{ 2 }}"
     )
     # A mapped operator is rendered another way, which has to mask signed addresses too.
-    AidgeBackgroundGenerationOperator.partial(
-        task_id="mapped", image_url="{{ params.signed_url }}", image_num=2
+    mapped = AidgeBackgroundGenerationOperator.partial(
+        task_id="mapped",
+        image_url="{{ params.signed_url }}",
+        image_num=2,
+        wait_for_completion=True,
+        deferrable=True,
+        poll_interval=0.3,
     ).expand(scene_id=[1, 2])
+    # All results of a mapped task at once, and each by its own.
+    AidgeToObjectStorageOperator(task_id="copy_all", images=mapped.output, dest="{{ params.local_dir }}/all")
+    AidgeToObjectStorageOperator.partial(task_id="copy_each", dest="{{ params.local_dir }}/each").expand(
+        images=mapped.output
+    )
     for name, mode in MODES.items():
         sensor = AidgeImageTaskSensor(task_id=f"sensor_{name}", aidge_task_id=submit.output, poke_interval=0.3, **mode)
         AidgeImageTaskSensor(task_id=f"failed_{name}", aidge_task_id="{{ params.failed }}", poke_interval=0.2, **mode)
