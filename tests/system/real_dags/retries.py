@@ -43,6 +43,10 @@ class DyingOperator(MpsImageBgFusionOperator):
         self._get_ready(context)
         return super().execute_complete(context, event)
 
+    def resume_in_doubt(self, context: Any, event: Any = None) -> Any:
+        self._get_ready(context)
+        return super().resume_in_doubt(context, event)
+
     def _get_ready(self, context: Any) -> None:
         if not self.with_store:
             context.pop("task_state_store", None)
