@@ -9,19 +9,20 @@ from airflow.providers.common.compat.sdk import mask_secret
 
 from airflow_provider_mps.core.redact import url_secrets
 
+# No address, and no part of one, is longer than this.
+_LONGEST = 64 * 1024
+
 
 class MasksSignedUrls:
     """For operators whose templated fields may hold signed addresses."""
 
     template_fields: Sequence[str]
-    # Too long to be looked through, and no address is in them.
-    fields_without_urls: frozenset[str] = frozenset()
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Not render_template_fields: a mapped operator never calls that of its class. What a signed address carries is
         # masked here, before Airflow stores the rendered fields.
         super()._do_render_template_fields(parent, *args, **kwargs)  # type: ignore[misc]
-        for name in set(self.template_fields) - self.fields_without_urls:
+        for name in self.template_fields:
             for text in _texts(getattr(parent, name, None)):
                 for secret in url_secrets(text):
                     mask_secret(secret)
@@ -29,7 +30,8 @@ class MasksSignedUrls:
 
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
-        return [value]
+        # A picture in Base64 is long, and no address is in it.
+        return [value] if len(value) <= _LONGEST or "://" in value else []
     if isinstance(value, Mapping):
         return [text for item in value.values() for text in _texts(item)]
     if isinstance(value, list | tuple):

@@ -6,7 +6,6 @@ import shutil
 import threading
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from airflow.providers.common.compat.sdk import AirflowException
@@ -121,12 +120,14 @@ class ObjectStorage:
         return {"uri": bare_url(address), "size": size}
 
     def _cos(self, name: str, address: str) -> tuple[CosHook, str] | None:
-        parts = urlsplit(address)
-        if parts.scheme != "cos":
+        scheme, mark, rest = address.partition("://")
+        if not mark or scheme.lower() != "cos":
             return None
+        # Not urlsplit: a key may hold what begins a query or a fragment elsewhere.
+        host, _, path = rest.partition("/")
         try:
-            bucket = arguments.bucket(name, parts.netloc) if parts.netloc else None
-            key = arguments.cos_key(name, parts.path)
+            bucket = arguments.bucket(name, host) if host else None
+            key = arguments.cos_key(name, f"/{path}")
         except ArgumentError as error:
             raise InvalidArgumentError(str(error)) from None
         if bucket not in self._cos_hooks:

@@ -97,7 +97,6 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         "aidge_conn_id",
         "on_doubt",
     )
-    fields_without_urls = frozenset({"image_base64"})
     ui_color = "#fff0e0"
 
     def __init__(

@@ -12,7 +12,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.polling import may_be_too_new
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.submission import Attempt, Join, Joined, Record, Request, Submit, after_look
-from airflow_provider_mps.exceptions import AidgeInDoubtError, airflow_error
+from airflow_provider_mps.exceptions import AidgeInDoubtError, AidgeTaskRefusedError, airflow_error
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.submission_store import SubmissionStore, UnreadableRecordError
 from airflow_provider_mps.operators.tries import Log, Submitted, since_of
@@ -58,6 +58,7 @@ class AidgeSubmission:
         :raises AidgeInDoubtError: whether there is one is not known; nothing was submitted
         :raises AidgeError: the request was not accepted and may be later
         :raises AidgePermanentError: it was refused for good
+        :raises AidgeTaskRefusedError: the task that is known has failed, and another one would
         """
         step = self._plan()
         if isinstance(step, Join):
@@ -102,9 +103,12 @@ class AidgeSubmission:
         is_new = isinstance(look, ServiceError) and may_be_too_new(look, join.record.accepted, time.time())
         if is_new and not join.other_account:
             look = TaskState(join.task_id, "")
-        decided = after_look(join, look)
+        decided = after_look(join, look, accepts_final_failure=True)
         if isinstance(decided, ServiceError):
             raise airflow_error(decided)
+        if isinstance(decided, Joined) and (failure := decided.state.failure) is not None:
+            # The same request would end the same way, and be paid for again.
+            raise AidgeTaskRefusedError(join.task_id, failure.code, failure.message)
         return decided
 
     def _take(self, state: TaskState, record: Record) -> Submitted:

@@ -104,7 +104,7 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
         hook = AidgeHook(self.aidge_conn_id)
         storage = ObjectStorage(self.dest_conn_id, self.tencentcloud_conn_id, self.cos_region)
         storage.check("dest", f"{folder.rstrip('/')}/x")
-        with tempfile.TemporaryDirectory(prefix="aidge-") as folder_here:
+        with tempfile.TemporaryDirectory(prefix="aidge-", ignore_cleanup_errors=True) as folder_here:
 
             def carry(picture: _Picture) -> dict[str, Any]:
                 file = hook.fetch(picture.url, Path(folder_here), picture.stem)

@@ -18,6 +18,7 @@ from airflow_provider_mps.core.aidge.answers import (
     read_task_id,
     unknown_statuses,
 )
+from airflow_provider_mps.core.aidge.words import AidgeAction
 from airflow_provider_mps.core.codes import Outcome, Transport
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import Service
@@ -106,6 +107,19 @@ def test_nothing_but_an_answer_or_an_error_comes_of_any_json(answer: Any) -> Non
     for read in (read_task_id, read_task, read_scenes):
         with contextlib.suppress(ServiceError):
             read("t", answer)
+
+
+@pytest.mark.parametrize("code", ["500", "501", "700", "NO_SUCCESS"])
+def test_a_task_that_an_error_names_may_be_there(code: str) -> None:
+    answer: dict[str, Any] = {"resCode": code, "resMessage": "later", "data": {"result": {"taskId": "T1"}}}
+    if code == "NO_SUCCESS":
+        answer |= {"resCode": 200, "success": False}
+    with pytest.raises(ServiceError, match=r"later \(the answer names task T1\)") as caught:
+        read_answer(AidgeAction.GENERATE, "a.jpg", answer)
+    assert caught.value.outcome is Outcome.UNKNOWN
+    with pytest.raises(ServiceError) as caught:
+        read_answer(AidgeAction.QUERY, "a.jpg", answer)
+    assert "names task" not in str(caught.value)
 
 
 def test_both_layers_have_to_be_finished() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import trustme
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNotFoundException
@@ -375,9 +376,21 @@ def test_get_conn_signs_any_call(service: LocalService, aidge_conn_id: str) -> N
     assert response.json()["resCode"] == 700
 
 
+def test_errors_of_the_client_show_no_signature(service: LocalService, aidge_conn_id: str) -> None:
+    client = AidgeHook(aidge_conn_id).get_conn()
+    for kind, fault in (("http", {"status": 403}), ("reset", {})):
+        service.add_fault(kind=kind, action=QUERY, times=1, **fault)
+        with pytest.raises(httpx.HTTPError) as caught:
+            client.post(QUERY, json={"taskId": "x"}, params={"page": "2"}).raise_for_status()
+        for text in (str(caught.value), str(caught.value.request.url)):
+            assert "sign=" not in text
+        assert caught.value.request.url.params["page"] == "2"
+
+
 def test_get_conn_keeps_what_the_caller_asks_for(aidge_conn_id: str) -> None:
     request = AidgeHook(aidge_conn_id).get_conn().build_request("GET", "/ai/x", params={"page": "2", "q": "a&b"})
-    signed = next(AidgeHook(aidge_conn_id).get_conn().auth.auth_flow(request))
+    flow = AidgeHook(aidge_conn_id).get_conn().auth.auth_flow(request)
+    signed = next(flow)
     assert signed.url.params.get_list("page") + signed.url.params.get_list("q") == ["2", "a&b"]
     assert signed.url.params["partner_id"] == "aidge"
 

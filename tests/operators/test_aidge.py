@@ -114,6 +114,9 @@ def test_a_file_in_cos(task: Task, conn_id: str) -> None:
     service.put_object(service.bucket, "/in/cup.jpg", read_sample(LARGE_SAMPLE))
     for address in (f"cos://{service.bucket}/in/cup.jpg", "cos:///in/cup.jpg"):
         assert task.run(image_url=None, image_path=address, **WAITS)["Images"]
+    service.put_object(service.bucket, "/in/cup", b"another")
+    service.put_object(service.bucket, "/in/cup#1.jpg", read_sample(LARGE_SAMPLE))
+    assert task.run(image_url=None, image_path="cos:///in/cup#1.jpg", scene_id=8)
     service.put_object(service.bucket, "/in/big.jpg", read_sample(LARGE_SAMPLE) + bytes(4 * 2**20))
     with pytest.raises(
         InvalidArgumentError, match=r"image_path: expected at most 4,194,304 bytes, got .* \(cos:///in/big"
@@ -209,6 +212,19 @@ def test_content_that_is_refused_while_it_runs(task: Task) -> None:
     ) as caught:
         task.run(**WAITS)
     assert isinstance(caught.value, AirflowFailException)
+
+
+def test_a_retry_does_not_pay_again_for_what_is_refused(task: Task) -> None:
+    task.service.add_fault(kind="task_seconds", action=SUBMIT, seconds=3600)
+    with pytest.raises(AidgeTimeoutError):
+        task.run(timeout=0.2, **WAITS)
+    task.service.add_fault(kind="error", action=QUERY, code="1000", message="sensitive")
+    for waits in (WAITS, {}):
+        with pytest.raises(AidgeTaskRefusedError, match="1000: sensitive"):
+            task.run(2, timeout=0.2, **waits)
+    assert len(task.accepted) == 1
+    # A person may want it tried.
+    assert task.run(3, 5) == task.accepted[1]
 
 
 def test_too_late_and_the_retry_joins(task: Task) -> None:

@@ -53,8 +53,11 @@ def read_answer(action: str, target: str, answer: Any) -> Mapping[str, Any]:
         if answer.get("success") is not False:
             raise _garbled(action, target, answer, request_id)
         code = NO_SUCCESS
-    code = str(code)
-    raise ServiceError(Service.AIDGE, action, target, code, str(message or ""), request_id, outcome_of(code))
+    code, message, outcome = str(code), str(message or ""), outcome_of(str(code))
+    if action == AidgeAction.GENERATE and (task_id := _task_id(answer.get("data"))):
+        # Whatever the code says, there may be a task, which another submission would pay for again.
+        message, outcome = f"{message} (the answer names task {task_id})".strip(), Outcome.UNKNOWN
+    raise ServiceError(Service.AIDGE, action, target, code, message, request_id, outcome)
 
 
 def read_task_id(target: str, answer: Any) -> str:
@@ -63,11 +66,10 @@ def read_task_id(target: str, answer: Any) -> str:
     :raises ServiceError: there is none; with the outcome ``UNKNOWN`` it may have been accepted
     """
     data = read_answer(AidgeAction.GENERATE, target, answer)
-    result = data.get("result", data)
-    task_id = result.get("taskId") if isinstance(result, Mapping) else None
-    if not task_id or not isinstance(task_id, str | int):
+    task_id = _task_id(data)
+    if not task_id:
         raise _garbled(AidgeAction.GENERATE, target, answer, _request_id(answer))
-    return str(task_id)
+    return task_id
 
 
 def read_task(task_id: str, answer: Any) -> TaskState:
@@ -147,6 +149,12 @@ def read_scenes(target: str, answer: Any) -> list[dict[str, Any]]:
 def failed_task(task_id: str, error: ServiceError) -> TaskState:
     """Return the state of a task whose query was answered with a code that is about its model or its content."""
     return TaskState(task_id, AidgeStatus.FAILED, failure=TaskFailure(error.code, error.message, Service.AIDGE))
+
+
+def _task_id(data: Any) -> str:
+    result = data.get("result", data) if isinstance(data, Mapping) else None
+    task_id = result.get("taskId") if isinstance(result, Mapping) else None
+    return str(task_id) if task_id and isinstance(task_id, str | int) else ""
 
 
 def _entries(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import threading
 import warnings
 from typing import BinaryIO, NamedTuple
 
@@ -13,6 +14,7 @@ from airflow_provider_mps.core.arguments import ArgumentError
 
 # Before the text of a picture that a browser gave.
 _DATA_URL = "data:image/"
+_WARNINGS = threading.Lock()
 
 
 class Header(NamedTuple):
@@ -72,7 +74,8 @@ def read_header(file: BinaryIO) -> Header | None:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
+        # What is to be warned of belongs to the process, so threads take turns.
+        with _WARNINGS, warnings.catch_warnings():
             # The sides decide, and nothing is decoded.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(file, formats=PICTURE_FORMATS) as picture:

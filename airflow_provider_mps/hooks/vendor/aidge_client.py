@@ -42,11 +42,16 @@ class AidgeAuth(httpx.Auth):
         self._clock = clock
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Put the signature into the query."""
+        """Put the signature into the query, for as long as the request is under way."""
+        unsigned = request.url
         query = signed_query(self._key_name, self._secret, int(self._clock() * 1000))
         # What the caller asks for stays.
         request.url = request.url.copy_merge_params(dict(parse_qsl(query)))
-        yield request
+        try:
+            yield request
+        finally:
+            # An error of httpx has the address in its text.
+            request.url = unsigned
 
 
 def sync_client(settings: AidgeSettings) -> httpx.Client:
@@ -73,6 +78,8 @@ def download_client(settings: AidgeSettings) -> httpx.Client:
         timeout=settings.request_timeout,
         proxy=settings.proxy,
         verify=tls_context(settings.ca_bundle),
+        # As many as the transfer has workers at the most.
+        limits=httpx.Limits(max_keepalive_connections=32),
     )
 
 
