@@ -261,7 +261,7 @@ def _too_late(service: Service, task_id: str, limit: str, last_seen: str) -> str
     if service is Service.AIDGE:
         joins = (
             "A retry joins it if this Airflow keeps the state of tasks (3.3 and newer); if not, on_doubt decides. If "
-            "it never ends, set on_doubt='resubmit' and clear the task: that submits again."
+            "it never ends, set on_doubt='resubmit' and clear the task once timeout has passed: that submits again."
         )
     return (
         f"{service} task {task_id} was not done within {limit} (last seen: {last_seen}). It may still run at {service} "

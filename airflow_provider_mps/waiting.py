@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.errors import ServiceError, told
 from airflow_provider_mps.core.events import EventError, from_event, task_of_event
 from airflow_provider_mps.core.polling import Finished, Limit, LookAgain, Refused, TooLate, limit_of, next_step
 from airflow_provider_mps.core.results import TaskFailure, TaskState
@@ -133,21 +133,24 @@ def wait_in_worker(
             step = next_step(look, now=time.time(), limit=limit, interval=interval, since=since)
             if not isinstance(step, LookAgain):
                 return result_or_raise(task_id, step, timeout, service)
-            tell(f"{service} task {task_id}: {look}; next look in {round(step.seconds, 1):g} s")
+            tell(f"{service} task {task_id}: {told(look)}; next look in {round(step.seconds, 1):g} s")
             time.sleep(step.seconds)
             look = hook.look(task_id)
     except AirflowTaskTimeout:
         # Airflow's own words do not say which task, nor that a retry joins it.
-        raise ENDS[service].execution_timeout(task_id, str(look)) from None
+        raise ENDS[service].execution_timeout(task_id, told(look)) from None
 
 
-def result_of_event(event: Any, timeout: float) -> dict[str, Any]:
+def result_of_event(event: Any, timeout: float, service: Service) -> dict[str, Any]:
     """Return the result that an event of the trigger tells of.
 
+    :param service: whose task the event has to be about
     :raises MpsEventError: there is no event, or one that cannot be read
     """
     end = end_of_event(event)
-    service, task_id = task_of_event(event)
+    whose, task_id = task_of_event(event)
+    if whose is not service:
+        raise MpsEventError(f"the event is about a task of {whose}, and not of {service}: {dict(event)!r}")
     return result_or_raise(task_id, end, timeout, service)
 
 

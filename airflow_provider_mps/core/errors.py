@@ -46,15 +46,20 @@ class ServiceError(Exception):
         self.outcome = Outcome(outcome)
 
     def __str__(self) -> str:
+        return f"{self.told}. {self.next_step}"
+
+    @property
+    def told(self) -> str:
+        """The error without what happens next, for whoever goes on all the same."""
         target = f" for {self.target}" if self.target else ""
         request_id = f" (RequestId {self.request_id})" if self.request_id else ""
         said = self.message.rstrip(".")
-        return f"{self.service} {self.action}{target}: {self.code}: {said}{request_id}. {self.next_step}"
+        return f"{self.service} {self.action}{target}: {self.code}: {said}{request_id}"
 
     @property
     def next_step(self) -> str:
         """What happens next, for the person who reads the log."""
-        hint = _hint_for(self.service, self.code)
+        hint = _hint_for(self.service, self.action, self.code)
         if self.outcome is Outcome.REFUSED:
             return f"{hint} This will not change by itself: the task fails without retries.".lstrip()
         if self.outcome is Outcome.NOT_EXECUTED:
@@ -89,6 +94,13 @@ def says_no_such_task(error: ServiceError) -> bool:
     return error.code in NO_SUCH_TASK
 
 
-def _hint_for(service: str, code: str) -> str:
-    rule = aidge_codes.rule_for(code) if service == Service.AIDGE else codes.rule_for(code)
+def told(look: object) -> str:
+    """Say in a few words what a look at a task showed, a state or an error."""
+    return look.told if isinstance(look, ServiceError) else str(look)
+
+
+def _hint_for(service: str, action: str, code: str) -> str:
+    if service == Service.AIDGE:
+        return aidge_codes.hint_for(action, code)
+    rule = codes.rule_for(code)
     return rule.hint if rule else ""

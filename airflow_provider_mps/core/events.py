@@ -13,6 +13,8 @@ from airflow_provider_mps.core.vocabulary import XCOM_TASK_ID, EventStatus, Limi
 
 # The name of the id says whose task it is.
 TASK_IDS = {Service.MPS: XCOM_TASK_ID, Service.AIDGE: XCOM_AIDGE_TASK_ID}
+# What a result has the pictures under.
+_CONTENTS = {Service.MPS: "Outputs", Service.AIDGE: "Images"}
 
 
 class EventError(ValueError):
@@ -87,8 +89,10 @@ def from_event(event: Any) -> Finished | Refused | TooLate:
         status = EventStatus(event["status"])
         if status is EventStatus.SUCCESS:
             result = event["result"]
-            if not isinstance(result, Mapping):
+            if not isinstance(result, Mapping) or not isinstance(result.get(_CONTENTS[service]), list):
                 raise TypeError(f"result is {result!r}")
+            if result.get("TaskId") != task_id:
+                raise ValueError(f"result is of task {result.get('TaskId')!r}")
             return Finished(TaskState(task_id, str(result.get("Status") or ""), result=dict(result)))
         if status is EventStatus.FAILED:
             failure = TaskFailure(str(event["code"]), str(event["message"]), service)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airflow_provider_mps.core.codes import Outcome
-from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
+from airflow_provider_mps.core.errors import ServiceError, says_no_such_task, told
 from airflow_provider_mps.core.listing import PAGE_SIZE
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
@@ -125,7 +125,7 @@ def next_step(
     if isinstance(look, ServiceError) and look.outcome is Outcome.REFUSED and not may_be_too_new(look, since, now):
         return Refused(look)
     if now >= limit.deadline:
-        return TooLate(str(look), limit.kind)
+        return TooLate(told(look), limit.kind)
     return LookAgain(min(pause(interval, since, now), limit.deadline - now))
 
 

@@ -10,20 +10,23 @@ _QUERY = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]+", re.IGNORECASE)
 _AFTER_PATH = re.compile("[?#]")
 _USERINFO = re.compile(r"(https?://)[^\s/\"'<>]+@", re.IGNORECASE)
 # Parameters that are a credential wherever they stand, also outside of a well-formed address.
+# A service may say back what it was sent, encoded or as JSON.
 _PARAMETER = re.compile(
-    r"\b((?:[\w-]*signature|[\w-]*security-token|q-ak|q-key-time|q-sign-time|sign|token)=)([^&\s\"'<>]+)", re.IGNORECASE
+    r"(?:\b|(?<=%26)|(?<=%3F))((?:[\w-]*signature|[\w-]*security-token|q-ak|q-key-time|q-sign-time|sign|token)"
+    r"(?:=|%3D|\\?[\"']\s*:\s*\\?[\"']))([^&\s\"'<>\\%]+)",
+    re.IGNORECASE,
 )
 
 # The signature itself in a signed address: COS, OSS, TOS, OBS, S3 and its kin, GCS, Azure, CloudFront, Qiniu, CDNs.
 _SIGNATURE = re.compile(
-    r"(?:[\w-]*-)?(?:signature|sign|sig|hmac|jwt)|auth_key|authorization|wssecret|hdne[aits]|access_token|__token__",
+    r"(?:[\w-]*-)?(?:signature|sign|sig|hmac|jwt)|auth_key|authorization|token|verify|md5|wssecret|hdne[aits]|access_token|__token__",
     re.IGNORECASE,
 )
 # These belong to a signature where there is one; elsewhere they may say which picture is meant. What is done with the
 # picture stays: x-oss-process, imageMogr2 and their like.
 _BESIDE_SIGNATURE = re.compile(
     r"q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list)|x-(?:cos|oss|tos|obs|amz|goog)-(?!process)[\w-]+"
-    r"|expires|policy|key-pair-id|(?:security-)?token|\w*accesskeyid|googleaccessid|wstime|t|us|exper|rlimit|s[eprtv]|spr|sip"
+    r"|expires|policy|key-pair-id|security-token|\w*accesskeyid|googleaccessid|wstime|t|us|exper|rlimit|s[eprtv]|spr|sip"
     r"|sk\w{1,3}",
     re.IGNORECASE,
 )

@@ -18,6 +18,7 @@ from airflow_provider_mps.core.aidge.connection import AidgeSettings, read_setti
 from airflow_provider_mps.core.aidge.requests import GenerationRequest, query_body
 from airflow_provider_mps.core.aidge.words import AIDGE_CONN_TYPE, DEFAULT_AIDGE_CONN_ID, AidgeAction
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError, not_sent
 from airflow_provider_mps.core.listing import ListedTask
 from airflow_provider_mps.core.localpaths import is_local
@@ -25,9 +26,13 @@ from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import Service, TaskStatus
 from airflow_provider_mps.exceptions import (
+    AidgeError,
+    AidgePermanentError,
     AidgeTaskFailedError,
     AidgeTaskRefusedError,
     InvalidArgumentError,
+    TencentCloudError,
+    TencentCloudPermanentError,
     airflow_error,
 )
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
@@ -47,7 +52,8 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.AidgePermanentError`, which
     Airflow does not retry; one that may pass raises :class:`~airflow_provider_mps.exceptions.AidgeError`. Inside one
     call, what an answer says was not executed (500, 501, 801, 1001, 1002, no connection) is sent again with jittered
-    backoff, up to 6 times; a submission whose answer was lost is never sent again, as it may have been accepted and
+    backoff, 6 times in all;
+    a submission whose answer was lost is never sent again, as it may have been accepted and
     would be paid for twice. All that this process sends with an API key keeps one pace for each API,
     ``requests_per_second`` of the connection, and slower after a 501.
 
@@ -69,6 +75,8 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         self._settings: AidgeSettings | None = None
         self._client: Any = None
         self._downloads: Any = None
+        # Whether a submission may have reached Aidge whose answer is not known yet.
+        self.submission_is_open = False
         self._told: set[tuple[str, str]] = set()
 
     @property
@@ -271,11 +279,14 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             raise self._failed(action, target, error, outer, is_sent=False) from None
         try:
             self.pacer(action).wait()
+            self.submission_is_open = action == AidgeAction.GENERATE
             found: Mapping[str, Any] = _vendor().read_response(action, target, client.post(action, content=body))
         except AirflowException:
             raise
         except Exception as error:
-            raise self._failed(action, target, error, outer) from None
+            failed = self._failed(action, target, error, outer)
+            self.submission_is_open = self.submission_is_open and failed.outcome is Outcome.UNKNOWN
+            raise failed from None
         return found
 
     async def _acall(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
@@ -298,7 +309,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
 
     def _failed(
         self, action: str, target: str, error: Exception, outer: BaseException | None, *, is_sent: bool = True
-    ) -> Exception:
+    ) -> TencentCloudError | TencentCloudPermanentError | AidgeError | AidgePermanentError:
         from airflow_provider_mps.hooks.vendor.transport import no_answer
 
         failed = error if isinstance(error, ServiceError) else no_answer(Service.AIDGE, action, target, error, outer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
 from pathlib import Path
@@ -18,6 +19,9 @@ from airflow_provider_mps.exceptions import InvalidArgumentError
 from airflow_provider_mps.hooks.cos import CosHook
 
 _LOCAL = ("", "file", "local")
+# What the disk says of a path that can be none; a NUL in one is a ValueError.
+_NO_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError)
+_NO_NAME = (errno.ENAMETOOLONG, errno.EINVAL)
 _CHUNK_BYTES = 1024 * 1024
 
 
@@ -54,8 +58,14 @@ class ObjectStorage:
         :raises TencentCloudError: no credential for COS could be had
         """
         if (hook_and_key := self._cos(name, address)) is not None:
+            hook, _ = hook_and_key
+            if not (hook.bucket or hook.settings.storage.bucket):
+                raise InvalidArgumentError(
+                    f"{name}: no COS bucket: give cos://bucket/key, or set cos_bucket in the connection "
+                    f"{self.tencentcloud_conn_id}, or TENCENTCLOUD_COS_BUCKET"
+                )
             # Reads the connection, and assumes a role, once; here, and not in the threads.
-            hook_and_key[0].snapshot_credential()
+            hook.snapshot_credential()
             return
         try:
             _ = self._path(address).fs
@@ -86,9 +96,12 @@ class ObjectStorage:
         try:
             with path.open("rb") as file:
                 return bytes(file.read(limit + 1))
-        except (FileNotFoundError, IsADirectoryError):
-            if path.protocol in _LOCAL:
+        except (OSError, ValueError) as error:
+            if path.protocol in _LOCAL and (isinstance(error, _NO_FILE) or getattr(error, "errno", 0) in _NO_NAME):
+                shown = shown if len(shown) <= 120 else f"{shown[:119]}…"
                 raise InvalidArgumentError(f"{name}: expected a file that exists, got {shown!r}") from None
+            if not isinstance(error, FileNotFoundError | IsADirectoryError):
+                raise
             raise AirflowException(f"{name}: there is no object {shown}; the task may be retried") from None
 
     def write(self, name: str, folder: str, file_name: str, source: Path) -> dict[str, Any]:

@@ -147,7 +147,11 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         with invalid_arguments_fail():
             on_doubt = _on_doubt("on_doubt", self.on_doubt)
             arguments.check_rendered(self._given, {name: getattr(self, name) for name in self._given})
-            request = self._generation().request(self._read_file)
+            try:
+                request = self._generation().request(self._read_file)
+            except Exception:
+                self._tell_of_known_task(context)
+                raise
         if request.note:
             self.log.info("%s", request.note)
         return self._go_on(context, hook, self._submit(context, hook, request, on_doubt))
@@ -173,10 +177,28 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         submission = AidgeSubmission(hook, request, fingerprint, attempt, store, on_doubt, self.log, self.timeout)
         return submission.ensure()
 
+    def _tell_of_known_task(self, context: Context) -> None:
+        """Name the task of an earlier try, which this one cannot join as it does not know what to ask for."""
+        from airflow_provider_mps.hooks.submission_store import UnreadableRecordError, store_of
+
+        try:
+            record = store_of(context, Service.AIDGE).read()
+        except UnreadableRecordError:
+            return
+        if record is not None and record.task_id and not record.delivered:
+            self.log.error(
+                "An earlier try has submitted Aidge task %s, which is paid for; AidgeToObjectStorageOperator copies "
+                "its pictures: images={'TaskId': '%s'}",
+                record.task_id,
+                record.task_id,
+            )
+
     def _deliver(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
-        missing = [image["message"] for image in result["Images"] if not image["url"]]
+        missing = [image.get("message") for image in result["Images"] if not image.get("url")]
         made = len(result["Images"]) - len(missing)
         self.log.info("Aidge task %s finished with %d pictures", result["TaskId"], made)
+        if len(result["Images"]) < int(str(self.image_num)):
+            self.log.warning("%s pictures were asked for, and Aidge tells of %d", self.image_num, len(result["Images"]))
         if missing:
             self.log.warning("%d pictures could not be made: %s", len(missing), "; ".join(filter(None, missing)))
         return super()._deliver(context, result)

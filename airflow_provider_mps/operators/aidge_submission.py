@@ -63,8 +63,6 @@ class AidgeSubmission:
         step = self._plan()
         if isinstance(step, Join):
             looked = self._look(step)
-            if isinstance(looked, Joined) and self._is_given_up(step, looked.state):
-                looked = Submit(f"the task was cleared, {step} is not done in time, and on_doubt='resubmit'")
             if isinstance(looked, Joined):
                 return self._take(looked.state, step.record)
             step = looked
@@ -89,10 +87,11 @@ class AidgeSubmission:
             return Submit(f"{doubt}; on_doubt='resubmit' submits in any case")
         raise AidgeInDoubtError(self._generation.target, doubt)
 
-    def _is_given_up(self, join: Join, state: TaskState) -> bool:
-        """Whether a person wants a task replaced that may never end."""
+    def _is_given_up(self, join: Join, look: TaskState | ServiceError) -> bool:
+        """Whether a person wants a task replaced that may never end, or that Aidge cannot tell of."""
         is_late = time.time() > since_of(join.record) + self._timeout
-        return join.is_cleared and self._on_doubt is OnDoubt.RESUBMIT and is_late and not state.done
+        is_open = look.outcome is not Outcome.REFUSED if isinstance(look, ServiceError) else not look.done
+        return join.is_cleared and self._on_doubt is OnDoubt.RESUBMIT and is_late and is_open
 
     def _look(self, join: Join) -> Joined | Submit:
         look: TaskState | ServiceError
@@ -103,6 +102,8 @@ class AidgeSubmission:
         is_new = isinstance(look, ServiceError) and may_be_too_new(look, join.record.accepted, time.time())
         if is_new and not join.other_account:
             look = TaskState(join.task_id, "")
+        if self._is_given_up(join, look):
+            return Submit(f"the task was cleared, {join} is not done in time, and on_doubt='resubmit'")
         decided = after_look(join, look, accepts_final_failure=True)
         if isinstance(decided, ServiceError):
             raise airflow_error(decided)
@@ -144,9 +145,15 @@ class AidgeSubmission:
                 self._keep(submission.not_sent(record))
                 raise
             if self._on_doubt is OnDoubt.RESUBMIT:
-                # Airflow retries, with its own pause, and the next try submits.
+                # Airflow retries, with its own pause.
+                self._log.warning("on_doubt='resubmit': the next try submits again, whatever became of this request")
                 raise
-            raise AidgeInDoubtError(target, f"what became of the submission is not known ({error})") from error
+            raise AidgeInDoubtError(target, f"what became of the submission is not known ({error.told})") from error
+        except BaseException:
+            # Such as the end of execution_timeout in a pause before the request, or between two.
+            if not self._hook.submission_is_open:
+                self._keep(submission.not_sent(record))
+            raise
         now = time.time()
         self._log.info("Aidge accepted the task: task id %s", task_id)
         self._keep(submission.accepted(record, task_id, now))

@@ -63,7 +63,7 @@ class PictureSubmitOperator(MasksSignedUrls, BaseOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take up the task again with the trigger's event; return the result."""
-        return self._deliver(context, result_of_event(event, self.timeout))
+        return self._deliver(context, result_of_event(event, self.timeout, self.service))
 
     def _go_on(self, context: Context, hook: LooksAtTasks, submitted: Submitted) -> Any:
         """Return the id of the task, or with waiting its result."""

@@ -20,13 +20,13 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.errors import ServiceError, told
 from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.polling import Limit, LookAgain, Step, next_step
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import TaskTimeoutError, invalid_arguments_fail
-from airflow_provider_mps.waiting import ENDS, LooksAtTasks, limit_of_try, result_of_event, result_or_raise
+from airflow_provider_mps.waiting import LooksAtTasks, limit_of_try, result_of_event, result_or_raise
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -100,7 +100,7 @@ class PictureTaskSensor(BaseSensorOperator):
         """Take up the task again with the trigger's event; return the result."""
         with self._skip_instead_of_fail():
             try:
-                result = result_of_event(event, self.timeout)
+                result = result_of_event(event, self.timeout, self.service)
             except TaskTimeoutError as error:
                 raise self._timeout_error(error.last_seen) from None
         self.log.info("%s task %s: %s", self.service, self._task_id, result["Status"])
@@ -126,7 +126,7 @@ class PictureTaskSensor(BaseSensorOperator):
 
     def _look(self, limit: Limit) -> tuple[TaskState | ServiceError, Step]:
         look = self.hook.look(self._task_id)
-        self.log.info("%s task %s: %s", self.service, self._task_id, look)
+        self.log.info("%s task %s: %s", self.service, self._task_id, told(look))
         return look, next_step(look, now=time.time(), limit=limit, interval=self.poke_interval)
 
     @contextmanager
@@ -140,4 +140,9 @@ class PictureTaskSensor(BaseSensorOperator):
             raise
 
     def _timeout_error(self, last_seen: str) -> AirflowSensorTimeout:
-        return AirflowSensorTimeout(str(ENDS[self.service].timeout(self._task_id, self.timeout, last_seen)))
+        # No retry, and nothing that this task could submit: the words of the operators' error would be wrong.
+        return AirflowSensorTimeout(
+            f"{self.service} task {self._task_id} was not done within timeout={self.timeout:g} s "
+            f"(last seen: {last_seen}). It may still run at {self.service} and is paid for. Airflow does not retry a "
+            "sensor that is out of time: clear it, and it waits again."
+        )

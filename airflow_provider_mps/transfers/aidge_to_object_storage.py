@@ -14,10 +14,13 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.aidge.words import DEFAULT_AIDGE_CONN_ID
 from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
-from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.exceptions import AidgeError, invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.masking import MasksSignedUrls
 from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
+
+# What an object storage says of an address whose signature has expired.
+_EXPIRED = ("HTTP 401", "HTTP 403")
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -48,7 +51,8 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
     :param aidge_conn_id: Airflow connection (str), default ``aidge_default``
     :param tencentcloud_conn_id: Airflow connection for COS (str), default ``tencentcloud_default``; None reads the
         environment
-    :param max_workers: how many pictures are copied at the same time (int), 1 to 32, default 8
+    :param max_workers: how many pictures are copied at the same time (int), 1 to 32, default 8; to other object
+        storages than COS they are stored one after the other
     :raises ValueError: a fixed value cannot be used; when the DAG is read
     :raises InvalidArgumentError: a rendered value cannot be used; Airflow does not retry
     :raises AidgePermanentError: Aidge does not know the task, or refuses to answer; Airflow does not retry
@@ -101,13 +105,16 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
         with invalid_arguments_fail():
             folder = arguments.folder("dest", self.dest)
             wanted = _wanted(self.images)
+            if self.cos_region is not None:
+                arguments.region("cos_region", self.cos_region)
         hook = AidgeHook(self.aidge_conn_id)
         storage = ObjectStorage(self.dest_conn_id, self.tencentcloud_conn_id, self.cos_region)
-        storage.check("dest", f"{folder.rstrip('/')}/x")
+        longest = max((_stem(task_id, 10) for task_id in wanted), key=len)
+        storage.check("dest", f"{folder.rstrip('/')}/{longest}.webp")
         with tempfile.TemporaryDirectory(prefix="aidge-", ignore_cleanup_errors=True) as folder_here:
 
             def carry(picture: _Picture) -> dict[str, Any]:
-                file = hook.fetch(picture.url, Path(folder_here), picture.stem)
+                file = _fetch(hook, picture, Path(folder_here))
                 try:
                     stored = storage.write("dest", folder, file.name, file)
                 finally:
@@ -130,15 +137,36 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
 class _Picture(NamedTuple):
     url: str
     scene: str
-    stem: str
+    task_id: str
+    number: int
+
+    @property
+    def stem(self) -> str:
+        """The name without extension."""
+        return _stem(self.task_id, self.number)
+
+
+def _fetch(hook: AidgeHook, picture: _Picture, folder: Path) -> Path:
+    try:
+        return hook.fetch(picture.url, folder, picture.stem)
+    except AidgeError as error:
+        if error.code not in _EXPIRED:
+            raise
+    # It has waited its turn for too long: ask for the address anew, once.
+    addresses = hook.get_addresses(picture.task_id, picture.number)
+    return hook.fetch(addresses[picture.number - 1].url, folder, picture.stem)
 
 
 def _pictures(hook: AidgeHook, wanted: dict[str, int]) -> Iterator[_Picture]:
     """Ask for the addresses of each task when its turn has come."""
     for task_id, count in wanted.items():
         for number, (url, scene) in enumerate(hook.get_addresses(task_id, count), 1):
-            # Whatever is in an id, the name is its own and stays in the folder.
-            yield _Picture(url, scene, f"{quote(task_id, safe='')}-{number}")
+            yield _Picture(url, scene, task_id, number)
+
+
+def _stem(task_id: str, number: int) -> str:
+    """Return the name of a picture without extension: whatever is in the id, it is its own and stays in the folder."""
+    return f"{quote(task_id, safe='')}-{number}"
 
 
 def _wanted(images: Any) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_mps.core.errors import told
 from airflow_provider_mps.core.events import TASK_IDS, to_event
 from airflow_provider_mps.core.polling import Limit, trigger_lifetime
 from airflow_provider_mps.core.vocabulary import LimitKind
@@ -75,7 +76,7 @@ class PictureTaskTrigger(BaseTrigger):
             limit=Limit(self.deadline, LimitKind(self.limit)),
             interval=self.poll_interval,
             since=self.since,
-            tell=lambda look: self.log.info("%s task %s: %s", source.service, task_id, look),
+            tell=lambda look: self.log.info("%s task %s: %s", source.service, task_id, told(look)),
         )
         yield TriggerEvent(to_event(task_id, end, source.service))
 

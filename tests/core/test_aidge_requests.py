@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import zlib
 from typing import Any
 
@@ -92,10 +93,10 @@ def test_one_picture_and_base64_goes_first() -> None:
     request = both.request(lambda name, value: read(value) or b"")
     assert request.element == by_path.element
     assert request.note == "image_url is left out: image_path is given too, and of the two Aidge takes the Base64 text"
-    wrapped = "data:image/png;base64," + "\n".join(base64_of(data)[n : n + 76] for n in range(0, len(data), 76))
+    wrapped = "data:image/png;base64," + "\n".join(re.findall(".{1,76}", base64_of(data)))
     assert "image_base64" in Generation(image_url=URL, image_base64=base64_of(data), scene_id=1).request(no_file).note
     assert decode("image_base64", "data:image/png;base64," + base64_of(data)) == data
-    assert wrapped
+    assert decode("image_base64", f"\n {wrapped}\n") == data
 
 
 def test_a_signature_is_not_in_the_fingerprint() -> None:
@@ -222,7 +223,7 @@ def test_scene_types_by_name_and_number(value: Any, number: int) -> None:
         ({"scene_type": 0}, "scene_type"),
         ({"count": 0}, "count: expected a whole number from 1 to 100"),
         ({"count": 101}, "count"),
-        ({"product_title": "обувь"}, "product_title"),
+        ({"product_title": " "}, "product_title"),
         ({"image_url": "x"}, "image_url"),
     ],
 )

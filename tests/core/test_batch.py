@@ -52,7 +52,9 @@ records = st.builds(
     replaced=st.lists(texts, max_size=3).map(tuple),
 )
 finished = st.one_of(
-    texts.map(lambda task_id: TaskState(task_id, "FINISH", result={"TaskId": task_id, "Status": "FINISH"})),
+    texts.map(
+        lambda task_id: TaskState(task_id, "FINISH", result={"TaskId": task_id, "Status": "FINISH", "Outputs": []})
+    ),
     texts.map(lambda task_id: TaskState(task_id, "FINISH", failure=TaskFailure("70000 InternalError", "no"))),
 ).map(Finished)
 

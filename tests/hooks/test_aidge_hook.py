@@ -187,6 +187,8 @@ def test_a_limit_slows_the_pace(service: LocalService, connect_aidge: Callable[.
         ({"kind": "garbage", "executed": True, "body": '{"resCode": 200, "success": false}'}, "success=false"),
         ({"kind": "http", "status": 502, "body": "bad gateway"}, "HTTP 502"),
         ({"kind": "error", "code": "NeverHeardOf"}, "NeverHeardOf"),
+        ({"kind": "http", "status": 200, "body": '{"code": 500, "message": "upstream timed out"}'}, "Gateway500"),
+        ({"kind": "http", "status": 504, "body": '{"code": 500, "message": "upstream timed out"}'}, "HTTP 504"),
     ],
 )
 def test_a_submission_that_may_have_been_executed_is_never_sent_again(
@@ -202,6 +204,36 @@ def test_a_submission_that_may_have_been_executed_is_never_sent_again(
     assert (error.code, error.outcome) == (code, Outcome.UNKNOWN)
     assert "may have been executed" in str(error)
     assert len(service.calls(SUBMIT)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "outcome", "calls"),
+    [
+        (429, "Throttling", Outcome.NOT_EXECUTED, ATTEMPTS),
+        (403, "Forbidden", Outcome.REFUSED, 1),
+        (500, "Whatever", Outcome.UNKNOWN, 1),
+        (200, "Whatever", Outcome.UNKNOWN, 1),
+        (200, "SignatureDoesNotMatch", Outcome.REFUSED, 1),
+        (200, "InvalidTimestampFormat", Outcome.REFUSED, 1),
+    ],
+)
+def test_words_of_a_gateway_that_are_in_no_table(
+    status: int,
+    word: str,
+    outcome: Outcome,
+    calls: int,
+    caller: Caller,
+    service: LocalService,
+    aidge_conn_id: str,
+    request_: GenerationRequest,
+) -> None:
+    body = json.dumps({"code": word, "message": "no", "request_id": "r1"})
+    service.add_fault(kind="http", action=SUBMIT, status=status, body=body)
+    error = failed(lambda: caller.submit(AidgeHook(aidge_conn_id), request_))
+    assert error.outcome is outcome
+    assert word in str(error)
+    assert "r1" in str(error)
+    assert len(service.calls(SUBMIT)) == calls
 
 
 def test_a_look_may_be_repeated_whatever_became_of_it(
@@ -252,6 +284,7 @@ def test_an_unknown_task(caller: Caller, service: LocalService, aidge_conn_id: s
     look = caller.look(AidgeHook(aidge_conn_id), "no-such-task")
     assert isinstance(look, ServiceError)
     assert (look.code, look.outcome) == ("700", Outcome.REFUSED)
+    assert "Aidge does not know this task for these keys" in str(look)
     assert len(service.calls(QUERY)) == 1
 
 

@@ -13,8 +13,16 @@ from typing import Any
 
 import pytest
 from airflow.models.trigger import Trigger
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, ObjectStoragePath, TaskDeferred
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowTaskTimeout,
+    ObjectStoragePath,
+    TaskDeferred,
+)
 
+from airflow_provider_mps.core import calls
 from airflow_provider_mps.core.aidge.words import AidgeAction
 from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.exceptions import (
@@ -26,12 +34,15 @@ from airflow_provider_mps.exceptions import (
     AidgeTaskRefusedError,
     AidgeTimeoutError,
     InvalidArgumentError,
+    MpsEventError,
 )
+from airflow_provider_mps.hooks.pacing import Pacer
 from airflow_provider_mps.hooks.submission_store import RECORD_KEYS
 from airflow_provider_mps.hooks.vendor import aidge_client
 from airflow_provider_mps.local.sample_pictures import LARGE_SAMPLE, read_sample
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator, AidgeSceneSearchOperator
+from airflow_provider_mps.sensors.aidge import AidgeImageTaskSensor
 from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 from tests.task_context import StateStore, execute, make_context
 
@@ -153,6 +164,22 @@ def test_what_is_no_base64_is_not_shown(task: Task) -> None:
     ) as caught:
         task.run(image_url=None, image_base64="https://a/b.jpg?Signature=hunter22hunte")
     assert "hunter22" not in str(caught.value)
+
+
+def test_a_path_that_can_be_none(task: Task) -> None:
+    for path in ("/9j/" + "4AAQ" * 500, "/tmp/a\x00b.jpg", f"{__file__}/a.jpg"):
+        with pytest.raises(InvalidArgumentError, match="image_path: expected") as caught:
+            task.run(image_url=None, image_path=path)
+        assert len(str(caught.value)) < 300
+    assert not task.service.journal
+
+
+def test_fewer_pictures_than_were_asked_for(task: Task, lines: Callable[[], str]) -> None:
+    operator = task.operator(image_num="3", wait_for_completion=True)
+    image = {"url": "https://a/b.jpg", "scene": "3", "message": ""}
+    event = {"aidge_task_id": "t", "status": "success", "result": {"TaskId": "t", "Status": "x", "Images": [image]}}
+    operator.execute_complete(make_context(), event)
+    assert "3 pictures were asked for, and Aidge tells of 1" in lines()
 
 
 def test_base64(task: Task) -> None:
@@ -297,6 +324,43 @@ def test_what_was_certainly_not_executed_is_no_doubt(task: Task) -> None:
     assert len(task.accepted) == 1
 
 
+def test_a_try_that_ends_before_anything_was_sent_leaves_no_doubt(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_long(*_: Any) -> float:
+        raise AirflowTaskTimeout("execution_timeout")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pacer, "wait", too_long)
+        with pytest.raises(AirflowTaskTimeout):
+            task.run()
+    # In a pause between two requests, the first of which was refused.
+    task.service.add_fault(kind="error", action=SUBMIT, code="501", times=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(calls, "WAIT", too_long)
+        with pytest.raises(AirflowTaskTimeout):
+            task.run(2)
+    assert len(task.service.calls(SUBMIT)) == 1
+    assert task.run(3, 2) == task.accepted[0]
+    # While the answer is waited for, it is a doubt.
+    with monkeypatch.context() as patch:
+        patch.setattr(aidge_client, "read_response", too_long)
+        with pytest.raises(AirflowTaskTimeout):
+            task.run(4, 4, scene_id=9)
+    with pytest.raises(AidgeInDoubtError):
+        task.run(5, 4, scene_id=9)
+
+
+def test_a_picture_that_is_gone_and_a_task_that_is_known(task: Task, tmp_path: Path, lines: Callable[[], str]) -> None:
+    path = tmp_path / "cup.jpg"
+    path.write_bytes(read_sample(LARGE_SAMPLE))
+    task.service.add_fault(kind="task_seconds", action=SUBMIT, seconds=3600)
+    with pytest.raises(AidgeTimeoutError):
+        task.run(image_url=None, image_path=path, timeout=0.2, **WAITS)
+    path.unlink()
+    with pytest.raises(InvalidArgumentError, match="expected a file that exists"):
+        task.run(2, image_url=None, image_path=path, timeout=0.2, **WAITS)
+    assert f"An earlier try has submitted Aidge task {task.accepted[0]}, which is paid for" in lines()
+
+
 def test_changed_arguments_are_another_request(task: Task) -> None:
     first = task.run()
     second = task.run(2, scene_id=4)
@@ -385,6 +449,16 @@ def test_a_person_can_replace_a_task_that_never_ends(task: Task, lines: Callable
     assert "is not done in time, and on_doubt='resubmit'" in lines()
 
 
+def test_a_person_can_replace_a_task_that_aidge_cannot_tell_of(task: Task) -> None:
+    task.run(timeout=0.2)
+    time.sleep(0.3)
+    task.service.add_fault(kind="error", action=QUERY, code="801")
+    for try_number, max_tries, on_doubt in ((2, 2, "resubmit"), (3, 4, "fail")):
+        with pytest.raises(AidgeError, match="801"):
+            task.run(try_number, max_tries, timeout=0.2, on_doubt=on_doubt)
+    assert task.run(4, 6, timeout=0.2, on_doubt="resubmit") == task.accepted[1]
+
+
 def test_the_record_is_its_own_and_holds_no_secret(task: Task) -> None:
     assert task.store is not None
     signed = f"{task.service.url}/_local/samples/coffee-large.jpg?Signature=0123456789abcdef"
@@ -447,6 +521,36 @@ def test_ends_of_waiting_in_the_triggerer(task: Task) -> None:
     event = fire({**kwargs, "aidge_task_id": "no-such-task", "since": None})
     with pytest.raises(AidgePermanentError, match="700"):
         complete(task, event)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"result": {}},
+        {"result": None},
+        {"result": {"TaskId": "another", "Images": []}},
+        {"status": "x"},
+        {"aidge_task_id": ""},
+    ],
+)
+def test_odd_events_are_named(change: dict[str, Any], task: Task) -> None:
+    event = {"aidge_task_id": "t", "status": "success", "result": {"TaskId": "t", "Status": "finished", "Images": []}}
+    task.run()
+    for odd in (
+        {**event, **change},
+        None,
+        {"mps_task_id": "t", "status": "success", "result": {"TaskId": "t", "Outputs": []}},
+    ):
+        with pytest.raises(MpsEventError):
+            complete(task, odd)
+
+
+def test_a_sensor_that_is_out_of_time_says_what_a_sensor_can_do(task: Task) -> None:
+    task.service.add_fault(kind="task_seconds", action=SUBMIT, seconds=3600)
+    sensor = AidgeImageTaskSensor(task_id="wait", aidge_task_id=task.run(), poke_interval=0.1, timeout=0.2)
+    with pytest.raises(AirflowSensorTimeout, match=r"is paid for. Airflow does not retry a sensor") as caught:
+        execute(sensor, make_context())
+    assert "on_doubt" not in str(caught.value)
 
 
 def test_many_share_one_client(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:

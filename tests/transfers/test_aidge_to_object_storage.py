@@ -238,8 +238,12 @@ def test_addresses_that_have_expired_are_asked_for_again(
     assert not isinstance(caught.value, AirflowFailException)
     assert not list(tmp_path.iterdir())
     service.clear_faults()
-    assert len(copy(result, str(tmp_path))) == 2
+    # All six times with the address that it has, then once with one that is asked for anew.
+    service.backend.journal.clear()
+    service.add_fault(kind="http", action=GET, status=403, times=6)
+    assert len(copy(result, str(tmp_path), max_workers=1)) == 2
     assert len(service.calls(QUERY)) == 2
+    assert len(service.calls(GET)) == 8
 
 
 def test_each_picture_is_whole_or_absent(
@@ -307,6 +311,29 @@ def test_pictures_that_could_not_be_made_are_left_out(service: LocalService, mak
 def test_bad_arguments_are_named(images: Any, dest: str, said: str, service: LocalService) -> None:
     operator = AidgeToObjectStorageOperator(task_id="copy", images={"TaskId": "t"}, dest="cos:///a/")
     operator.images, operator.dest = images, dest
+    with pytest.raises(InvalidArgumentError, match=said):
+        execute(operator, make_context())
+    assert not service.journal
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"dest": "cos:///a/", "cos_region": "Bad Region"}, "cos_region: expected a region"),
+        ({"dest": "cos:///a/", "tencentcloud_conn_id": "no_bucket"}, "dest: no COS bucket: give cos://bucket/key"),
+        ({"dest": f"cos:///{'a' * 830}/"}, "dest: expected a COS object key"),
+    ],
+)
+def test_what_cannot_be_stored_is_said_before_anything_is_fetched(
+    arguments: dict[str, Any], said: str, service: LocalService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = service.connection()
+    del connection["extra"]["cos_bucket"]
+    monkeypatch.setenv("AIRFLOW_CONN_NO_BUCKET", json.dumps(connection))
+    operator = AidgeToObjectStorageOperator(
+        task_id="copy", **{"images": {"TaskId": "t" * 32}, **arguments, "cos_region": None}
+    )
+    operator.cos_region = arguments.get("cos_region")
     with pytest.raises(InvalidArgumentError, match=said):
         execute(operator, make_context())
     assert not service.journal

@@ -75,7 +75,8 @@ def read_task_id(target: str, answer: Any) -> str:
 def read_task(task_id: str, answer: Any) -> TaskState:
     """Return what a query showed.
 
-    There are two layers: the task has to be finished, and none of its results may still be on its way. A task without
+    There are two layers: the task has to be finished, and none of its results may still be on its way, which one with a
+    status that is not known and without a picture may be. A task without
     any picture has failed; one that lacks some of them has not. Queries of addresses, which may hold a signature, stay
     out of the result.
 
@@ -165,7 +166,8 @@ def _entries(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_on_its_way(entry: Mapping[str, Any]) -> bool:
-    return _text(entry, "taskStatus").lower() in _ON_THEIR_WAY
+    status = _text(entry, "taskStatus").lower()
+    return status in _ON_THEIR_WAY or (status != "" and status not in _KNOWN and not _urls(entry))
 
 
 def _images(entry: Mapping[str, Any]) -> list[dict[str, str | None]]:

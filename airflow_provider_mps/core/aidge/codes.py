@@ -59,6 +59,8 @@ TASK_CODES = frozenset({"1000"})
 # A query says nothing but a task id.
 _INVALID = "700"
 
+# A gateway checks these before anything else, whatever it calls the error.
+_REFUSING_WORDS = ("Signature", "Timestamp")
 _QUOTA_WORDS = "resources have been exhausted"
 
 
@@ -73,12 +75,28 @@ def outcome_of(code: str) -> Outcome:
     A code that is in no table counts as ``UNKNOWN``: it must neither end a task for good nor resend a paid request.
     """
     rule = rule_for(code)
+    if rule is None and any(word in code for word in _REFUSING_WORDS):
+        return Outcome.REFUSED
     return rule.outcome if rule else Outcome.UNKNOWN
 
 
 def gateway_code(code: str, message: str) -> str:
-    """Return the code of a gateway's error; an exhausted quota is known by its words only."""
+    """Return the code of a gateway's error; an exhausted quota is known by its words only.
+
+    A number is not one of the service's: what the gateway counts with it, such as an HTTP status, says nothing of
+    whether the service had the request already.
+    """
+    if code.isdigit():
+        code = f"Gateway{code}"
     return QUOTA_EXHAUSTED if _QUOTA_WORDS in message.lower() and code not in TOO_FAST else code
+
+
+def hint_for(action: str, code: str) -> str:
+    """Say what may help against an error, for the person who reads the log; empty if nothing is known."""
+    if says_no_such_task(action, code):
+        return "Aidge does not know this task for these keys: check the task id, and login of the connection."
+    rule = rule_for(code)
+    return rule.hint if rule else ""
 
 
 def says_no_such_task(action: str, code: str) -> bool:

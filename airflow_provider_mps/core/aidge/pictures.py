@@ -55,7 +55,8 @@ def decode(name: str, text: str) -> bytes:
 
     :raises ArgumentError: it is not Base64
     """
-    if text.lower().startswith(_DATA_URL):
+    text = text.strip()
+    if text[:20].lower().startswith(_DATA_URL):
         text = text.partition(",")[2]
     try:
         return base64.b64decode("".join(text.split()), validate=True)

@@ -102,7 +102,7 @@ class Generation:
         :raises ArgumentError: one cannot be used
         """
         values = {name: getattr(self, name) for name in _CHECKS}
-        if self.need_layout is False:
+        if self.need_layout in (False, "false", "False"):
             # It is not sent then.
             values["product_title"] = None
         arguments.check_literals(values, _CHECKS)
@@ -241,7 +241,8 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "image_num": lambda name, value: arguments.integer(name, value, MIN_IMAGES, MAX_IMAGES),
 }
 _SCENE_CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "product_title": title,
+    # That it has to be Chinese or English is a rule of the submission only.
+    "product_title": arguments.text,
     "image_url": arguments.url,
     "category": lambda name, value: arguments.integer(name, value, MIN_CATEGORY, MAX_CATEGORY),
     "scene_type": scene_type,

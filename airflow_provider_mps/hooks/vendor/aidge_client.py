@@ -13,6 +13,7 @@ import anyio
 import httpx
 
 from airflow_provider_mps.core.aidge.answers import read_answer
+from airflow_provider_mps.core.aidge.codes import rule_for
 from airflow_provider_mps.core.aidge.connection import AidgeSettings
 from airflow_provider_mps.core.aidge.pictures import read_header
 from airflow_provider_mps.core.aidge.sign import signed_query
@@ -138,7 +139,15 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
     except ValueError:
         answer = None
     if response.status_code == httpx.codes.OK or _is_answer(answer):
-        read_answer(action, target, response.text if answer is None else answer)
+        try:
+            read_answer(action, target, response.text if answer is None else answer)
+        except ServiceError as error:
+            if response.status_code == httpx.codes.OK or rule_for(error.code) or error.outcome is Outcome.REFUSED:
+                raise
+            # A word that is in no table: the status says more.
+            code, outcome = f"HTTP {response.status_code}", outcome_of_http_status(response.status_code)
+            said, found = f"{error.code}: {error.message}", error.request_id
+            raise ServiceError(Service.AIDGE, action, target, code, said, found, outcome) from None
     if response.status_code != httpx.codes.OK:
         code, outcome = f"HTTP {response.status_code}", outcome_of_http_status(response.status_code)
         raise ServiceError(Service.AIDGE, action, target, code, response.text, "", outcome)
