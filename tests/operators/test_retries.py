@@ -524,7 +524,7 @@ def test_a_request_under_way_while_the_task_was_deferred_is_found(
         task.run(deferrable=True, task=began, **WAITS)
     assert len(task.service.tasks) == 1
     task.service.tasks[0].seconds = 0.0
-    event = {"mps_task_id": "t", "status": "success", "result": {}}
+    event = {"mps_task_id": "t", "status": "success", "result": {"TaskId": "t", "Outputs": []}}
     result = task.operator(**WAITS).resume_in_doubt(task.last, event)
     assert result["TaskId"] == task.service.tasks[1].task_id
     assert len(task.service.tasks) == 2
