@@ -263,9 +263,14 @@ def _too_late(service: Service, task_id: str, limit: str, last_seen: str) -> str
             "A retry joins it if this Airflow keeps the state of tasks (3.3 and newer); if not, on_doubt decides. If "
             "it never ends, set on_doubt='resubmit' and clear the task once timeout has passed: that submits again."
         )
+    return f"{not_done(service, task_id, limit, last_seen)} {joins}"
+
+
+def not_done(service: Service, task_id: str, limit: str, last_seen: str) -> str:
+    """Say that a task was waited for in vain, without what can be done about it."""
     return (
         f"{service} task {task_id} was not done within {limit} (last seen: {last_seen}). It may still run at {service} "
-        f"and is paid for. {joins}"
+        "and is paid for."
     )
 
 

@@ -237,13 +237,17 @@ def describe_input(payload: Mapping[str, Any]) -> str:
     return f"cos://{cos.get('Bucket')}{cos.get('Object')}" if isinstance(cos, Mapping) else str(info.get("Type") or "")
 
 
-def bucket_or_default(name: str, value: Any, defaults: StorageDefaults) -> str:
-    """Return the bucket that the argument, else the connection or the environment, names."""
+def bucket_or_default(name: str, value: Any, defaults: StorageDefaults, *, give: str = "") -> str:
+    """Return the bucket that the argument, else the connection or the environment, names.
+
+    :param give: what to give where there is none, for the message; default: the argument itself
+    """
     if value is not None:
         return arguments.bucket(name, value)
     if not defaults.bucket:
         raise ArgumentError(
-            f"{name}: no COS bucket: give {name}, or set cos_bucket in the connection, or TENCENTCLOUD_COS_BUCKET"
+            f"{name}: no COS bucket: give {give or name}, or set cos_bucket in the connection, or "
+            "TENCENTCLOUD_COS_BUCKET"
         )
     return defaults.bucket
 

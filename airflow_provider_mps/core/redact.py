@@ -19,7 +19,8 @@ _PARAMETER = re.compile(
 
 # The signature itself in a signed address: COS, OSS, TOS, OBS, S3 and its kin, GCS, Azure, CloudFront, Qiniu, CDNs.
 _SIGNATURE = re.compile(
-    r"(?:[\w-]*-)?(?:signature|sign|sig|hmac|jwt)|auth_key|authorization|token|verify|md5|wssecret|hdne[aits]|access_token|__token__",
+    r"(?:[\w-]*-)?(?:signature|sign|sig|hmac|jwt)|auth_key|authorization|(?:access_)?token|__token__|verify|md5|wssecret"
+    r"|hdne[aits]",
     re.IGNORECASE,
 )
 # These belong to a signature where there is one; elsewhere they may say which picture is meant. What is done with the

@@ -95,6 +95,8 @@ DEFAULT_IMAGE_SIZE = ImageSize.K2
 DEFAULT_QUALITY = 85
 DEFAULT_POLL_INTERVAL = 10.0
 DEFAULT_TIMEOUT = 600.0
+# Kept open by a client whose threads share it, so more threads would wait for each other.
+MAX_CONNECTIONS = 32
 
 EXTENSIONS: dict[ImageFormat, tuple[str, ...]] = {
     ImageFormat.JPEG: (".jpeg", ".jpg"),

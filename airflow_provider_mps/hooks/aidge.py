@@ -26,13 +26,9 @@ from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import Service, TaskStatus
 from airflow_provider_mps.exceptions import (
-    AidgeError,
-    AidgePermanentError,
     AidgeTaskFailedError,
     AidgeTaskRefusedError,
     InvalidArgumentError,
-    TencentCloudError,
-    TencentCloudPermanentError,
     airflow_error,
 )
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
@@ -52,8 +48,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.AidgePermanentError`, which
     Airflow does not retry; one that may pass raises :class:`~airflow_provider_mps.exceptions.AidgeError`. Inside one
     call, what an answer says was not executed (500, 501, 801, 1001, 1002, no connection) is sent again with jittered
-    backoff, 6 times in all;
-    a submission whose answer was lost is never sent again, as it may have been accepted and
+    backoff, 6 times in all; a submission whose answer was lost is never sent again, as it may have been accepted and
     would be paid for twice. All that this process sends with an API key keeps one pace for each API,
     ``requests_per_second`` of the connection, and slower after a 501.
 
@@ -309,7 +304,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
 
     def _failed(
         self, action: str, target: str, error: Exception, outer: BaseException | None, *, is_sent: bool = True
-    ) -> TencentCloudError | TencentCloudPermanentError | AidgeError | AidgePermanentError:
+    ) -> ServiceError:
         from airflow_provider_mps.hooks.vendor.transport import no_answer
 
         failed = error if isinstance(error, ServiceError) else no_answer(Service.AIDGE, action, target, error, outer)

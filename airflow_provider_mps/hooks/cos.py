@@ -33,7 +33,7 @@ class CosHook(TencentCloudBaseHook):
     """Downloads and uploads COS objects and verifies each by size and CRC64.
 
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.TencentCloudPermanentError`,
-    which Airflow does not retry; anything else is tried again inside, 6 times in all at the most, and then raises
+    which Airflow does not retry; anything else is tried again inside, 6 times in all, and then raises
     :class:`~airflow_provider_mps.exceptions.TencentCloudError`.
 
     :param tencentcloud_conn_id: Airflow connection of type ``tencentcloud`` (str); None reads the environment alone

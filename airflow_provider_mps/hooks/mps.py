@@ -36,10 +36,10 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.TencentCloudPermanentError`,
     which Airflow does not retry; one that may pass raises
     :class:`~airflow_provider_mps.exceptions.TencentCloudError`. Inside one call, what was certainly not executed
-    (limit exceeded, no connection) is sent again with jittered backoff, 6 times in all;
-    a ProcessImage whose answer was
-    lost is never sent again, as it may have been accepted and would be paid for twice. All that this process sends for
-    an account keeps one pace for each action, ``requests_per_second`` of the connection, and slower after a refusal.
+    (limit exceeded, no connection) is sent again with jittered backoff, 6 times in all; a ProcessImage whose answer
+    was lost is never sent again, as it may have been accepted and would be paid for twice. All that this process sends
+    for an account keeps one pace for each action, ``requests_per_second`` of the connection, and slower after a
+    refusal.
 
     Use it as an async context manager for the async calls, or call :meth:`aclose` when done.
 

@@ -13,9 +13,10 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.payloads import bucket_or_default
 from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
-from airflow_provider_mps.exceptions import InvalidArgumentError
+from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
 
 _LOCAL = ("", "file", "local")
@@ -59,11 +60,10 @@ class ObjectStorage:
         """
         if (hook_and_key := self._cos(name, address)) is not None:
             hook, _ = hook_and_key
-            if not (hook.bucket or hook.settings.storage.bucket):
-                raise InvalidArgumentError(
-                    f"{name}: no COS bucket: give cos://bucket/key, or set cos_bucket in the connection "
-                    f"{self.tencentcloud_conn_id}, or TENCENTCLOUD_COS_BUCKET"
-                )
+            try:
+                bucket_or_default(name, hook.bucket, hook.settings.storage, give="cos://bucket/key")
+            except ArgumentError as error:
+                raise InvalidArgumentError(f"{error} (connection {self.tencentcloud_conn_id})") from None
             # Reads the connection, and assumes a role, once; here, and not in the threads.
             hook.snapshot_credential()
             return
@@ -98,8 +98,8 @@ class ObjectStorage:
                 return bytes(file.read(limit + 1))
         except (OSError, ValueError) as error:
             if path.protocol in _LOCAL and (isinstance(error, _NO_FILE) or getattr(error, "errno", 0) in _NO_NAME):
-                shown = shown if len(shown) <= 120 else f"{shown[:119]}…"
-                raise InvalidArgumentError(f"{name}: expected a file that exists, got {shown!r}") from None
+                with invalid_arguments_fail():
+                    arguments.fail(name, shown, "a file that exists")
             if not isinstance(error, FileNotFoundError | IsADirectoryError):
                 raise
             raise AirflowException(f"{name}: there is no object {shown}; the task may be retried") from None
@@ -138,11 +138,9 @@ class ObjectStorage:
             return None
         # Not urlsplit: a key may hold what begins a query or a fragment elsewhere.
         host, _, path = rest.partition("/")
-        try:
+        with invalid_arguments_fail():
             bucket = arguments.bucket(name, host) if host else None
             key = arguments.cos_key(name, f"/{path}")
-        except ArgumentError as error:
-            raise InvalidArgumentError(str(error)) from None
         if bucket not in self._cos_hooks:
             self._cos_hooks[bucket] = CosHook(self.tencentcloud_conn_id, bucket, self.cos_region)
         return self._cos_hooks[bucket], key

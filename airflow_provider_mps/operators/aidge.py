@@ -197,7 +197,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         missing = [image.get("message") for image in result["Images"] if not image.get("url")]
         made = len(result["Images"]) - len(missing)
         self.log.info("Aidge task %s finished with %d pictures", result["TaskId"], made)
-        if len(result["Images"]) < int(str(self.image_num)):
+        if len(result["Images"]) < arguments.integer("image_num", self.image_num):
             self.log.warning("%s pictures were asked for, and Aidge tells of %d", self.image_num, len(result["Images"]))
         if missing:
             self.log.warning("%d pictures could not be made: %s", len(missing), "; ".join(filter(None, missing)))

@@ -25,7 +25,7 @@ from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.polling import Limit, LookAgain, Step, next_step
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
-from airflow_provider_mps.exceptions import TaskTimeoutError, invalid_arguments_fail
+from airflow_provider_mps.exceptions import TaskTimeoutError, invalid_arguments_fail, not_done
 from airflow_provider_mps.waiting import LooksAtTasks, limit_of_try, result_of_event, result_or_raise
 
 if TYPE_CHECKING:
@@ -141,8 +141,7 @@ class PictureTaskSensor(BaseSensorOperator):
 
     def _timeout_error(self, last_seen: str) -> AirflowSensorTimeout:
         # No retry, and nothing that this task could submit: the words of the operators' error would be wrong.
+        said = not_done(self.service, self._task_id, f"timeout={self.timeout:g} s", last_seen)
         return AirflowSensorTimeout(
-            f"{self.service} task {self._task_id} was not done within timeout={self.timeout:g} s "
-            f"(last seen: {last_seen}). It may still run at {self.service} and is paid for. Airflow does not retry a "
-            "sensor that is out of time: clear it, and it waits again."
+            f"{said} Airflow does not retry a sensor that is out of time: clear it, and it waits again."
         )

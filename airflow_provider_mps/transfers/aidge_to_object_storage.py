@@ -19,11 +19,11 @@ from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.masking import MasksSignedUrls
 from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
 
-# What an object storage says of an address whose signature has expired.
-_EXPIRED = ("HTTP 401", "HTTP 403")
-
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
+
+# What an object storage says of an address whose signature has expired.
+_EXPIRED = ("HTTP 401", "HTTP 403")
 
 
 class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):

@@ -10,13 +10,13 @@ from itertools import islice
 from typing import TypeVar
 
 from airflow_provider_mps.core.progress import TELL_SECONDS, Rate, paced
+from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS
 
 _Item = TypeVar("_Item")
 _Done = TypeVar("_Done")
 
 DEFAULT_WORKERS = 8
-# As many connections as the clients keep open.
-MAX_WORKERS = 32
+MAX_WORKERS = MAX_CONNECTIONS
 # How long a task that is ended waits for the files that are under way.
 GRACE_SECONDS = 10.0
 

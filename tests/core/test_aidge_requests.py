@@ -1,37 +1,24 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import re
-import zlib
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from airflow_provider_mps.core.aidge.pictures import Header, check_picture, decode
 from airflow_provider_mps.core.aidge.requests import Generation, SceneSearch, query_body, scene_type, title
 from airflow_provider_mps.core.arguments import ArgumentError
+from tests.pictures import picture, png_header
 
 URL = "https://img.example/shoe.jpg"
 
 
 def no_file(name: str, value: Any) -> bytes:
     raise AssertionError(f"{name} is not to be read")
-
-
-def picture(width: int = 600, height: int = 600, kind: str = "PNG") -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (width, height), (200, 120, 40)).save(buffer, kind)
-    return buffer.getvalue()
-
-
-def png_header(width: int, height: int) -> bytes:
-    fields = b"IHDR" + width.to_bytes(4) + height.to_bytes(4) + picture()[24:29]
-    return picture()[:12] + fields + zlib.crc32(fields).to_bytes(4) + picture()[33:]
 
 
 def base64_of(data: bytes) -> str:

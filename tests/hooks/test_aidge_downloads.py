@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import io
 import logging
-import struct
-import zlib
 from pathlib import Path
-from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -20,6 +16,7 @@ from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.vendor import aidge_client
 from airflow_provider_mps.local.sample_pictures import LARGE_SAMPLE, read_sample
 from tests.hooks.raw_server import raw_server
+from tests.pictures import picture, png_header
 
 PICTURE = read_sample(LARGE_SAMPLE)
 
@@ -39,25 +36,11 @@ def chunks(body: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
 CHUNKED = "Transfer-Encoding: chunked"
 
 
-def huge() -> bytes:
-    """A header that announces more pixels than the library lets pass."""
-    data = bytearray(picture("PNG"))
-    data[16:24] = struct.pack(">II", 50_000, 50_000)
-    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
-    return bytes(data)
-
-
-def picture(kind: str, **how: Any) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (600, 700)).save(file, kind, **how)
-    return file.getvalue()
-
-
 def test_the_name_says_what_it_is(aidge_conn_id: str, tmp_path: Path) -> None:
     second = {"save_all": True, "append_images": [Image.new("RGB", (60, 70))]}
     kinds = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
     for kind, extension in kinds.items():
-        with raw_server(answer(picture(kind, **(second if kind == "MPO" else {})))) as server:
+        with raw_server(answer(picture(kind=kind, **(second if kind == "MPO" else {})))) as server:
             assert AidgeHook(aidge_conn_id).fetch(f"{server.url}/a.xyz", tmp_path, kind).name == f"{kind}{extension}"
 
 
@@ -78,7 +61,7 @@ def test_a_whole_picture(raw: bytes, aidge_conn_id: str, tmp_path: Path) -> None
         (answer(b""), "NotWhole", "0 bytes arrived"),
         (answer(b"<html>gone</html>", "Content-Type: text/html"), "NotWhole", r"17 bytes arrived \(text/html\), which"),
         (answer(gzip.compress(PICTURE), "Content-Encoding: gzip"), "NotWhole", "which are no picture"),
-        (answer(huge()), "NotWhole", "which are no picture of a size and a format"),
+        (answer(png_header(50_000, 50_000)), "NotWhole", "which are no picture of a size and a format"),
         (answer(PICTURE, length=None), "NotWhole", "neither the length of the picture nor its end was announced"),
         (answer(PICTURE, length=len(PICTURE) + 1), "NoAnswer", "NoAnswer"),
         (answer(chunks(PICTURE, end=b""), CHUNKED, length=None), "NoAnswer", "NoAnswer"),

@@ -64,10 +64,16 @@ def test_after_an_error_nothing_more_is_begun(count: int, bad: int, max_workers:
     bad %= count
     begun: list[int] = []
     ended: list[int] = []
+    fails = threading.Event()
 
     def carry(number: int) -> None:
         begun.append(number)
+        if number > bad:
+            # Not so fast that one is through with several before the bad one has raised its error.
+            fails.wait(30)
+            time.sleep(0.02)
         if number == bad:
+            fails.set()
             raise ValueError(f"number {number}")
         ended.append(number)
 

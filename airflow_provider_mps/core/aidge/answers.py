@@ -76,9 +76,8 @@ def read_task(task_id: str, answer: Any) -> TaskState:
     """Return what a query showed.
 
     There are two layers: the task has to be finished, and none of its results may still be on its way, which one with a
-    status that is not known and without a picture may be. A task without
-    any picture has failed; one that lacks some of them has not. Queries of addresses, which may hold a signature, stay
-    out of the result.
+    status that is not known and without a picture may be. A task without any picture has failed; one that lacks some of
+    them has not. Queries of addresses, which may hold a signature, stay out of the result.
 
     :raises ServiceError: the answer is an error
     """

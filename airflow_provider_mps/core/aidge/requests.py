@@ -102,7 +102,8 @@ class Generation:
         :raises ArgumentError: one cannot be used
         """
         values = {name: getattr(self, name) for name in _CHECKS}
-        if self.need_layout in (False, "false", "False"):
+        layout = self.need_layout
+        if layout is not None and not arguments.is_template(layout) and not arguments.flag("need_layout", layout):
             # It is not sent then.
             values["product_title"] = None
         arguments.check_literals(values, _CHECKS)

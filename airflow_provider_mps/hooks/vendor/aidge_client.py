@@ -20,7 +20,7 @@ from airflow_provider_mps.core.aidge.sign import signed_query
 from airflow_provider_mps.core.aidge.words import REST_PREFIX
 from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of_http_status
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS, Service
 from airflow_provider_mps.hooks.vendor.http_log import hide_queries
 from airflow_provider_mps.hooks.vendor.transport import tls_context
 
@@ -79,8 +79,7 @@ def download_client(settings: AidgeSettings) -> httpx.Client:
         timeout=settings.request_timeout,
         proxy=settings.proxy,
         verify=tls_context(settings.ca_bundle),
-        # As many as the transfer has workers at the most.
-        limits=httpx.Limits(max_keepalive_connections=32),
+        limits=httpx.Limits(max_keepalive_connections=MAX_CONNECTIONS),
     )
 
 
@@ -138,19 +137,18 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
         answer = response.json()
     except ValueError:
         answer = None
-    if response.status_code == httpx.codes.OK or _is_answer(answer):
+    status, said, request_id = response.status_code, response.text, ""
+    if status == httpx.codes.OK or _is_answer(answer):
         try:
-            read_answer(action, target, response.text if answer is None else answer)
+            read_answer(action, target, said if answer is None else answer)
         except ServiceError as error:
-            if response.status_code == httpx.codes.OK or rule_for(error.code) or error.outcome is Outcome.REFUSED:
+            if status == httpx.codes.OK or rule_for(error.code) or error.outcome is Outcome.REFUSED:
                 raise
             # A word that is in no table: the status says more.
-            code, outcome = f"HTTP {response.status_code}", outcome_of_http_status(response.status_code)
-            said, found = f"{error.code}: {error.message}", error.request_id
-            raise ServiceError(Service.AIDGE, action, target, code, said, found, outcome) from None
-    if response.status_code != httpx.codes.OK:
-        code, outcome = f"HTTP {response.status_code}", outcome_of_http_status(response.status_code)
-        raise ServiceError(Service.AIDGE, action, target, code, response.text, "", outcome)
+            said, request_id = f"{error.code}: {error.message}", error.request_id
+    if status != httpx.codes.OK:
+        outcome = outcome_of_http_status(status)
+        raise ServiceError(Service.AIDGE, action, target, f"HTTP {status}", said, request_id, outcome)
     return dict(answer)
 
 

@@ -12,13 +12,11 @@ from airflow_provider_mps.core.codes import outcome_of_cos
 from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, read_digest
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS, Service
 from airflow_provider_mps.hooks.vendor.profile import CALLER, quiet_sdk_loggers
 from airflow_provider_mps.hooks.vendor.transport import no_answer
 
 CHUNK_BYTES = 256 * 1024
-# Kept open, for as many threads; the SDK shares them between its clients.
-CONNECTIONS = 32
 
 
 def client(settings: TencentCloudSettings, credential: Any, region: str) -> CosS3Client:
@@ -37,8 +35,9 @@ def client(settings: TencentCloudSettings, credential: Any, region: str) -> CosS
         Proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else None,
         VerifySSL=settings.ca_bundle,
         UA=CALLER,
-        PoolConnections=CONNECTIONS,
-        PoolMaxSize=CONNECTIONS,
+        # The SDK shares them between its clients.
+        PoolConnections=MAX_CONNECTIONS,
+        PoolMaxSize=MAX_CONNECTIONS,
     )
     # No retries of its own: the hook resends, with a log line for each.
     return CosS3Client(config, retry=0)
