@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import IPv6Address
 from typing import Any, NamedTuple, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ FORMAT_VARIABLE = ".{format}"
 
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[a-z0-9]+")
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z0-9]+)+")
-_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+)(?::([0-9]{1,5}))?")
+_HOST_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/@\[\]]+)(?::([0-9]{1,5}))?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -206,12 +207,24 @@ def above_zero(name: str, unit: str, value: Any, default: float) -> float:
 
 
 def host_port(name: str, value: Any) -> HostPort:
-    """Return ``value``, such as ``localhost:8080``, as an address to dial."""
+    """Return ``value``, such as ``localhost:8080``, as an address to dial; one of IPv6 is in brackets then."""
+    given = value
+    if isinstance(value, str) and (value.startswith("[") or value.count(":") > 1):
+        value = _bracketed(value)
     match = _HOST_PORT.fullmatch(value) if isinstance(value, str) else None
     host, port = match.groups() if match else ("", None)
     if not host or (port is not None and not 0 < int(port) < 65536):
-        fail(name, value, "host or host:port, without http:// and path")
+        fail(name, given, "host or host:port, without http:// and path; an address of IPv6 as in [::1]:8080")
     return HostPort(host, None if port is None else int(port))
+
+
+def _bracketed(value: str) -> str:
+    """Return an address of IPv6, which may have a port behind its brackets, with brackets; empty if it is none."""
+    bare, bracket, port = value[1:].partition("]") if value.startswith("[") else (value, "]", "")
+    try:
+        return f"[{IPv6Address(bare)}{bracket}{port}"
+    except ValueError:
+        return ""
 
 
 def proxy_secrets(proxy: str | None) -> list[str]:

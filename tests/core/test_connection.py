@@ -102,7 +102,10 @@ def test_sts_is_next_to_mps(endpoint: str, sts: str) -> None:
         ({"cos_endpoint": "127.0.0.1:99999"}, "connection extra cos_endpoint"),
         ({"proxy": "proxy:3128"}, "connection extra proxy: expected an http"),
         ({"ca_bundle": ["x"]}, "connection extra ca_bundle"),
-        ({"endpoint": "::1"}, "connection extra endpoint: expected host or host:port"),
+        ({"endpoint": "::g"}, "connection extra endpoint: expected host or host:port"),
+        ({"endpoint": "[::1"}, "an address of IPv6 as in"),
+        ({"cos_endpoint": "[::1]:port"}, "connection extra cos_endpoint"),
+        ({"cos_endpoint": "fe80::1%eth0"}, "connection extra cos_endpoint"),
         ({"token": "two\nlines"}, "connection: extra token has to be a text without spaces and line breaks"),
         ({"token": 5}, "connection: extra token has to be a text"),
         ({"password": "a key"}, "connection: password has to be a text without spaces"),
@@ -154,3 +157,19 @@ def test_a_number_of_requests_that_is_none(value: Any) -> None:
     words = "connection extra requests_per_second: expected a number of requests above 0, got "
     with pytest.raises(ArgumentError, match=words):
         read(requests_per_second=value)
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "port"),
+    [
+        ("::1", "[::1]", None),
+        ("[::1]", "[::1]", None),
+        ("[::1]:8700", "[::1]", 8700),
+        ("0:0:0:0:0:0:0:1", "[::1]", None),
+        ("[2001:DB8::A]:1", "[2001:db8::a]", 1),
+    ],
+)
+def test_addresses_of_ipv6(given: str, host: str, port: int | None) -> None:
+    settings = read(endpoint=given, cos_endpoint=given)
+    assert settings.cos_endpoint == HostPort(host, port)
+    assert settings.endpoint == (f"{host}:{port}" if port else host)

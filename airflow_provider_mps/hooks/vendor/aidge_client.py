@@ -22,6 +22,8 @@ from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of_http_
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS, Service
 from airflow_provider_mps.hooks.vendor.http_log import hide_queries
+from airflow_provider_mps.hooks.vendor.proxies import Transport as ProxyTransport
+from airflow_provider_mps.hooks.vendor.proxies import proxy_for
 from airflow_provider_mps.hooks.vendor.transport import tls_context
 
 DOWNLOAD = "GetResult"
@@ -73,13 +75,13 @@ def async_client(settings: AidgeSettings) -> httpx.AsyncClient:
 def download_client(settings: AidgeSettings) -> httpx.Client:
     """Return a client that fetches pictures from wherever Aidge keeps them: it signs nothing, and goes nowhere else."""
     hide_queries()
+    limits = httpx.Limits(max_keepalive_connections=MAX_CONNECTIONS)
     return httpx.Client(
         # Without compression, so that the length that is announced is that of the picture.
         headers={"Accept-Encoding": "identity"},
         timeout=settings.request_timeout,
-        proxy=settings.proxy,
-        verify=tls_context(settings.ca_bundle),
-        limits=httpx.Limits(max_keepalive_connections=MAX_CONNECTIONS),
+        transport=ProxyTransport(settings.proxy, tls_context(settings.ca_bundle), limits),
+        trust_env=False,
     )
 
 
@@ -160,11 +162,13 @@ def _is_answer(answer: Any) -> bool:
 def _options(settings: AidgeSettings) -> dict[str, Any]:
     hide_queries()
     verify: ssl.SSLContext | bool = tls_context(settings.ca_bundle) if settings.protocol == "https" else True
+    base_url = f"{settings.protocol}://{settings.host}{REST_PREFIX}"
     return {
-        "base_url": f"{settings.protocol}://{settings.host}{REST_PREFIX}",
+        "base_url": base_url,
         "auth": AidgeAuth(settings.key_name, settings.secret),
         "headers": {"Content-Type": "application/json", "x-iop-trial": str(settings.trial).lower()},
         "timeout": settings.request_timeout,
-        "proxy": settings.proxy,
+        "proxy": proxy_for(base_url, settings.proxy),
+        "trust_env": False,
         "verify": verify,
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, BinaryIO
 
 from fastcrc.crc64 import xz as crc64_ecma
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosServiceError
+from requests.adapters import HTTPAdapter
 
 from airflow_provider_mps.core.codes import outcome_of_cos
 from airflow_provider_mps.core.connection import TencentCloudSettings
@@ -14,9 +16,11 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, read_digest
 from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS, Service
 from airflow_provider_mps.hooks.vendor.profile import CALLER, quiet_sdk_loggers
+from airflow_provider_mps.hooks.vendor.proxies import Session
 from airflow_provider_mps.hooks.vendor.transport import no_answer
 
 CHUNK_BYTES = 256 * 1024
+_sessions: dict[int, Session] = {}
 
 
 def client(settings: TencentCloudSettings, credential: Any, region: str) -> CosS3Client:
@@ -35,12 +39,20 @@ def client(settings: TencentCloudSettings, credential: Any, region: str) -> CosS
         Proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else None,
         VerifySSL=settings.ca_bundle,
         UA=CALLER,
-        # The SDK shares them between its clients.
-        PoolConnections=MAX_CONNECTIONS,
-        PoolMaxSize=MAX_CONNECTIONS,
     )
     # No retries of its own: the hook resends, with a log line for each.
-    return CosS3Client(config, retry=0)
+    return CosS3Client(config, retry=0, session=_session())
+
+
+def _session() -> Session:
+    """Return the one session of all clients of this process; a fork must not share the connections of its parent."""
+    pid = os.getpid()
+    if pid not in _sessions:
+        session = Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(pool_connections=MAX_CONNECTIONS, pool_maxsize=MAX_CONNECTIONS))
+        return _sessions.setdefault(pid, session)
+    return _sessions[pid]
 
 
 def fetch(cos: CosS3Client, bucket: str, key: str, file: BinaryIO) -> tuple[Digest, Digest]:

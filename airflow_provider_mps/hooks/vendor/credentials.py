@@ -12,7 +12,7 @@ from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of
 from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.hooks.vendor.profile import client_profile
+from airflow_provider_mps.hooks.vendor.profile import client_profile, find_proxies_by_rule
 from airflow_provider_mps.hooks.vendor.transport import classify
 
 _CHAIN = (
@@ -36,6 +36,7 @@ class RoleCredential(credential.STSAssumeRoleCredential):  # type: ignore[misc]
         """Fetch a temporary credential; the SDK's class calls this when it has none that is fresh."""
         profile = client_profile(self._settings, self._settings.sts_endpoint)
         client = CommonClient(self._service, self._version, self._base, self._settings.region, profile)
+        find_proxies_by_rule(client, self._settings)
         response = client.call_json(
             "AssumeRole",
             {

@@ -20,7 +20,8 @@ from airflow_provider_mps.core.codes import outcome_of, outcome_of_http_status
 from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import MPS_API_VERSION, MPS_SERVICE
-from airflow_provider_mps.hooks.vendor.profile import client_profile
+from airflow_provider_mps.hooks.vendor.profile import client_profile, find_proxies_by_rule
+from airflow_provider_mps.hooks.vendor.proxies import proxy_for
 from airflow_provider_mps.hooks.vendor.transport import no_answer, tls_context
 
 
@@ -66,7 +67,9 @@ class AsyncMpsCommonClient(AsyncCommonClient):  # type: ignore[misc]
 def sync_client(settings: TencentCloudSettings, credential: Any) -> MpsCommonClient:
     """Return a client for calls with plain dicts."""
     profile = client_profile(settings, settings.endpoint)
-    return MpsCommonClient(MPS_SERVICE, MPS_API_VERSION, credential, settings.region, profile)
+    client = MpsCommonClient(MPS_SERVICE, MPS_API_VERSION, credential, settings.region, profile)
+    find_proxies_by_rule(client, settings)
+    return client
 
 
 def async_client(settings: TencentCloudSettings, credential: Any) -> AsyncMpsCommonClient:
@@ -79,7 +82,8 @@ def async_client(settings: TencentCloudSettings, credential: Any) -> AsyncMpsCom
     verify: ssl.SSLContext | bool = True
     if settings.protocol == "https":
         verify = tls_context(settings.ca_bundle)
-    http_client = httpx.AsyncClient(verify=verify, proxy=settings.proxy, timeout=settings.request_timeout)
+    proxy = proxy_for(f"{settings.protocol}://{settings.endpoint}", settings.proxy)
+    http_client = httpx.AsyncClient(verify=verify, proxy=proxy, trust_env=False, timeout=settings.request_timeout)
     profile = client_profile(settings, settings.endpoint)
     return AsyncMpsCommonClient(credential, settings.region, profile, http_client)
 
@@ -88,7 +92,9 @@ def typed_client(settings: TencentCloudSettings, credential: Any) -> Any:
     """Return the SDK's typed MPS client."""
     from tencentcloud.mps.v20190612.mps_client import MpsClient
 
-    return MpsClient(credential, settings.region, client_profile(settings, settings.endpoint))
+    client = MpsClient(credential, settings.region, client_profile(settings, settings.endpoint))
+    find_proxies_by_rule(client, settings)
+    return client
 
 
 def translate(

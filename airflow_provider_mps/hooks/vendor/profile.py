@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from airflow_provider_mps.core.connection import TencentCloudSettings
+from airflow_provider_mps.hooks.vendor.proxies import Session
 
 CALLER = "airflow-provider-mps"
 
@@ -36,3 +38,10 @@ def client_profile(settings: TencentCloudSettings, endpoint: str) -> ClientProfi
         certification=settings.ca_bundle,
     )
     return ClientProfile(httpProfile=http, language="en-US", request_client=CALLER)
+
+
+def find_proxies_by_rule(client: Any, settings: TencentCloudSettings) -> None:
+    """Let a sync client of the SDK find its proxy as all others do: of ``NO_PROXY`` it knows whole hosts only."""
+    connection = client.request.conn
+    connection.proxy = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else None
+    connection._session = Session()
