@@ -101,7 +101,7 @@ def _aidge() -> dict[str, Any]:
         "hook-name": _AIDGE,
         "conn-fields": {
             "trial": _field("Trial", "Draw on the trial quota of the account.", kind="boolean"),
-            **_transport_fields("API", 5),
+            **_transport_fields("API", 2),
         },
         "ui-field-behaviour": {
             "hidden-fields": ["schema"],

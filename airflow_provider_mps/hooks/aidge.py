@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, Retrying
 from airflow_provider_mps.core import calls
 from airflow_provider_mps.core.aidge import answers
 from airflow_provider_mps.core.aidge.answers import Address
-from airflow_provider_mps.core.aidge.codes import TASK_CODES, TOO_FAST, says_no_such_task
+from airflow_provider_mps.core.aidge.codes import TASK_CODES, is_too_fast, says_no_such_task
 from airflow_provider_mps.core.aidge.connection import AidgeSettings, read_settings
 from airflow_provider_mps.core.aidge.requests import GenerationRequest, query_body
 from airflow_provider_mps.core.aidge.words import AIDGE_CONN_TYPE, DEFAULT_AIDGE_CONN_ID, AidgeAction
@@ -47,10 +47,10 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
 
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.AidgePermanentError`, which
     Airflow does not retry; one that may pass raises :class:`~airflow_provider_mps.exceptions.AidgeError`. Inside one
-    call, what an answer says was not executed (500, 501, 801, 1001, 1002, no connection) is sent again with jittered
-    backoff, 6 times in all; a submission whose answer was lost is never sent again, as it may have been accepted and
-    would be paid for twice. All that this process sends with an API key keeps one pace for each API,
-    ``requests_per_second`` of the connection, and slower after a 501.
+    call, what an answer says was not executed (500, 501, 801, 1001, 1002, Throttling, no connection) is sent again with
+    jittered backoff, 6 times in all; a submission whose answer was lost is never sent again, as it may have been
+    accepted and would be paid for twice. All that this process sends with an API key keeps one pace for each API,
+    ``requests_per_second`` of the connection, and slower after a 501, a 429 or Throttling.
 
     Use it as an async context manager for the async calls, or call :meth:`aclose` when done.
 
@@ -230,7 +230,9 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
 
     def pacer(self, action: str) -> Pacer:
         """Return what keeps an API below its limit, for all of this process that use the same API key."""
-        return pacer_of(self.settings.requests_per_second, *self.identity, action)
+        is_look = action == AidgeAction.QUERY
+        rate = self.settings.looks_per_second if is_look else self.settings.requests_per_second
+        return pacer_of(rate, *self.identity, action)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for a task that does not exist: changes nothing, and shows that Aidge accepts the credentials."""
@@ -310,7 +312,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         failed = error if isinstance(error, ServiceError) else no_answer(Service.AIDGE, action, target, error, outer)
         if not is_sent:
             failed = not_sent(failed)
-        if failed.code in TOO_FAST:
+        if is_too_fast(failed.code):
             self.pacer(action).refused()
         return airflow_error(failed)
 

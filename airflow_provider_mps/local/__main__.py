@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             region=options.region,
             small_pictures=options.small_pictures,
             accounts=[pair],
+            aidge_replies=options.aidge_replies,
         )
     except ValueError as error:
         return _cannot_start(error)
@@ -92,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bucket", action="append", help="bucket with APPID, repeatable")
     parser.add_argument("--region", default="ap-guangzhou", help="region of the buckets (default %(default)s)")
     parser.add_argument("--small-pictures", action="store_true", help="make tiny results, for load tests")
+    parser.add_argument(
+        "--aidge-replies",
+        choices=("aidge", "cloud"),
+        default="aidge",
+        help="shape of Aidge's answers: by its own reference, or by Alibaba Cloud's documents (default %(default)s)",
+    )
     parser.add_argument(
         "--secret-id",
         default=os.environ.get("MPS_LOCAL_SECRET_ID"),

@@ -1,4 +1,4 @@
-"""The endpoint of Aidge: the gateway's checks, and the shape of its and the service's answers."""
+"""The endpoint of Aidge: the gateway's checks, and what it hands on to the APIs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import Any
 
-from airflow_provider_mps.local import aidge_sign
+from airflow_provider_mps.local import aidge_replies, aidge_sign
 from airflow_provider_mps.local.aidge_api import ACTIONS, AidgeCall
 from airflow_provider_mps.local.aidge_words import REST_PREFIX
 from airflow_provider_mps.local.backend import Backend
@@ -14,7 +14,7 @@ from airflow_provider_mps.local.errors import AidgeError, ApiError
 from airflow_provider_mps.local.fault_flow import carry_out
 from airflow_provider_mps.local.faults import Rule
 from airflow_provider_mps.local.journal import Record
-from airflow_provider_mps.local.wire import BodyTooLarge, DropConnection, Reply, Request, json_reply
+from airflow_provider_mps.local.wire import BodyTooLarge, DropConnection, Reply, Request
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 # A text that is longer than this is no argument but data.
@@ -48,7 +48,7 @@ class Aidge:
                 reply = await self._answer(request, record, request_id)
             except AidgeError as error:
                 record.code = error.code
-                reply = _refused(error, request_id)
+                reply = aidge_replies.refused(self._backend.aidge.shape, request_id, error)
             record.http_status = reply.status
             # A client that is still sending would not read the answer.
             await request.drain()
@@ -77,7 +77,7 @@ class Aidge:
         call = AidgeCall(self._backend, credential, body, record, request.origin, rules)
 
         async def run() -> Reply:
-            return json_reply(_envelope(request_id, "200", "success", action(call)))
+            return aidge_replies.accepted(self._backend.aidge.shape, request_id, action(call))
 
         return await carry_out(rules, record, run, refusal=_refusal, media_type="application/json")
 
@@ -122,21 +122,3 @@ def _shown(value: Any, name: str = "") -> Any:
 
 def _refusal(rule: Rule) -> AidgeError:
     return AidgeError(rule.code, rule.message)
-
-
-def _refused(error: AidgeError, request_id: str) -> Reply:
-    if error.by_service:
-        return json_reply(_envelope(request_id, error.code, error.message, None))
-    return json_reply({"type": "ISV", "code": error.code, "message": error.message, "request_id": request_id})
-
-
-def _envelope(request_id: str, code: str, message: str, data: dict[str, Any] | None) -> dict[str, Any]:
-    return {
-        "code": "0",
-        "request_id": request_id,
-        "resCode": int(code),
-        "success": code == "200",
-        "resMessage": message,
-        "requestId": request_id,
-        "data": data,
-    }

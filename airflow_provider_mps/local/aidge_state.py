@@ -9,6 +9,7 @@ from pathlib import Path
 from airflow_provider_mps.local.accounts import Accounts
 from airflow_provider_mps.local.aidge_files import ResultFiles
 from airflow_provider_mps.local.aidge_maker import AidgeMaker
+from airflow_provider_mps.local.aidge_replies import SHAPES, Shape
 from airflow_provider_mps.local.aidge_tasks import AidgeTasks, Quotas
 from airflow_provider_mps.local.pictures import Pictures
 from airflow_provider_mps.local.scene_pictures import ScenePictures
@@ -27,12 +28,14 @@ class AidgeOptions:
     :param paid_quota: how many submissions each account may make; ``None`` for no limit.
     :param trial_quota: the same for submissions with the trial header.
     :param url_seconds: how long the address of a result is good for.
+    :param shape: the shape of answers.
     """
 
     accounts: Sequence[tuple[str, str]] = ((DEFAULT_KEY_NAME, DEFAULT_SECRET),)
     paid_quota: int | None = None
     trial_quota: int | None = None
     url_seconds: float = 3600
+    shape: Shape = "aidge"
 
 
 class AidgeState:
@@ -56,6 +59,9 @@ class AidgeState:
     ) -> None:
         if not options.accounts:
             raise ValueError("aidge_accounts: at least one (key name, secret) is needed")
+        if options.shape not in SHAPES:
+            raise ValueError(f"aidge_replies: expected {' or '.join(SHAPES)}, got {options.shape!r}")
+        self.shape = options.shape
         self.accounts = Accounts(options.accounts, clock)
         self.quotas = Quotas(options.paid_quota, options.trial_quota)
         self.tasks = AidgeTasks(clock)

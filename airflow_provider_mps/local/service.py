@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from airflow_provider_mps.local.accounts import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
+from airflow_provider_mps.local.aidge_replies import Shape
 from airflow_provider_mps.local.aidge_state import DEFAULT_KEY_NAME, DEFAULT_SECRET, AidgeOptions
 from airflow_provider_mps.local.aidge_tasks import AidgeTask
 from airflow_provider_mps.local.app import LocalApp
@@ -45,6 +46,8 @@ class LocalService:
     :param aidge_paid_quota: how many submissions each account of Aidge may make; default ``None``, no limit.
     :param aidge_trial_quota: the same for submissions with the trial header.
     :param aidge_url_seconds: how long the address of an Aidge result is good for; default 3600.
+    :param aidge_replies: ``aidge`` for answers in the shape of Aidge's own reference, ``cloud`` for that of Alibaba
+        Cloud's documents of 2026 (``Code``, ``Message``, ``RequestId``, ``Data``).
     :raises ValueError: for an address that is not loopback.
     """
 
@@ -66,6 +69,7 @@ class LocalService:
         aidge_paid_quota: int | None = None,
         aidge_trial_quota: int | None = None,
         aidge_url_seconds: float = 3600,
+        aidge_replies: Shape = "aidge",
     ) -> None:
         self.host = _loopback(host)
         self.port = port
@@ -80,7 +84,9 @@ class LocalService:
             "rate_limits": {"*": rate_limit} if isinstance(rate_limit, int) else dict(rate_limit),
             "small_pictures": small_pictures,
             "clock": clock,
-            "aidge": AidgeOptions(tuple(aidge_accounts), aidge_paid_quota, aidge_trial_quota, aidge_url_seconds),
+            "aidge": AidgeOptions(
+                tuple(aidge_accounts), aidge_paid_quota, aidge_trial_quota, aidge_url_seconds, aidge_replies
+            ),
         }
         self._data_dir = Path(data_dir) if data_dir is not None else None
         self._temporary: Path | None = None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.aidge.answers import (
-    NO_SUCCESS,
     Address,
     failed_task,
     read_addresses,
@@ -18,6 +18,7 @@ from airflow_provider_mps.core.aidge.answers import (
     read_task_id,
     unknown_statuses,
 )
+from airflow_provider_mps.core.aidge.shapes import NO_SUCCESS
 from airflow_provider_mps.core.aidge.words import AidgeAction
 from airflow_provider_mps.core.codes import Outcome, Transport
 from airflow_provider_mps.core.errors import ServiceError
@@ -91,12 +92,35 @@ def test_errors_of_the_service_and_of_its_gateway(answer: Any, code: str, outcom
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text()
+        | st.sampled_from(["success", "COMPLETED", "[{}]", '{"a":']),
         lambda x: (
             st.lists(x)
             | st.dictionaries(
                 st.sampled_from(
-                    ["code", "resCode", "success", "data", "result", "taskId", "taskStatus", "taskResult", "x"]
+                    [
+                        "code",
+                        "resCode",
+                        "success",
+                        "data",
+                        "result",
+                        "taskId",
+                        "taskStatus",
+                        "taskResult",
+                        "x",
+                        "Code",
+                        "Success",
+                        "Data",
+                        "Result",
+                        "TaskId",
+                        "Status",
+                        "Images",
+                        "imageUrlList",
+                        "Message",
+                    ]
                 ),
                 x,
             )
@@ -120,6 +144,107 @@ def test_a_task_that_an_error_names_may_be_there(code: str) -> None:
     with pytest.raises(ServiceError) as caught:
         read_answer(AidgeAction.QUERY, "a.jpg", answer)
     assert "names task" not in str(caught.value)
+
+
+def named(data: Any = None, code: str = "success", **more: Any) -> dict[str, Any]:
+    """An answer in the shape of Alibaba Cloud's documents."""
+    answer = {"Code": code, "Message": "words", "RequestId": "req", "Success": code == "success"}
+    return {**answer, **({} if data is None else {"Data": data}), **more}
+
+
+@pytest.mark.parametrize("code", ["success", "Success", "OK", "200", 200, "", None])
+def test_a_submission_in_the_named_shape(code: Any) -> None:
+    for data in ({"TaskId": "t-1"}, {"taskId": "t-1"}, {"Result": {"TaskId": "t-1"}}, {"result": {"taskId": "t-1"}}):
+        assert read_task_id("p", named(data, code) | {"Success": True}) == "t-1"
+    assert read_task_id("p", named({"Result": '{"TaskId": "t-1"}'}, code) | {"Success": True}) == "t-1"
+    assert read_task_id("p", named('{"TaskId": "t-1"}', code) | {"Success": True}) == "t-1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "outcome"),
+    [
+        (named(code="FreeQuotaExhausted"), "FreeQuotaExhausted", Outcome.REFUSED),
+        (named(code="Throttling.User"), "Throttling.User", Outcome.NOT_EXECUTED),
+        (named(code="InputContentBlocked", data={}), "InputContentBlocked", Outcome.REFUSED),
+        (named(code="ServiceNotOpened", data={"TaskId": None}), "ServiceNotOpened", Outcome.REFUSED),
+        (named(code="NeverHeardOf"), "NeverHeardOf", Outcome.UNKNOWN),
+        (named(code="500"), "Gateway500", Outcome.UNKNOWN),
+        (named(code="Throttling", data={"TaskId": "t"}), "Throttling", Outcome.UNKNOWN),
+        (named(Success=False), NO_SUCCESS, Outcome.UNKNOWN),
+        (named(Success="false"), NO_SUCCESS, Outcome.UNKNOWN),
+        (named(), Transport.GARBLED, Outcome.UNKNOWN),
+        (named({}), Transport.GARBLED, Outcome.UNKNOWN),
+    ],
+)
+def test_errors_in_the_named_shape(answer: Any, code: str, outcome: Outcome) -> None:
+    found = error(lambda: read_task_id("p", answer))
+    assert (found.code, found.outcome, found.request_id) == (code, outcome, "req")
+    assert code in (NO_SUCCESS, Transport.GARBLED) or "words" in found.message
+
+
+RESULTS = [
+    {"ImageUrlList": ["https://a/1.jpg?sign=x"], "SceneTemplate": "3", "TaskStatus": "COMPLETED"},
+    {"ImageUrlList": [], "SceneTemplate": "3", "TaskStatus": "FAILED", "TaskMessage": "too dark"},
+]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"Status": "COMPLETED", "Result": json.dumps(RESULTS)},
+        {"Status": "COMPLETED", "Result": json.dumps({"Images": RESULTS})},
+        {"Status": "COMPLETED", "Result": RESULTS},
+        {"TaskStatus": "finished", "TaskResult": RESULTS},
+        {"taskStatus": "COMPLETED", "taskResult": json.dumps(RESULTS)},
+    ],
+)
+def test_a_finished_task_in_the_named_shape(data: dict[str, Any]) -> None:
+    result = read_task("t", named(data)).result
+    assert result is not None
+    assert result["Images"] == [
+        {"url": "https://a/1.jpg", "scene": "3", "message": ""},
+        {"url": None, "scene": "3", "message": "too dark"},
+    ]
+    assert [address.url for address in read_addresses(named(data))] == ["https://a/1.jpg?sign=x"]
+    assert unknown_statuses(named(data)) == []
+
+
+def test_results_without_a_list_of_addresses() -> None:
+    for result in (["https://a/1.jpg"], {"imageUrls": ["https://a/1.jpg"]}, [{"ImageUrl": "https://a/1.jpg"}]):
+        found = read_addresses(named({"Status": "COMPLETED", "Result": json.dumps(result)}))
+        assert [address.url for address in found] == ["https://a/1.jpg"]
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "IN_PROGRESS", "submitted", "running"])
+def test_a_task_under_way_in_the_named_shape(status: str) -> None:
+    answer = named({"Status": status, "Result": None, "TaskId": "t"})
+    assert str(read_task("t", answer)) == status
+    assert not read_task("t", answer).done
+    assert unknown_statuses(answer) == []
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        ("the picture is too dark", "the picture is too dark"),
+        ('{"ErrorMessage": "too dark"}', "too dark"),
+        (json.dumps(RESULTS), "too dark"),
+        (None, ""),
+        ("{not json", "{not json"),
+    ],
+)
+def test_a_failed_task_in_the_named_shape(result: str | None, message: str) -> None:
+    failure = read_task("t", named({"Status": "FAILED", "Result": result})).failure
+    assert failure is not None
+    assert (failure.code, failure.message) == ("failed", message)
+
+
+def test_scenes_in_the_named_shape() -> None:
+    listed = [{"ModelNum": "3", "Name": "Marble", "CoverUrl": SIGNED, "CategoryNameList": ["Home"]}]
+    for data in (listed, {"Result": listed}, {"Result": json.dumps(listed)}, {"Scenes": listed}, json.dumps(listed)):
+        assert read_scenes("", named(data)) == [
+            {"id": "3", "name": "Marble", "cover": "https://oss.example/p/1.jpg", "tags": ["Home"]}
+        ]
 
 
 def test_both_layers_have_to_be_finished() -> None:

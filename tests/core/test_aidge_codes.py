@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.aidge.answers import NO_SUCCESS
-from airflow_provider_mps.core.aidge.codes import CODES, TASK_CODES, TOO_FAST, gateway_code, outcome_of
+from airflow_provider_mps.core.aidge.codes import CODES, TASK_CODES, gateway_code, is_too_fast, outcome_of
+from airflow_provider_mps.core.aidge.shapes import NO_SUCCESS
 from airflow_provider_mps.core.aidge.words import AidgeAction
 from airflow_provider_mps.core.codes import Outcome, Transport
 from airflow_provider_mps.core.errors import ServiceError, may_resend, says_no_such_task
@@ -42,10 +42,68 @@ def test_what_does_not_pass_ends_the_task_at_once(code: str) -> None:
 
 
 def test_only_the_limits_slow_the_pace() -> None:
-    assert {code for code in [*PASSING, *FINAL, *GATEWAY] if code in TOO_FAST} == {"501"}
+    assert {code for code in [*PASSING, *FINAL, *GATEWAY] if is_too_fast(code)} == {"501"}
 
 
-@given(st.text(min_size=1).filter(lambda code: code not in CODES and code not in set(Transport)))
+NAMED_FINAL = [
+    "InvalidParameter",
+    "InvalidParameter.ImageUrl",
+    "InputContentBlocked",
+    "OutputContentBlocked",
+    "CallerTypeNotSupported",
+    "UserStatusInvalid",
+    "ServiceNotOpened",
+    "ServiceStatusInvalid",
+    "FreeQuotaExhausted",
+    "PriorityUnavailable",
+    "InvalidAccessKeyId.NotFound",
+    "InvalidAccessKeyId.Inactive",
+    "SignatureDoesNotMatch",
+    "InvalidTimeStamp.Expired",
+    "Forbidden.RAM",
+    "InsufficientBalance",
+]
+
+
+@pytest.mark.parametrize("code", NAMED_FINAL)
+def test_named_errors_that_do_not_pass(code: str) -> None:
+    error = error_of(code)
+    assert type(airflow_error(error)) is AidgePermanentError
+    assert "may have been executed" not in str(error)
+
+
+@pytest.mark.parametrize("code", ["Throttling", "Throttling.User", "Throttling.Api", "HTTP 429", "501", "ApiCallLimit"])
+def test_named_errors_of_the_limit_say_what_to_do(code: str) -> None:
+    error = error_of(code)
+    assert may_resend(error.action, error.outcome)
+    assert is_too_fast(code)
+    assert "requests_per_second" in str(error)
+    assert "may be retried safely" in str(error)
+
+
+def test_named_errors_that_pass() -> None:
+    assert may_resend(AidgeAction.GENERATE, outcome_of("DownstreamUnavailable"))
+    assert not is_too_fast("DownstreamUnavailable")
+    for code in ("InternalError", "ServiceUnavailable", "UsageParseFail"):
+        # Whoever says so may have handed the request on.
+        assert outcome_of(code) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("FreeQuotaExhausted", "Buy a package"),
+        ("ServiceNotOpened", "Activate this API"),
+        ("InputContentBlocked", "content check"),
+        ("UserStatusInvalid", "arrears"),
+        ("InvalidAccessKeyId.NotFound", "login (API key name)"),
+    ],
+)
+def test_named_errors_say_what_helps(code: str, words: str) -> None:
+    assert words in str(error_of(code))
+
+
+@given(st.text(min_size=1).filter(lambda code: code.partition(".")[0] not in CODES and code not in set(Transport)))
 def test_a_new_code_neither_ends_a_task_nor_resends_a_submission(code: str) -> None:
     assert outcome_of(code) is Outcome.UNKNOWN
     assert not may_resend(AidgeAction.GENERATE, outcome_of(code))
@@ -70,6 +128,8 @@ def test_what_a_query_says_of_a_task() -> None:
     assert says_no_such_task(error_of("700", AidgeAction.QUERY))
     assert not says_no_such_task(error_of("700"))
     assert not says_no_such_task(error_of("500", AidgeAction.QUERY))
-    assert {"1000"} == TASK_CODES
+    assert {"1000", "InputContentBlocked", "OutputContentBlocked"} == TASK_CODES
+    assert says_no_such_task(error_of("InvalidParameter", AidgeAction.QUERY))
+    assert not says_no_such_task(error_of("InvalidParameter"))
     assert TaskFailure("1000", "", Service.AIDGE).is_final
     assert not TaskFailure("failed", "", Service.AIDGE).is_final

@@ -7,7 +7,7 @@ import json
 import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -525,3 +525,97 @@ def test_a_picture_arrives_whole_or_not_at_all(
     assert not isinstance(error, AirflowFailException)
     assert "Signature" not in str(error)
     assert f"/aidge-results/{task_id}/" in str(error)
+
+
+@pytest.fixture
+def cloud() -> Iterator[LocalService]:
+    """Aidge that answers in the shape of Alibaba Cloud's documents."""
+    with LocalService(task_seconds=0.2, rate_limit=0, small_pictures=True, aidge_replies="cloud") as running:
+        yield running
+
+
+def request_to(service: LocalService) -> GenerationRequest:
+    generation = Generation(image_url=f"{service.url}/_local/samples/coffee-large.jpg", scene_id=3)
+    return generation.request(lambda name, value: b"")
+
+
+def test_the_whole_life_in_the_shape_of_the_cloud(
+    caller: Caller, cloud: LocalService, connect_aidge: Callable[..., str], tmp_path: Path
+) -> None:
+    hook = AidgeHook(connect_aidge(cloud))
+    task_id = caller.submit(hook, request_to(cloud))
+    state = finished(caller, hook, task_id)
+    assert state.result is not None
+    assert [image["scene"] for image in state.result["Images"]] == ["3"] * 4
+    assert hook.fetch(hook.get_addresses(task_id, 4)[0].url, tmp_path, "one").stat().st_size > 100
+    assert [set(scene) for scene in caller.scenes(hook, SceneSearch(count=2).body())] == [
+        {"id", "name", "cover", "tags"}
+    ] * 2
+    assert hook.test_connection()[0]
+    look = caller.look(hook, "no-such-task")
+    assert isinstance(look, ServiceError)
+    assert (look.code, look.outcome) == ("InvalidParameter", Outcome.REFUSED)
+    cloud.add_fault(kind="task_fail", action=SUBMIT, message="too dark", times=1)
+    failure = finished(caller, hook, caller.submit(hook, request_to(cloud))).failure
+    assert failure is not None
+    assert failure.message == "too dark"
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "calls", "words"),
+    [
+        ("FreeQuotaExhausted", "FreeQuotaExhausted", 1, "Buy a package"),
+        ("InputContentBlocked", "InputContentBlocked", 1, "content check"),
+        ("1000", "InputContentBlocked", 1, "content check"),
+        ("ServiceNotOpened", "ServiceNotOpened", 1, "Activate this API"),
+        ("SignatureDoesNotMatch", "SignatureDoesNotMatch", 1, "login (API key name)"),
+        ("Throttling.User", "Throttling.User", ATTEMPTS, "lower requests_per_second"),
+        ("501", "Throttling.User", ATTEMPTS, "lower requests_per_second"),
+        ("DownstreamUnavailable", "DownstreamUnavailable", ATTEMPTS, "may be retried safely"),
+    ],
+)
+def test_named_errors_are_judged_by_their_names(
+    code: str,
+    said: str,
+    calls: int,
+    words: str,
+    caller: Caller,
+    cloud: LocalService,
+    connect_aidge: Callable[..., str],
+) -> None:
+    cloud.add_fault(kind="error", action=SUBMIT, code=code, message="no")
+    error = failed(lambda: caller.submit(AidgeHook(connect_aidge(cloud)), request_to(cloud)))
+    assert (error.code, isinstance(error, AirflowFailException)) == (said, calls == 1)
+    assert error.request_id
+    assert words in str(error)
+    assert "may have been executed" not in str(error)
+    assert len(cloud.calls(SUBMIT)) == calls
+
+
+def test_content_that_is_blocked_is_the_end_of_the_task(
+    caller: Caller, cloud: LocalService, connect_aidge: Callable[..., str]
+) -> None:
+    hook = AidgeHook(connect_aidge(cloud))
+    task_id = caller.submit(hook, request_to(cloud))
+    cloud.add_fault(kind="error", action=QUERY, code="OutputContentBlocked", message="no picture")
+    state = caller.look(hook, task_id)
+    assert (state.failure.code, state.failure.is_final) == ("OutputContentBlocked", True)
+
+
+def test_an_http_429_says_what_to_do(
+    caller: Caller, service: LocalService, aidge_conn_id: str, request_: GenerationRequest
+) -> None:
+    service.add_fault(kind="http", action=SUBMIT, status=429, body="slow down")
+    hook = AidgeHook(aidge_conn_id)
+    error = failed(lambda: caller.submit(hook, request_))
+    assert (error.code, isinstance(error, AirflowFailException)) == ("HTTP 429", False)
+    assert "requests_per_second" in str(error)
+    assert hook.pacer(SUBMIT).rate < 1e6
+    assert len(service.calls(SUBMIT)) == ATTEMPTS
+
+
+def test_the_default_pace(connect_aidge: Callable[..., str]) -> None:
+    hook = AidgeHook(connect_aidge(host="pace.example", extra={"requests_per_second": None}))
+    assert [hook.pacer(action).rate for action in (SUBMIT, SCENES, QUERY)] == [2.0, 2.0, 5.0]
+    hook = AidgeHook(connect_aidge(host="pace.example", extra={"requests_per_second": 1}))
+    assert [hook.pacer(action).rate for action in (SUBMIT, SCENES, QUERY)] == [1.0, 1.0, 1.0]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from airflow_provider_mps.core.aidge.codes import GATEWAY_OK, OK, gateway_code, outcome_of
+from airflow_provider_mps.core.aidge import shapes
+from airflow_provider_mps.core.aidge.codes import outcome_of
 from airflow_provider_mps.core.aidge.words import AidgeAction, AidgeStatus
 from airflow_provider_mps.core.codes import Outcome, Transport
 from airflow_provider_mps.core.errors import ServiceError
@@ -16,13 +17,15 @@ from airflow_provider_mps.core.redact import bare_url, excerpt
 from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import Service
 
-# resCode says success, and ``success`` does not.
-NO_SUCCESS = "success=false"
 # Fewer pictures can be fetched than the task has made.
 NOT_THERE = "PicturesNotThere"
 
 _KNOWN = frozenset(AidgeStatus)
-_ON_THEIR_WAY = frozenset({AidgeStatus.WAITING, AidgeStatus.PROCESSING, AidgeStatus.RUNNING})
+_DONE = frozenset({AidgeStatus.FINISHED, AidgeStatus.COMPLETED})
+_FAILED = frozenset({AidgeStatus.FAILED})
+_ON_THEIR_WAY = _KNOWN - _DONE - _FAILED
+_ENTRY_LISTS = ("taskResult", "result", "images")
+_URL_FIELDS = ("imageUrlList", "imageUrls", "imageUrl", "url")
 
 
 class Address(NamedTuple):
@@ -40,24 +43,16 @@ def read_answer(action: str, target: str, answer: Any) -> Mapping[str, Any]:
     """
     if not isinstance(answer, Mapping):
         raise _garbled(action, target, answer)
-    request_id = _request_id(answer)
-    code, message = answer.get("resCode"), answer.get("resMessage")
-    if code is None and str(answer.get("code", GATEWAY_OK)) != GATEWAY_OK:
-        message = str(answer.get("message") or answer.get("msg") or "")
-        code = gateway_code(str(answer["code"]), message)
-    elif code is None or str(code) == OK:
-        data = answer.get("data")
-        data = {"result": data} if isinstance(data, list) else data
-        if answer.get("success") is not False and isinstance(data, Mapping):
-            return data
-        if answer.get("success") is not False:
-            raise _garbled(action, target, answer, request_id)
-        code = NO_SUCCESS
-    code, message, outcome = str(code), str(message or ""), outcome_of(str(code))
-    if action == AidgeAction.GENERATE and (task_id := _task_id(answer.get("data"))):
+    reply = shapes.read(answer)
+    if not reply.code:
+        if reply.data is None:
+            raise _garbled(action, target, answer, reply.request_id)
+        return reply.data
+    message, outcome = reply.message, outcome_of(reply.code)
+    if action == AidgeAction.GENERATE and (task_id := _task_id(reply.data)):
         # Whatever the code says, there may be a task, which another submission would pay for again.
         message, outcome = f"{message} (the answer names task {task_id})".strip(), Outcome.UNKNOWN
-    raise ServiceError(Service.AIDGE, action, target, code, message, request_id, outcome)
+    raise ServiceError(Service.AIDGE, action, target, reply.code, message, reply.request_id, outcome)
 
 
 def read_task_id(target: str, answer: Any) -> str:
@@ -68,7 +63,7 @@ def read_task_id(target: str, answer: Any) -> str:
     data = read_answer(AidgeAction.GENERATE, target, answer)
     task_id = _task_id(data)
     if not task_id:
-        raise _garbled(AidgeAction.GENERATE, target, answer, _request_id(answer))
+        raise _garbled(AidgeAction.GENERATE, target, answer, shapes.read(answer).request_id)
     return task_id
 
 
@@ -82,16 +77,16 @@ def read_task(task_id: str, answer: Any) -> TaskState:
     :raises ServiceError: the answer is an error
     """
     data = read_answer(AidgeAction.QUERY, task_id, answer)
-    status, entries = _text(data, "taskStatus"), list(_entries(data))
-    if _is(status, AidgeStatus.FAILED):
-        messages = [data.get("taskMessage"), *(entry.get("taskMessage") for entry in entries)]
+    status, entries = _status(data), list(_entries(data))
+    if _is(status, _FAILED):
+        messages = [data.get("taskMessage"), *(entry.get("taskMessage") for entry in entries), _reason(data)]
         return TaskState(task_id, status, failure=_failure(messages))
-    if not _is(status, AidgeStatus.FINISHED):
+    if not _is(status, _DONE):
         return TaskState(task_id, status)
     images = [image for entry in entries for image in _images(entry)]
     if any(image["url"] for image in images) and not any(map(_is_on_its_way, entries)):
         return TaskState(task_id, status, result={"TaskId": task_id, "Status": status, "Images": images})
-    if entries and all(_is(_text(entry, "taskStatus"), AidgeStatus.FAILED) for entry in entries):
+    if entries and all(_is(_status(entry), _FAILED) for entry in entries):
         return TaskState(task_id, status, failure=_failure([image["message"] for image in images]))
     # A success without any picture is an answer that is not complete yet.
     return TaskState(task_id, f"{status}, without a picture yet")
@@ -99,10 +94,8 @@ def read_task(task_id: str, answer: Any) -> TaskState:
 
 def unknown_statuses(answer: Any) -> list[str]:
     """Return the statuses in the answer to a query, of the task and of its results, that this version does not know."""
-    data = answer.get("data") if isinstance(answer, Mapping) else None
-    if not isinstance(data, Mapping):
-        return []
-    statuses = [_text(data, "taskStatus"), *(_text(entry, "taskStatus") for entry in _entries(data))]
+    data = shapes.read(answer).data if isinstance(answer, Mapping) else None
+    statuses = [_status(data), *map(_status, _entries(data))] if data else []
     return list(dict.fromkeys(status for status in statuses if status and status.lower() not in _KNOWN))
 
 
@@ -113,7 +106,7 @@ def read_addresses(answer: Any) -> list[Address]:
     """
     return [
         Address(url, excerpt(_text(entry, "sceneTemplate")))
-        for entry in _entries(answer.get("data") or {})
+        for entry in _entries(shapes.read(answer).data or {})
         for url in _urls(entry)
     ]
 
@@ -134,7 +127,7 @@ def read_scenes(target: str, answer: Any) -> list[dict[str, Any]]:
     data = read_answer(AidgeAction.SCENES, target, answer)
     scenes = data.get("result", next((value for value in data.values() if isinstance(value, list)), None))
     if not isinstance(scenes, list) or not all(isinstance(scene, Mapping) for scene in scenes):
-        raise _garbled(AidgeAction.SCENES, target, answer, _request_id(answer))
+        raise _garbled(AidgeAction.SCENES, target, answer, shapes.read(answer).request_id)
     return [
         {
             "id": _text(scene, "modelNum"),
@@ -157,15 +150,35 @@ def _task_id(data: Any) -> str:
     return str(task_id) if task_id and isinstance(task_id, str | int) else ""
 
 
+def _status(fields: Mapping[str, Any]) -> str:
+    return _text(fields, "taskStatus") or _text(fields, "status")
+
+
 def _entries(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    entries = data.get("taskResult")
-    for entry in entries if isinstance(entries, list) else []:
+    """Yield the results of a task, wherever they stand: in a list, or in an object around one, or alone."""
+    found = next((data[name] for name in _ENTRY_LISTS if isinstance(data.get(name), list | Mapping)), None)
+    if isinstance(found, Mapping):
+        if any(name in found for name in _URL_FIELDS):
+            yield found
+        else:
+            yield from _entries(found)
+    for entry in found if isinstance(found, list) else []:
         if isinstance(entry, Mapping):
             yield entry
+        elif isinstance(entry, str) and _is_address(entry):
+            yield {"imageUrlList": [entry]}
+
+
+def _reason(data: Mapping[str, Any]) -> Any:
+    """Return why a task failed where its result says so."""
+    result = data.get("result")
+    if isinstance(result, Mapping):
+        return next((result[name] for name in ("errorMessage", "message", "msg") if result.get(name)), "")
+    return result if isinstance(result, str) else ""
 
 
 def _is_on_its_way(entry: Mapping[str, Any]) -> bool:
-    status = _text(entry, "taskStatus").lower()
+    status = _status(entry).lower()
     return status in _ON_THEIR_WAY or (status != "" and status not in _KNOWN and not _urls(entry))
 
 
@@ -176,12 +189,16 @@ def _images(entry: Mapping[str, Any]) -> list[dict[str, str | None]]:
 
 
 def _urls(entry: Mapping[str, Any]) -> list[str]:
-    if _is(_text(entry, "taskStatus"), AidgeStatus.FAILED):
+    if _is(_status(entry), _FAILED):
         return []
-    urls = entry.get("imageUrlList")
-    found = urls if isinstance(urls, list) else [urls]
-    urls = [f"https:{url}" if isinstance(url, str) and url.startswith("//") else url for url in found]
-    return [url for url in urls if isinstance(url, str) and url.startswith(("http://", "https://"))]
+    urls = next((entry[name] for name in _URL_FIELDS if entry.get(name)), None)
+    found: list[Any] = urls if isinstance(urls, list) else [urls]
+    found = [f"https:{url}" if isinstance(url, str) and url.startswith("//") else url for url in found]
+    return [url for url in found if _is_address(url)]
+
+
+def _is_address(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(("http://", "https://"))
 
 
 def _tags(scene: Mapping[str, Any]) -> list[str]:
@@ -203,12 +220,8 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     return "" if value is None else str(value)
 
 
-def _is(status: str, word: AidgeStatus) -> bool:
-    return status.lower() == word
-
-
-def _request_id(answer: Mapping[str, Any]) -> str:
-    return str(answer.get("requestId") or answer.get("request_id") or "")
+def _is(status: str, words: frozenset[AidgeStatus]) -> bool:
+    return status.lower() in words
 
 
 def _garbled(action: str, target: str, answer: Any, request_id: str = "") -> ServiceError:

@@ -12,8 +12,10 @@ from airflow_provider_mps.core.aidge.words import GLOBAL_HOST
 from airflow_provider_mps.core.arguments import ArgumentError
 
 DEFAULT_REQUEST_TIMEOUT = 30.0
-# Aidge names no number for its limit. This is little, and a refusal slows it down.
-DEFAULT_REQUESTS_PER_SECOND = 5.0
+# The limit of the submission of pictures, which does not hold for looks at tasks
+# (https://help.aliyun.com/zh/document_detail/3038044.html).
+DEFAULT_REQUESTS_PER_SECOND = 2.0
+DEFAULT_LOOKS_PER_SECOND = 5.0
 
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]")
 
@@ -42,6 +44,12 @@ class AidgeSettings:
     ca_bundle: str | None = None
     request_timeout: float = DEFAULT_REQUEST_TIMEOUT
     requests_per_second: float = DEFAULT_REQUESTS_PER_SECOND
+
+    @property
+    def looks_per_second(self) -> float:
+        """How many looks at tasks this process sends in a second at the most."""
+        is_default = self.requests_per_second == DEFAULT_REQUESTS_PER_SECOND
+        return DEFAULT_LOOKS_PER_SECOND if is_default else self.requests_per_second
 
     @property
     def secrets(self) -> list[str]:

@@ -2,7 +2,8 @@
 
 Sources: the pages "Submit", "Query" and "Scene Recommendation and Query" of "Image Background Generation" in Aidge's
 reference (below https://docs.aidc-ai.com/aidge-resource/api-reference/e-commerce-image-editor/), and for the statuses
-the vendor's samples (https://github.com/Aidge-AI/aidge-python).
+the vendor's samples (https://github.com/Aidge-AI/aidge-python) and Alibaba Cloud's documents 3038044 and 3038634
+(https://help.aliyun.com/zh/document_detail/3038634.html).
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ class AidgeAction(StrEnum):
 class AidgeStatus(StrEnum):
     """``taskStatus``, of a task and of each of its results. Those that mean "not yet" are not documented as a whole."""
 
+    SUBMITTED = "submitted"
     WAITING = "waiting"
+    QUEUED = "queued"
     PROCESSING = "processing"
     RUNNING = "running"
+    IN_PROGRESS = "in_progress"
     FINISHED = "finished"
+    COMPLETED = "completed"
     FAILED = "failed"
 
 

@@ -16,6 +16,7 @@ from airflow_provider_mps.core.aidge.answers import read_answer
 from airflow_provider_mps.core.aidge.codes import rule_for
 from airflow_provider_mps.core.aidge.connection import AidgeSettings
 from airflow_provider_mps.core.aidge.pictures import read_header
+from airflow_provider_mps.core.aidge.shapes import is_reply
 from airflow_provider_mps.core.aidge.sign import signed_query
 from airflow_provider_mps.core.aidge.words import REST_PREFIX
 from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of_http_status
@@ -140,7 +141,7 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
     except ValueError:
         answer = None
     status, said, request_id = response.status_code, response.text, ""
-    if status == httpx.codes.OK or _is_answer(answer):
+    if status == httpx.codes.OK or is_reply(answer):
         try:
             read_answer(action, target, said if answer is None else answer)
         except ServiceError as error:
@@ -152,11 +153,6 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
         outcome = outcome_of_http_status(status)
         raise ServiceError(Service.AIDGE, action, target, f"HTTP {status}", said, request_id, outcome)
     return dict(answer)
-
-
-def _is_answer(answer: Any) -> bool:
-    # The gateway may put its errors under another status too.
-    return isinstance(answer, Mapping) and ("resCode" in answer or "code" in answer)
 
 
 def _options(settings: AidgeSettings) -> dict[str, Any]:
