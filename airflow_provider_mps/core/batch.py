@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.fingerprint import Request, request_of
 from airflow_provider_mps.core.payloads import BgFusion, StorageDefaults, describe_input
 from airflow_provider_mps.core.polling import End, Refused, TooLate
 from airflow_provider_mps.core.results import TaskFailure
-from airflow_provider_mps.core.submission import Request, request_of
+from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.vocabulary import LimitKind
 
 # How many errors a message lists; the others are counted.
@@ -124,9 +125,32 @@ def read_requests(
         first = request_of(task, payload, endpoint=endpoint, region=region, account=account)
         count = seen[first.body]
         seen[first.body] += 1
-        request = first if count == 0 else Request(f"{first.key}/{count}", first.body, first.account)
+        request = first if count == 0 else replace(first, key=f"{first.key}/{count}")
         items.append(Item(index, payload, request))
-    return items
+    return _told_apart(items)
+
+
+def recognise(items: Sequence[Item], records: Mapping[str, Record], max_tries: int) -> list[Item]:
+    """Return the pictures, each under the request that is on record for it, where its address was signed anew.
+
+    A signature of a kind that is not known is told from the name of a picture by this: it is a retry, and no other
+    picture of the batch can be meant.
+
+    :param records: records of submissions, by the token of the item
+    :param max_tries: ``max_tries`` of the task instance
+    """
+    asked_for = {item.token for item in items}
+    others: dict[tuple[str, str], list[Record]] = {}
+    for token, record in records.items():
+        if token not in asked_for:
+            others.setdefault((record.key, record.loose), []).append(record)
+    found = []
+    for item in items:
+        request, same = item.request, others.get((item.request.key, item.request.loose), [])
+        if item.token not in records and len(same) == 1 and same[0].is_signed_anew(request, max_tries):
+            item = replace(item, request=replace(same[0].request, account=request.account))
+        found.append(item)
+    return found
 
 
 def end_of_item(task_id: str, end: End, timeout: float) -> ItemEnd:
@@ -165,6 +189,17 @@ def summary(items: Sequence[Item], ends: Sequence[ItemEnd]) -> str:
     if len(failed) > SHOWN:
         lines.append(f"and {len(failed) - SHOWN:,} more")
     return f"{by_code}. {'; '.join(lines)}"
+
+
+def _told_apart(items: list[Item]) -> list[Item]:
+    """Take what tells two pictures of a batch apart for no signature, whatever it looks like."""
+    bodies: dict[str, set[str]] = {}
+    for item in items:
+        bodies.setdefault(item.request.loose, set()).add(item.request.body)
+    return [
+        item if len(bodies[item.request.loose]) == 1 else replace(item, request=replace(item.request, loose=""))
+        for item in items
+    ]
 
 
 def _defaults(defaults: Any) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from airflow_provider_mps.core.identity import unsigned_folders
 from airflow_provider_mps.core.outputs import ExpectedOutput, input_path
 from airflow_provider_mps.core.results import TaskState
 
@@ -55,9 +56,9 @@ def same_input(payload: Mapping[str, Any], listed: str) -> bool:
     """Tell whether the ``Input`` of a listed task can be the subject picture of a request.
 
     How MPS writes it is not documented, so only what cannot be ours is left out: a path that does not hold the path of
-    our picture, or a bare name other than its name.
+    our picture, or a bare name other than its name. Folders that sign an address are others each time.
     """
-    path = input_path(payload).strip("/")
+    path, listed = unsigned_folders(input_path(payload)).strip("/"), unsigned_folders(listed)
     if not path or not listed:
         return True
     # Both as they stand and decoded: a key may itself look encoded.

@@ -78,14 +78,14 @@ def expected_output(payload: Mapping[str, Any], token: str | None) -> ExpectedOu
     """Say how the result of a request is recognised.
 
     :param payload: the request body
-    :param token: the token in a path of :func:`unique_output_path`; None for a path that the user gave
+    :param token: pattern of the token in a path of :func:`unique_output_path`; None for a path that the user gave
     """
     storage = payload.get("OutputStorage")
     cos = storage.get("CosOutputStorage") if isinstance(storage, Mapping) else None
     bucket = str(cos.get("Bucket") or "") if isinstance(cos, Mapping) else ""
     if token is not None:
         # Any extension: MPS has the last word on it, and the token is enough.
-        return ExpectedOutput(bucket, rf"(?:.*/)?[^/]*-{re.escape(token)}\.[^/]+", True)
+        return ExpectedOutput(bucket, rf"(?:.*/)?[^/]*-{token}\.[^/]+", True)
     given = str(payload.get("OutputPath") or "")
     folder = str(payload.get("OutputDir") or "")
     prefix = ""

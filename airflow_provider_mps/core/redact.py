@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
+
+from airflow_provider_mps.core.signatures import path_signatures, unsigned_path
 
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _QUERY = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]+", re.IGNORECASE)
@@ -17,30 +19,16 @@ _PARAMETER = re.compile(
     re.IGNORECASE,
 )
 
-# The signature itself in a signed address: COS, OSS, TOS, OBS, S3 and its kin, GCS, Azure, CloudFront, Qiniu, CDNs.
-_SIGNATURE = re.compile(
-    r"(?:[\w-]*-)?(?:signature|sign|sig|hmac|jwt)|auth_key|authorization|(?:access_)?token|__token__|verify|md5|wssecret"
-    r"|hdne[aits]",
-    re.IGNORECASE,
-)
-# These belong to a signature where there is one; elsewhere they may say which picture is meant. What is done with the
-# picture stays: x-oss-process, imageMogr2 and their like.
-_BESIDE_SIGNATURE = re.compile(
-    r"q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list)|x-(?:cos|oss|tos|obs|amz|goog)-(?!process)[\w-]+"
-    r"|expires|policy|key-pair-id|security-token|\w*accesskeyid|googleaccessid|wstime|t|us|exper|rlimit|s[eprtv]|spr|sip"
-    r"|sk\w{1,3}",
-    re.IGNORECASE,
-)
-
 MASK = "***"
 
 
 def redact_urls(text: str) -> str:
-    """Cut the query, the fragment and the user part of every http(s) address in ``text``.
+    """Cut the query, the fragment, the user part and signed folders of every http(s) address in ``text``.
 
-    A signed COS address, or any other address that carries a credential, carries it in one of the three.
+    A signed COS address, or any other address that carries a credential, carries it in one of them.
     """
-    return _PARAMETER.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", _QUERY.sub(rf"\1?{MASK}", text)))
+    text = _USERINFO.sub(rf"\1{MASK}@", _QUERY.sub(rf"\1?{MASK}", text))
+    return _PARAMETER.sub(rf"\1{MASK}", _URL.sub(_without_signed_folders, text))
 
 
 def url_secrets(text: str) -> list[str]:
@@ -49,6 +37,7 @@ def url_secrets(text: str) -> list[str]:
     for match in _URL.finditer(text):
         rest = match.group().partition("://")[2]
         found += [*_AFTER_PATH.split(rest, maxsplit=1)[1:], rest.partition("/")[0].rpartition("@")[0]]
+        found += [part.strip("/") for part in path_signatures(_path(rest))]
     return [secret for secret in found if secret]
 
 
@@ -64,32 +53,30 @@ def conceal(text: str) -> str:
 
 
 def bare_url(url: str) -> str:
-    """Return ``url`` without query, fragment and user part, for messages."""
+    """Return ``url`` without query, fragment, user part and signed folders, for messages."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return conceal(url)
-    host = parts.netloc.rpartition("@")[2]
+    host, path = parts.netloc.rpartition("@")[2], parts.path
+    if parts.scheme in ("http", "https"):
+        path = unsigned_path(path, put=f"/{MASK}")
     # Not urlunsplit: it leaves the slashes of an address without a host out.
-    return f"{parts.scheme}://{host}{parts.path}" if parts.scheme else parts.path
-
-
-def unsigned_url(url: str) -> str:
-    """Return ``url`` without what a signature adds to it, so that two signings of one address are equal.
-
-    Other parameters stay: they may say which picture is meant.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return conceal(url)
-    kept = [part for part in parts.query.split("&") if not _SIGNATURE.fullmatch(part.partition("=")[0])]
-    if len(kept) <= parts.query.count("&"):
-        kept = [part for part in kept if not _BESIDE_SIGNATURE.fullmatch(part.partition("=")[0])]
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "&".join(kept), ""))
+    return f"{parts.scheme}://{host}{path}" if parts.scheme else path
 
 
 def excerpt(text: str, limit: int = 300) -> str:
     """Return ``text`` on one line, redacted and cut to ``limit`` characters, for messages."""
     flat = " ".join(redact_urls(text).split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def _without_signed_folders(match: re.Match[str]) -> str:
+    scheme, _, rest = match.group().partition("://")
+    path = _path(rest)
+    return f"{scheme}://{rest.replace(path, unsigned_path(path, put=f'/{MASK}'), 1)}" if path else match.group()
+
+
+def _path(rest: str) -> str:
+    """Return the path of an address without its scheme."""
+    return "".join(_AFTER_PATH.split(rest, maxsplit=1)[0].partition("/")[1:])

@@ -7,61 +7,19 @@ between, the next try finds either nothing sent, or an id, or a doubt. MPS has a
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
+from airflow_provider_mps.core.fingerprint import Request
 from airflow_provider_mps.core.lookup import SENDING_SECONDS
-from airflow_provider_mps.core.redact import unsigned_url
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import Service
 
-TOKEN_LENGTH = 16
 RECORD_VERSION = 1
 # TaskIds that a record remembers as not to be taken again; each try adds one at the most.
 MAX_REPLACED = 20
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be paid for, where it comes from, and who pays; hashes, so that nothing in it is secret.
-
-    :param key: the Airflow task: dag, task, run and map index, never the try
-    :param body: fingerprint of the request body and of where it is sent
-    :param account: fingerprint of who pays
-    """
-
-    key: str
-    body: str
-    account: str
-
-    @property
-    def token(self) -> str:
-        """The part of the output path that makes it unique.
-
-        Without the account: its keys may be renewed between two tries, and MPS lists the tasks of one account anyway.
-        """
-        return _digest(self.key, self.body)[:TOKEN_LENGTH]
-
-
-def request_of(
-    task: tuple[str, str, str, int], payload: Mapping[str, Any], *, endpoint: str, region: str, account: str
-) -> Request:
-    """Fingerprint a submission.
-
-    Addresses count without their signature, which is another one each time that they are signed.
-
-    :param task: ids of dag, task and run, and the map index
-    :param payload: the request body, without an ``OutputPath`` of ours
-    :param endpoint: host of the API
-    :param region: region of the API
-    :param account: what identifies who pays
-    """
-    body = json.dumps(_without_signatures(payload), sort_keys=True, separators=(",", ":"))
-    return Request(_digest(*map(str, task)), _digest(body, endpoint, region), _digest(account))
 
 
 @dataclass(frozen=True)
@@ -77,6 +35,7 @@ class Record:
     :param accepted: when the service accepted the task, seconds since the epoch; waiting counts from then
     :param delivered: whether the Airflow task has returned its result
     :param replaced: TaskIds of earlier submissions of the same Airflow task
+    :param loose: see :class:`Request`
     """
 
     key: str
@@ -88,11 +47,23 @@ class Record:
     accepted: float | None = None
     delivered: bool = False
     replaced: tuple[str, ...] = ()
+    loose: str = ""
 
     @property
     def request(self) -> Request:
         """The request that the record is about."""
-        return Request(self.key, self.body, self.account)
+        return Request(self.key, self.body, self.account, self.loose)
+
+    def is_signed_anew(self, request: Request, max_tries: int) -> bool:
+        """Tell whether a request is the one on record, as far as it differs in what may be a signature only.
+
+        Nothing that Airflow tries again by itself has another picture, so such a difference is a signature. A person
+        who clears the task may well have put another picture there.
+
+        :param max_tries: ``max_tries`` of the task instance that asks
+        """
+        is_same = bool(self.loose) and (self.key, self.loose) == (request.key, request.loose)
+        return is_same and self.body != request.body and self.max_tries == max_tries
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON."""
@@ -116,7 +87,9 @@ def intend(record: Record | None, request: Request, *, max_tries: int, now: floa
     replaced = record.replaced if record else ()
     if record is not None and record.task_id is not None:
         replaced = (*replaced, record.task_id)[-MAX_REPLACED:]
-    return Record(request.key, request.body, request.account, max_tries, intent=now, replaced=replaced)
+    return Record(
+        request.key, request.body, request.account, max_tries, intent=now, replaced=replaced, loose=request.loose
+    )
 
 
 def not_sent(record: Record) -> Record:
@@ -192,6 +165,7 @@ class Join:
     :param is_cleared: whether a person has cleared the Airflow task since
     :param other_account: whether the credentials have changed since
     :param service: whose task it is
+    :param why: for the log
     """
 
     record: Record
@@ -199,6 +173,7 @@ class Join:
     is_cleared: bool
     other_account: bool
     service: Service = Service.MPS
+    why: str = "which an earlier try has submitted"
 
     def __str__(self) -> str:
         return f"{self.service} task {self.task_id}"
@@ -217,6 +192,7 @@ class FindOut:
     :param finished_count: whether a finished task is an answer; after a clear only one that still runs is
     :param newest_wins: whether an older submission of the same request may be found too
     :param not_these: TaskIds that are known to be others
+    :param is_loose: whether a request that differs in what may be a signature only counts as well
     :param why: for the log
     """
 
@@ -230,6 +206,12 @@ class FindOut:
     finished_count: bool = True
     newest_wins: bool = False
     not_these: tuple[str, ...] = ()
+    is_loose: bool = False
+
+    @property
+    def tokens(self) -> str:
+        """The pattern of the token in the path of the picture."""
+        return self.request.loose_tokens if self.is_loose else self.request.token
 
 
 @dataclass(frozen=True)
@@ -251,7 +233,9 @@ def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
     """
     if record is None or record.key != request.key:
         return _plan_without_record(request, attempt)
-    if record.body != request.body and (record.task_id or record.intent is not None):
+    is_signed_anew = record.is_signed_anew(request, attempt.max_tries)
+    is_changed = record.body != request.body and not is_signed_anew
+    if is_changed and (record.task_id or record.intent is not None):
         replaced = f"{attempt.service} task {record.task_id}" if record.task_id else "the submission of the earlier try"
         return Submit(f"what is asked for has changed since {replaced}, which does not count any more")
     if record.task_id is not None:
@@ -261,6 +245,7 @@ def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
             is_cleared=record.max_tries != attempt.max_tries,
             other_account=record.account != request.account,
             service=attempt.service,
+            why=f"{Join.why}; the address differs in what may be a signature only" if is_signed_anew else Join.why,
         )
     if record.intent is None:
         return Submit("the request of the earlier try was certainly not executed")
@@ -323,26 +308,13 @@ def _plan_without_record(request: Request, attempt: Attempt) -> Submit | FindOut
         counts_from=attempt.began,
         why="earlier tries left no record",
         newest_wins=True,
+        # Nor does it say whether a person has put another picture there.
+        is_loose=not was_cleared,
     )
 
 
-def _digest(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _without_signatures(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            name: unsigned_url(item) if name == "Url" and isinstance(item, str) else _without_signatures(item)
-            for name, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_without_signatures(item) for item in value]
-    return value
-
-
 def _is_sound(record: Record) -> bool:
-    texts = (record.key, record.body, record.account)
+    texts = (record.key, record.body, record.account, record.loose)
     moments = (record.intent, record.accepted)
     return (
         all(isinstance(text, str) for text in (*texts, *record.replaced))

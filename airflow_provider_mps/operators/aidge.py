@@ -164,14 +164,14 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         return AidgeImageTaskTrigger(task_id, self.aidge_conn_id, *waits)
 
     def _submit(self, context: Context, hook: AidgeHook, request: GenerationRequest, on_doubt: OnDoubt) -> Submitted:
-        from airflow_provider_mps.core.submission import request_of
+        from airflow_provider_mps.core.fingerprint import request_of
         from airflow_provider_mps.hooks.submission_store import store_of
         from airflow_provider_mps.operators.aidge_submission import AidgeSubmission
         from airflow_provider_mps.operators.tries import attempt_of, task_of
 
         store, settings = store_of(context, Service.AIDGE), hook.settings
         fingerprint = request_of(
-            task_of(context), request.fingerprinted, endpoint=settings.host, region="", account=settings.key_name
+            task_of(context), request.element, endpoint=settings.host, region="", account=settings.key_name
         )
         attempt = attempt_of(context, Service.AIDGE, self.retries or 0, keeps_records=store.keeps_records)
         submission = AidgeSubmission(hook, request, fingerprint, attempt, store, on_doubt, self.log, self.timeout)

@@ -9,9 +9,10 @@ from airflow_provider_mps.core.aidge.requests import GenerationRequest
 from airflow_provider_mps.core.aidge.words import OnDoubt
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.fingerprint import Request
 from airflow_provider_mps.core.polling import may_be_too_new
 from airflow_provider_mps.core.results import TaskState
-from airflow_provider_mps.core.submission import Attempt, Join, Joined, Record, Request, Submit, after_look
+from airflow_provider_mps.core.submission import Attempt, Join, Joined, Record, Submit, after_look
 from airflow_provider_mps.exceptions import AidgeInDoubtError, AidgeTaskRefusedError, airflow_error
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.submission_store import SubmissionStore, UnreadableRecordError
@@ -64,7 +65,7 @@ class AidgeSubmission:
         if isinstance(step, Join):
             looked = self._look(step)
             if isinstance(looked, Joined):
-                return self._take(looked.state, step.record)
+                return self._take(looked.state, step.record, step.why)
             step = looked
         return self._submit(step.why)
 
@@ -112,10 +113,8 @@ class AidgeSubmission:
             raise AidgeTaskRefusedError(join.task_id, failure.code, failure.message)
         return decided
 
-    def _take(self, state: TaskState, record: Record) -> Submitted:
-        self._log.info(
-            "Joining Aidge task %s (%s), which an earlier try has submitted; nothing is submitted", state.task_id, state
-        )
+    def _take(self, state: TaskState, record: Record, why: str) -> Submitted:
+        self._log.info("Joining Aidge task %s (%s), %s; nothing is submitted", state.task_id, state, why)
         joined = submission.joined(record, max_tries=self._attempt.max_tries)
         if joined != self._record:
             self._keep(joined)

@@ -18,6 +18,7 @@ from airflow_provider_mps.core.batch import (
     check_requests,
     entries,
     read_requests,
+    recognise,
     summary,
 )
 from airflow_provider_mps.core.events import EventError, error_of_batch_event
@@ -186,6 +187,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
             record = take_over(store, is_first_try=context["ti"].try_number == 1)
         except UnreadablePageError as error:
             raise MpsBatchRecordError(store.prefix, str(error)) from None
+        items = recognise(items, record.records, context["ti"].max_tries)
         self.log.info("The record of this batch is in %s", store)
         if record.is_new and context["ti"].try_number > 1:
             self.log.warning("Earlier tries have left nothing there, so their tasks are looked for at MPS")

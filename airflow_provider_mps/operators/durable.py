@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_mps.core import lookup, submission
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
+from airflow_provider_mps.core.fingerprint import Request, request_of
 from airflow_provider_mps.core.listing import ListedTask
 from airflow_provider_mps.core.lookup import StillRuns
 from airflow_provider_mps.core.outputs import ExpectedOutput, expected_output, unique_output_path
@@ -22,10 +23,8 @@ from airflow_provider_mps.core.submission import (
     Join,
     Joined,
     Record,
-    Request,
     Submit,
     after_look,
-    request_of,
 )
 from airflow_provider_mps.core.vocabulary import Service, TaskStatus
 from airflow_provider_mps.exceptions import MpsInDoubtError
@@ -138,7 +137,7 @@ class DurableSubmission:
             if isinstance(step, Join):
                 looked = self._look(step)
                 if isinstance(looked, Joined):
-                    return self._take(looked.state, step.record, "which an earlier try has submitted")
+                    return self._take(looked.state, step.record, step.why)
                 step = looked
             if isinstance(step, FindOut):
                 found = self._find(step)
@@ -192,7 +191,7 @@ class DurableSubmission:
 
     def _find_once(self, doubt: FindOut) -> TaskState | StillRuns | None:
         given = self._payload.get("OutputPath")
-        expected = expected_output(self._payload, None if given else doubt.request.token)
+        expected = expected_output(self._payload, None if given else doubt.tokens)
         since = None if doubt.since is None else lookup.window_start(doubt.since, expected)
         try:
             listed = self._list(since, finished=doubt.finished_count)

@@ -17,6 +17,7 @@ from airflow_provider_mps.core.results import TaskFailure, TaskState, format_tim
 from airflow_provider_mps.core.vocabulary import TaskStatus
 
 TOKEN = "0123456789abcdef"
+SIGNED = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
 
 def body(key: str = "/in/cup.jpg", url: str | None = None, **more: Any) -> dict[str, Any]:
@@ -114,6 +115,9 @@ def test_without_a_folder_a_relative_path_may_be_anywhere() -> None:
         (body("/in/my cup.jpg"), "https://b-1.cos.ap-guangzhou.myqcloud.com/in/my%20cup.jpg", True),
         (body(url="https://e.com/in/cup.jpg?q=1"), "https://e.com/in/cup.jpg", True),
         (body(url="https://e.com/"), "https://e.com/", True),
+        (body(url=f"https://e.com/202611271205/{SIGNED}/in/cup.jpg"), f"/202611271200/{SIGNED[::-1]}/in/cup.jpg", True),
+        (body(url=f"https://e.com/{SIGNED}/6568a1dc/cup.jpg"), f"https://e.com/{SIGNED[::-1]}/6568a0b0/cup.jpg", True),
+        (body(url=f"https://e.com/202611271205/{SIGNED}/cup.jpg"), f"/202611271200/{SIGNED}/mug.jpg", False),
         (body(), "/in/mug.jpg", False),
         (body(), "mug.jpg", False),
         (body(), "cos://b-1/other/cup.jpg", False),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.fingerprint import Request, request_of
 from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.submission import (
     MAX_REPLACED,
@@ -18,7 +20,6 @@ from airflow_provider_mps.core.submission import (
     Join,
     Joined,
     Record,
-    Request,
     Submit,
     accepted,
     after_look,
@@ -27,7 +28,6 @@ from airflow_provider_mps.core.submission import (
     joined,
     not_sent,
     plan,
-    request_of,
 )
 
 RUNNING = TaskState("t", "PROCESSING")
@@ -38,7 +38,7 @@ NO_ANSWER = ServiceError("MPS", "a", "t", "NoAnswer", "m", "", Outcome.UNKNOWN)
 
 texts = st.text(max_size=12)
 times = st.floats(0, 4e9)
-requests = st.builds(Request, texts, texts, texts)
+requests = st.builds(Request, texts, texts, texts, texts)
 intents = st.builds(
     Record,
     texts,
@@ -48,6 +48,7 @@ intents = st.builds(
     intent=st.none() | times,
     delivered=st.booleans(),
     replaced=st.lists(texts, max_size=3).map(tuple),
+    loose=texts,
 )
 records = intents | st.builds(accepted, intents, st.text(min_size=1), times)
 attempts = st.builds(
@@ -267,10 +268,72 @@ def test_the_account_is_in_the_fingerprint_and_not_in_the_path() -> None:
 def test_without_a_signature_every_parameter_counts(name: str) -> None:
     one, other = (request_of(TASK, payload(f"https://e.com/a?{name}={value}"), **PLACE) for value in "xy")
     assert one != other
-    one, other = (request_of(TASK, payload(f"https://e.com/a?{name}={v}&sign={v}"), **PLACE) for v in "xy")
-    assert one == other
+    # Nor does a word that may be the name of the picture make it one.
+    one, other = (request_of(TASK, payload(f"https://e.com/a?{name}=1&sign={v}"), **PLACE) for v in "xy")
+    assert one != other
 
 
 def test_the_order_of_the_body_is_not_in_the_fingerprint() -> None:
     turned = dict(reversed(payload().items()))
     assert request_of(TASK, turned, **PLACE) == request_of(TASK, payload(), **PLACE)
+
+
+def signed(value: str, *, name: str = "token", prompt: str = "x") -> Request:
+    return request_of(TASK, payload(f"https://e.com/a.jpg?{name}={value}", prompt), **PLACE)
+
+
+def on_record(request: Request, max_tries: int = 2) -> Record:
+    return accepted(intend(None, request, max_tries=max_tries, now=90.0), "t", 91.0)
+
+
+def test_a_retry_joins_where_only_what_may_be_a_signature_has_changed() -> None:
+    record = on_record(signed("aaaa"))
+    step = plan(record, signed("bbbb"), attempt())
+    assert isinstance(step, Join)
+    assert step.why == "which an earlier try has submitted; the address differs in what may be a signature only"
+    assert step.record == record
+    # The same after a try that was lost, under the token that it had.
+    doubt = plan(replace(record, task_id=None, accepted=None), signed("bbbb"), attempt())
+    assert isinstance(doubt, FindOut)
+    assert doubt.tokens == signed("aaaa").token
+
+
+@pytest.mark.parametrize(
+    "other",
+    [signed("bbbb", prompt="y"), signed("bbbb", name="id"), replace(signed("bbbb"), loose=""), REQUEST],
+    ids=["prompt", "id", "not known", "another task"],
+)
+def test_a_retry_submits_where_anything_else_has_changed(other: Request) -> None:
+    assert not isinstance(plan(on_record(signed("aaaa")), other, attempt()), Join)
+
+
+def test_a_person_who_clears_the_task_may_have_put_another_picture_there() -> None:
+    record = on_record(signed("aaaa"))
+    step = plan(record, signed("bbbb"), attempt(3, 4))
+    assert step == Submit("what is asked for has changed since MPS task t, which does not count any more")
+    # And the retries of that try join what it has submitted.
+    again = accepted(intend(record, signed("bbbb"), max_tries=4, now=95.0), "u", 96.0)
+    joined_again = plan(again, signed("cccc"), attempt(4, 4))
+    assert isinstance(joined_again, Join)
+    assert joined_again.task_id == "u"
+
+
+def test_a_record_of_before_knows_nothing_of_signatures() -> None:
+    value = on_record(signed("aaaa")).to_json()
+    del value["loose"]
+    record = Record.from_json(value)
+    assert record is not None
+    assert isinstance(plan(record, signed("aaaa"), attempt()), Join)
+    assert isinstance(plan(record, signed("bbbb"), attempt()), Submit)
+
+
+def test_without_a_record_the_path_tells_of_a_new_signature() -> None:
+    one, other = signed("aaaa"), signed("bbbb")
+    step = plan(None, other, attempt(2, 2, keeps_records=False))
+    assert isinstance(step, FindOut)
+    assert re.fullmatch(step.tokens, one.token)
+    assert not re.fullmatch(step.tokens, signed("aaaa", prompt="y").token)
+    for cleared in (attempt(2, 3, keeps_records=False), attempt(4, 3, keeps_records=False)):
+        step = plan(None, other, cleared)
+        assert isinstance(step, FindOut)
+        assert step.tokens == other.token

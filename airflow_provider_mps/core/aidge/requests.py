@@ -22,7 +22,7 @@ from airflow_provider_mps.core.aidge.words import (
     SceneType,
 )
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.redact import bare_url, unsigned_url
+from airflow_provider_mps.core.redact import bare_url
 
 ReadFile = Callable[[str, Any], bytes]
 """Reads the file that an argument names: takes the argument's name and its value."""
@@ -58,12 +58,6 @@ class GenerationRequest:
     def body(self) -> bytes:
         """What travels: a list with one picture, as a text inside of JSON."""
         return dump({"requestParams": _compact([self.element])})
-
-    @property
-    def fingerprinted(self) -> dict[str, str]:
-        """What makes two requests the same: an address counts without its signature, another one in each signing."""
-        url = self.element.get("imageFileUrl")
-        return self.element if url is None else {**self.element, "imageFileUrl": unsigned_url(url)}
 
 
 @dataclass(frozen=True)
