@@ -76,7 +76,7 @@ def _tencentcloud() -> dict[str, Any]:
         "hook-class-name": "airflow_provider_mps.hooks.mps.MpsHook",
         "hook-name": "Tencent Cloud",
         "conn-fields": {
-            "region": _field("Region", "Region of the MPS API; ap-guangzhou if empty."),
+            "region": _field("Region", "Region of the MPS API; ap-guangzhou if empty (international site: required)."),
             "cos_bucket": _field("COS bucket", "Bucket with its APPID, for pictures without one."),
             "cos_region": _field("COS region", "Region of the buckets; ap-guangzhou if empty."),
             "token": _field("Token", "Token of a temporary credential.", format="password"),

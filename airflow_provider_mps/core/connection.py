@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core import arguments, sites
 from airflow_provider_mps.core.arguments import ArgumentError, HostPort
 from airflow_provider_mps.core.payloads import StorageDefaults
-from airflow_provider_mps.core.vocabulary import DEFAULT_REGION, MPS_SERVICE
+from airflow_provider_mps.core.vocabulary import DEFAULT_REGION, MPS_SERVICE, Action
 
 # Read by the SDK's default credential chain.
 ENV_SECRET_ID = "TENCENTCLOUD_SECRET_ID"  # noqa: S105
@@ -23,6 +23,7 @@ DEFAULT_REQUEST_TIMEOUT = 30.0
 # 80% of the limit of each action, which leaves room for others on the account
 # (20 requests per second, https://cloud.tencent.com/document/product/862/112896).
 DEFAULT_REQUESTS_PER_SECOND = 16.0
+DEFAULT_LOOKS_ABROAD_PER_SECOND = 0.8 * sites.INTERNATIONAL_LOOK_LIMIT
 
 MPS_HOST = "mps.tencentcloudapi.com"
 
@@ -36,7 +37,7 @@ class TencentCloudSettings:
     :param secret_id: SecretId (login); None leaves credentials to the SDK's default chain
     :param secret_key: SecretKey (password)
     :param token: token of a temporary credential
-    :param region: region of the MPS API
+    :param region: region of the MPS API; empty for the international site if none is given
     :param role_arn: CAM role to assume through STS
     :param role_session_name: name of the STS session
     :param cos_bucket: bucket for pictures without one
@@ -77,6 +78,13 @@ class TencentCloudSettings:
         prefix = f"{MPS_SERVICE}."
         return f"sts.{self.endpoint.removeprefix(prefix)}" if self.endpoint.startswith(prefix) else self.endpoint
 
+    def rate_of(self, action: str) -> float:
+        """Return how many requests of an action this process sends in a second at the most."""
+        is_default = self.requests_per_second == DEFAULT_REQUESTS_PER_SECOND
+        if is_default and action == Action.DESCRIBE_IMAGE_TASK_DETAIL and sites.is_international(self.endpoint):
+            return DEFAULT_LOOKS_ABROAD_PER_SECOND
+        return self.requests_per_second
+
     @property
     def secrets(self) -> list[str]:
         """What must be masked wherever it might show up."""
@@ -115,18 +123,19 @@ def read_settings(
     if protocol not in ("http", "https"):
         arguments.fail("connection extra protocol", protocol, "https or http")
     proxy, ca_bundle, cos_endpoint = get("proxy"), get("ca_bundle"), get("cos_endpoint")
+    endpoint = _endpoint(get("endpoint"))
     return TencentCloudSettings(
         secret_id=login,
         secret_key=password,
         token=get("token"),
-        region=arguments.region("connection extra region", get("region") or environ.get(ENV_REGION) or DEFAULT_REGION),
+        region=_region(get("region") or environ.get(ENV_REGION), endpoint),
         role_arn=get("role_arn"),
         role_session_name=get("role_session_name") or DEFAULT_ROLE_SESSION_NAME,
         cos_bucket=arguments.bucket("connection extra cos_bucket", cos_bucket) if cos_bucket else None,
         cos_region=arguments.region(
             "connection extra cos_region", get("cos_region") or environ.get(ENV_COS_REGION) or DEFAULT_REGION
         ),
-        endpoint=_endpoint(get("endpoint")),
+        endpoint=endpoint,
         protocol=protocol,
         cos_endpoint=arguments.host_port("connection extra cos_endpoint", cos_endpoint) if cos_endpoint else None,
         proxy=arguments.url("connection extra proxy", proxy) if proxy else None,
@@ -145,3 +154,9 @@ def _endpoint(value: Any) -> str:
         return MPS_HOST
     found = arguments.host_port("connection extra endpoint", value)
     return found.host if found.port is None else f"{found.host}:{found.port}"
+
+
+def _region(given: Any, endpoint: str) -> str:
+    if given:
+        return arguments.region("connection extra region", given)
+    return sites.region_of(endpoint) or ("" if sites.is_international(endpoint) else DEFAULT_REGION)

@@ -11,14 +11,15 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import AsyncRetrying, Retrying
 
-from airflow_provider_mps.core import calls
+from airflow_provider_mps.core import calls, sites
 from airflow_provider_mps.core.codes import is_too_fast
+from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError, not_sent
 from airflow_provider_mps.core.listing import ListedTask, list_params, read_list
 from airflow_provider_mps.core.payloads import check_payload, describe_input
 from airflow_provider_mps.core.results import TaskState, parse_task_detail
 from airflow_provider_mps.core.vocabulary import Action, Service, TaskStatus
-from airflow_provider_mps.exceptions import airflow_error, invalid_arguments_fail
+from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
@@ -161,7 +162,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
 
     def pacer(self, action: str) -> Pacer:
         """Return what keeps an action below its limit, for all of this process that use the same account."""
-        return pacer_of(self.settings.requests_per_second, *self.identity, action)
+        return pacer_of(self.settings.rate_of(action), *self.identity, action)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for a task that does not exist: changes nothing, and shows that MPS accepts the credentials."""
@@ -174,6 +175,15 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         except Exception as error:
             return False, str(error)
         return True, f"MPS answered (region {self.settings.region}, {self.settings.endpoint})"
+
+    def _read(self, login: str | None, password: str | None, extra: Mapping[str, Any]) -> TencentCloudSettings:
+        settings = super()._read(login, password, extra)
+        if not settings.region:
+            where = f"region: required (operator, or extra of connection {self.tencentcloud_conn_id})"
+            raise InvalidArgumentError(f"{where}, as {sites.advice(settings.endpoint)}")
+        if sites.is_international(settings.endpoint) and sites.is_mainland(settings.region):
+            self.log.warning("region %s will be refused, as %s", settings.region, sites.advice(settings.endpoint))
+        return settings
 
     async def _close(self, client: Any) -> None:
         await client.close()

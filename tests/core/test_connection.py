@@ -6,6 +6,7 @@ import pytest
 
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.connection import HostPort, TencentCloudSettings, read_settings
+from airflow_provider_mps.core.sites import is_mainland
 
 
 def read(
@@ -173,3 +174,41 @@ def test_addresses_of_ipv6(given: str, host: str, port: int | None) -> None:
     settings = read(endpoint=given, cos_endpoint=given)
     assert settings.cos_endpoint == HostPort(host, port)
     assert settings.endpoint == (f"{host}:{port}" if port else host)
+
+
+INTERNATIONAL = "mps.intl.tencentcloudapi.com"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "given", "region"),
+    [
+        (None, None, "ap-guangzhou"),
+        ("gateway.example:8700", None, "ap-guangzhou"),
+        (INTERNATIONAL, None, ""),
+        (f"{INTERNATIONAL.upper()}:443", None, ""),
+        (INTERNATIONAL, "ap-singapore", "ap-singapore"),
+        ("mps.ap-singapore.tencentcloudapi.com", None, "ap-singapore"),
+        ("mps.ap-singapore.tencentcloudapi.com", "ap-seoul", "ap-seoul"),
+        ("mps.ap-shanghai-fsi.tencentcloudapi.com", None, "ap-shanghai-fsi"),
+        ("mps.ap-tokyo.intl.tencentcloudapi.com", None, "ap-tokyo"),
+    ],
+)
+def test_the_region_where_none_is_given(endpoint: str | None, given: str | None, region: str) -> None:
+    assert read(endpoint=endpoint, region=given).region == region
+    assert read(endpoint=endpoint, environ={"TENCENTCLOUD_API_REGION": "eu-frankfurt"}).region == "eu-frankfurt"
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [("ap-guangzhou", True), ("ap-shanghai-fsi", True), ("ap-singapore", False), ("ap-hongkong", False), ("x", False)],
+)
+def test_mainland(region: str, expected: bool) -> None:
+    assert is_mainland(region) is expected
+
+
+def test_the_pace_goes_by_the_site() -> None:
+    looks, submissions = "DescribeImageTaskDetail", "ProcessImage"
+    assert [read().rate_of(action) for action in (looks, submissions)] == [16, 16]
+    assert [read(endpoint=INTERNATIONAL).rate_of(action) for action in (looks, submissions)] == [80, 16]
+    slow = read(endpoint=INTERNATIONAL, requests_per_second=3)
+    assert [slow.rate_of(action) for action in (looks, submissions)] == [3, 3]

@@ -22,6 +22,7 @@ from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
+from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.hooks.vendor import mps_clients
 from airflow_provider_mps.local.service import LocalService
@@ -491,3 +492,23 @@ def test_what_the_caller_was_handling_says_nothing_of_the_call(
         with pytest.raises(TencentCloudError, match="NoAnswer"):
             caller.submit(MpsHook(conn_id), payload)
     assert len(service.calls(SUBMIT)) == 1
+
+
+def test_the_international_site_needs_a_region_of_its_own(
+    connect: Callable[..., str], payload: dict[str, Any], lines: Callable[[], str]
+) -> None:
+    conn = connect(endpoint="mps.intl.tencentcloudapi.com", region=None, requests_per_second=None)
+    for words in ("region: required", "ap-singapore", "document/product/1041/33628", "connection changed"):
+        with pytest.raises(InvalidArgumentError, match=words):
+            MpsHook(conn).process_image(payload)
+    ok, said = MpsHook(conn).test_connection()
+    assert not ok
+    assert "ap-singapore" in said
+    hook = MpsHook(conn, region="ap-singapore")
+    assert hook.settings.region == "ap-singapore"
+    assert hook.look_rate == 80
+    # COS does without.
+    assert CosHook(conn).settings.cos_region == "ap-guangzhou"
+    assert "will be refused" not in lines()
+    assert MpsHook(conn, region="ap-guangzhou").settings.region == "ap-guangzhou"
+    assert "region ap-guangzhou will be refused, as mps.intl.tencentcloudapi.com serves none" in lines()

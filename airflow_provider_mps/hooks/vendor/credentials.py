@@ -35,7 +35,9 @@ class RoleCredential(credential.STSAssumeRoleCredential):  # type: ignore[misc]
     def get_sts_tmp_role_arn(self) -> None:
         """Fetch a temporary credential; the SDK's class calls this when it has none that is fresh."""
         profile = client_profile(self._settings, self._settings.sts_endpoint)
-        client = CommonClient(self._service, self._version, self._base, self._settings.region, profile)
+        # COS needs no region of the MPS API, and STS answers in any.
+        region = self._settings.region or self._settings.cos_region
+        client = CommonClient(self._service, self._version, self._base, region, profile)
         find_proxies_by_rule(client, self._settings)
         response = client.call_json(
             "AssumeRole",
