@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow import __version__ as airflow_version
 from airflow.providers_manager import ProvidersManager
 
 import airflow_provider_mps
@@ -33,6 +34,8 @@ from airflow_provider_mps.exceptions import (
     TencentCloudPermanentError,
 )
 from airflow_provider_mps.get_provider_info import get_provider_info
+from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.hooks.mps import MpsHook
 
 PACKAGE = Path(airflow_provider_mps.__file__).parent
 PUBLIC = [
@@ -109,6 +112,23 @@ def test_airflow_finds_the_provider(conn_type: str, name: str, attribute: str) -
     assert hook is not None
     assert (hook.hook_name, hook.connection_id_attribute_name) == (name, attribute)
     assert hook.connection_testable
+
+
+@pytest.mark.parametrize(("conn_type", "hook_class"), [("tencentcloud", MpsHook), ("aidge", AidgeHook)])
+def test_airflow_shows_a_form(conn_type: str, hook_class: type) -> None:
+    manager = ProvidersManager()
+    types = {entry["connection-type"]: entry for entry in get_provider_info()["connection-types"]}
+    prefix = f"extra__{conn_type}__"
+    fields = {name.removeprefix(prefix) for name in manager.connection_form_widgets if name.startswith(prefix)}
+    assert fields == set(types[conn_type]["conn-fields"])
+    behaviour = manager.field_behaviours[conn_type]
+    assert behaviour["relabeling"] == types[conn_type]["ui-field-behaviour"]["relabeling"]
+    secret = {name for name in fields if manager.connection_form_widgets[prefix + name].is_sensitive}
+    assert secret == {"token", "proxy"} & fields
+    # From Airflow 3.2 on these are deprecated, and Airflow warns of each class that has them.
+    methods = {"get_connection_form_widgets", "get_ui_field_behaviour"} & set(vars(hook_class))
+    is_old = tuple(map(int, airflow_version.split(".")[:2])) < (3, 2)
+    assert len(methods) == (2 if is_old else 0)
 
 
 def test_everything_that_the_provider_names_is_there() -> None:

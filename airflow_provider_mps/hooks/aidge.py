@@ -33,6 +33,7 @@ from airflow_provider_mps.exceptions import (
 )
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
 from airflow_provider_mps.hooks.base import off_the_loop
+from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _NO_SUCH_TASK = "00000000-0000-0000-0000-000000000000"
 
 
+@with_form
 class AidgeHook(OwnsAsyncClient, BaseHook):
     """Calls Aidge's image background generation, sync and async, with one set of decisions.
 

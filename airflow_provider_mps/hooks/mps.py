@@ -22,6 +22,7 @@ from airflow_provider_mps.core.vocabulary import Action, Service, TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
+from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
 
 Guard = Callable[[], Awaitable[None]]
@@ -31,6 +32,7 @@ _NO_SUCH_TASK = "0-WorkflowTask-00000000000000000000000000000000"
 _SAYS_NO_SUCH_TASK = ("ResourceNotFound", "InvalidParameterValue", "InvalidParameter", "FailedOperation.TaskNotFound")
 
 
+@with_form
 class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
     """Calls ProcessImage, DescribeImageTaskDetail and DescribeImageTasks, sync and async, with one set of decisions.
 
