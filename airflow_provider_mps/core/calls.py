@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -33,16 +33,29 @@ def read_response(action: str, target: str, answer: Any) -> Mapping[str, Any]:
     return response
 
 
-def read_task_id(target: str, response: Mapping[str, Any]) -> str:
-    """Return the TaskId of a ProcessImage answer.
+class Accepted(NamedTuple):
+    """A submission that a service has accepted.
 
-    :raises ServiceError: there is none, so whether the task was accepted is not known
+    :param task_id: the service's id of the task
+    :param request_id: its id of the request, which its support asks for; empty where it gave none
     """
-    task_id = response.get("TaskId")
+
+    task_id: str
+    request_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.task_id} (RequestId {self.request_id})" if self.request_id else self.task_id
+
+
+def read_accepted(target: str, response: Mapping[str, Any]) -> Accepted:
+    """Return what the answer to ProcessImage accepts.
+
+    :raises ServiceError: it names no task, so whether one was accepted is not known
+    """
+    task_id, request_id = response.get("TaskId"), str(response.get("RequestId") or "")
     if not isinstance(task_id, str) or not task_id:
-        request_id = str(response.get("RequestId") or "")
         raise ServiceError(Service.MPS, Action.PROCESS_IMAGE, target, Transport.GARBLED, "no TaskId", request_id)
-    return task_id
+    return Accepted(task_id, request_id)
 
 
 def resend_options(action: str, warn: Callable[[str], None]) -> dict[str, Any]:

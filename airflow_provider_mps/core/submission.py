@@ -32,10 +32,13 @@ class Record:
     :param max_tries: ``max_tries`` of the task instance; it grows when a person clears the task, and only then
     :param intent: when the request was about to be sent, seconds since the epoch; None if it certainly was not executed
     :param task_id: the service's id of the task; None while it is not known
-    :param accepted: when the service accepted the task, seconds since the epoch; waiting counts from then
+    :param accepted: when the service accepted the task, seconds since the epoch
     :param delivered: whether the Airflow task has returned its result
     :param replaced: TaskIds of earlier submissions of the same Airflow task
     :param loose: see :class:`Request`
+    :param ahead: how far the service's clock was ahead of the one that ``intent`` is on, in seconds; None if not known
+    :param cleared: when the first try after a clear took the task up, seconds since the epoch; None before any
+    :param request_id: the service's id of the submission, which its support asks for; empty if not known
     """
 
     key: str
@@ -48,6 +51,14 @@ class Record:
     delivered: bool = False
     replaced: tuple[str, ...] = ()
     loose: str = ""
+    ahead: float | None = None
+    cleared: float | None = None
+    request_id: str = ""
+
+    @property
+    def waits_from(self) -> float | None:
+        """When waiting counts from, seconds since the epoch: a person who clears the task lets it wait anew."""
+        return self.accepted if self.cleared is None else self.cleared
 
     @property
     def request(self) -> Request:
@@ -82,14 +93,17 @@ class Record:
         return record if _is_sound(record) else None
 
 
-def intend(record: Record | None, request: Request, *, max_tries: int, now: float) -> Record:
-    """Return the record for a submission that is about to be sent."""
+def intend(
+    record: Record | None, request: Request, *, max_tries: int, now: float, ahead: float | None = None
+) -> Record:
+    """Return the record for a submission that is about to be sent.
+
+    :param ahead: see :class:`Record`
+    """
     replaced = record.replaced if record else ()
     if record is not None and record.task_id is not None:
         replaced = (*replaced, record.task_id)[-MAX_REPLACED:]
-    return Record(
-        request.key, request.body, request.account, max_tries, intent=now, replaced=replaced, loose=request.loose
-    )
+    return Record(**asdict(request), max_tries=max_tries, intent=now, replaced=replaced, ahead=ahead)
 
 
 def not_sent(record: Record) -> Record:
@@ -97,17 +111,22 @@ def not_sent(record: Record) -> Record:
     return replace(record, intent=None)
 
 
-def accepted(record: Record, task_id: str, since: float) -> Record:
+def accepted(record: Record, task_id: str, since: float, request_id: str = "") -> Record:
     """Return the record after the service has accepted the submission.
 
     :param since: when that was, seconds since the epoch
+    :param request_id: see :class:`Record`
     """
-    return replace(record, task_id=task_id, accepted=since)
+    return replace(record, task_id=task_id, accepted=since, request_id=request_id)
 
 
-def joined(record: Record, *, max_tries: int) -> Record:
-    """Return the record once a try has taken up its task: a clear before that is dealt with."""
-    return replace(record, max_tries=max_tries, delivered=False)
+def joined(record: Record, *, max_tries: int, now: float) -> Record:
+    """Return the record once a try has taken up its task: a clear before that is dealt with, and waiting begins anew.
+
+    :param now: seconds since the epoch
+    """
+    cleared = record.cleared if record.max_tries == max_tries else now
+    return replace(record, max_tries=max_tries, delivered=False, cleared=cleared)
 
 
 def delivered(record: Record) -> Record:
@@ -193,6 +212,7 @@ class FindOut:
     :param newest_wins: whether an older submission of the same request may be found too
     :param not_these: TaskIds that are known to be others
     :param is_loose: whether a request that differs in what may be a signature only counts as well
+    :param ahead: how far the service's clock was ahead of the one that ``since`` is on, in seconds; None if not known
     :param why: for the log
     """
 
@@ -207,6 +227,7 @@ class FindOut:
     newest_wins: bool = False
     not_these: tuple[str, ...] = ()
     is_loose: bool = False
+    ahead: float | None = None
 
     @property
     def tokens(self) -> str:
@@ -254,9 +275,10 @@ def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
         record.intent,
         until=attempt.now,
         sent_before=max(attempt.began, record.intent + SENDING_SECONDS),
-        counts_from=record.intent,
+        counts_from=record.intent if record.max_tries == attempt.max_tries else attempt.began,
         why="a submission is on record without its answer",
         not_these=record.replaced,
+        ahead=record.ahead,
     )
 
 
@@ -314,13 +336,13 @@ def _plan_without_record(request: Request, attempt: Attempt) -> Submit | FindOut
 
 
 def _is_sound(record: Record) -> bool:
-    texts = (record.key, record.body, record.account, record.loose)
-    moments = (record.intent, record.accepted)
+    texts = (record.key, record.body, record.account, record.loose, record.request_id)
+    numbers = (record.intent, record.accepted, record.ahead, record.cleared)
     return (
         all(isinstance(text, str) for text in (*texts, *record.replaced))
         and isinstance(record.max_tries, int)
         and isinstance(record.delivered, bool)
         and isinstance(record.task_id, str | None)
-        and all(moment is None or isinstance(moment, int | float) for moment in moments)
+        and all(number is None or isinstance(number, int | float) for number in numbers)
         and (record.task_id is None or record.accepted is not None)
     )

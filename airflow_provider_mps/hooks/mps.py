@@ -12,6 +12,8 @@ from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_mps.core import calls, sites
+from airflow_provider_mps.core.calls import Accepted
+from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.codes import is_too_fast
 from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError, not_sent
@@ -55,6 +57,8 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._client: Any = None
+        # What the answers so far have said of the clock of MPS.
+        self.clock = ServiceClock()
 
     def get_conn(self) -> Any:
         """Return the SDK's typed ``MpsClient``, with all of its models: heavy to import, and it does not resend."""
@@ -68,12 +72,23 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         :param payload: the request body
         :return: the TaskId
         """
+        return self.submit_task(payload).task_id
+
+    def submit_task(self, payload: Mapping[str, Any]) -> Accepted:
+        """Submit a picture task as :meth:`process_image` does; return the RequestId too, which the support asks for."""
         with invalid_arguments_fail():
             payload = check_payload(payload)
         target = describe_input(payload)
         response = self._resend(Action.PROCESS_IMAGE, payload, target)
         with _airflow_errors():
-            return calls.read_task_id(target, response)
+            return calls.read_accepted(target, response)
+
+    def ask_clock(self) -> float | None:
+        """Return how far the clock of MPS is ahead, in seconds; ask what costs nothing if no answer has told it yet."""
+        if self.clock.ahead is None:
+            # Whatever the answer is, it has a date.
+            self.look(_NO_SUCH_TASK)
+        return self.clock.ahead
 
     def describe_image_task_detail(self, task_id: str) -> dict[str, Any]:
         """Return ``Response`` of DescribeImageTaskDetail (https://cloud.tencent.com/document/api/862/118509).
@@ -98,7 +113,8 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         while True:
             params = list_params(status, since, token)
             with _airflow_errors():
-                page, token = read_list(self._resend(Action.DESCRIBE_IMAGE_TASKS, params, ""), tokens)
+                response = self._resend(Action.DESCRIBE_IMAGE_TASKS, params, "")
+                page, token = read_list(response, tokens, len(found))
             found += page
             if not token:
                 return found
@@ -117,12 +133,25 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
 
         :param guard: awaited right before each request, when it has waited for its turn; raises if it must not go out
         """
+        return (await self.asubmit_task(payload, guard=guard)).task_id
+
+    async def asubmit_task(self, payload: Mapping[str, Any], *, guard: Guard | None = None) -> Accepted:
+        """Submit a picture task; the async twin of :meth:`submit_task`.
+
+        :param guard: see :meth:`aprocess_image`
+        """
         with invalid_arguments_fail():
             payload = check_payload(payload)
         target = describe_input(payload)
         response = await self._aresend(Action.PROCESS_IMAGE, payload, target, guard)
         with _airflow_errors():
-            return calls.read_task_id(target, response)
+            return calls.read_accepted(target, response)
+
+    async def aask_clock(self) -> float | None:
+        """Return how far the clock of MPS is ahead; the async twin of :meth:`ask_clock`."""
+        if self.clock.ahead is None:
+            await self.alook(_NO_SUCH_TASK)
+        return self.clock.ahead
 
     async def aget_task_state(self, task_id: str) -> TaskState:
         """Look at a task once, resending what may be resent; the async twin of :meth:`get_task_state`."""
@@ -135,11 +164,13 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
 
     async def alist_pages(self, status: TaskStatus, since: float | None = None) -> AsyncIterator[list[ListedTask]]:
         """List the account's tasks page by page, for a caller that may have seen enough before the last."""
-        token, tokens = "", set[str]()
+        token, tokens, seen = "", set[str](), 0
         while True:
             params = list_params(status, since, token)
             with _airflow_errors():
-                page, token = read_list(await self._aresend(Action.DESCRIBE_IMAGE_TASKS, params, ""), tokens)
+                response = await self._aresend(Action.DESCRIBE_IMAGE_TASKS, params, "")
+                page, token = read_list(response, tokens, seen)
+            seen += len(page)
             yield page
             if not token:
                 return
@@ -204,7 +235,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         credential, outer = self.snapshot_credential(), sys.exception()
         try:
             if self._client is None:
-                self._client = _vendor_clients().sync_client(self.settings, credential)
+                self._client = _vendor_clients().sync_client(self.settings, credential, self.clock)
         except Exception as error:
             raise self._failed(action, target, error, outer, is_sent=False) from None
         try:
@@ -249,7 +280,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         """Return the async client, one for all calls of an event loop, with the keys of this moment."""
         async with self._one_at_a_time():
             credential = await self.asnapshot_credential()
-            client = await self._made(lambda: _vendor_clients().async_client(self.settings, credential))
+            client = await self._made(lambda: _vendor_clients().async_client(self.settings, credential, self.clock))
             client.credential = credential
             return client
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from email.utils import formatdate
 
 from airflow_provider_mps.local import wire
 from airflow_provider_mps.local.admin import Admin
@@ -28,6 +29,7 @@ class LocalApp:
         self._aidge = Aidge(backend)
         self._aidge_results = AidgeResults(backend)
         self._api3 = Api3(backend)
+        self._backend = backend
 
     async def __call__(self, scope: wire.Scope, receive: wire.Receive, send: wire.Send) -> None:
         """Answer one request."""
@@ -40,6 +42,8 @@ class LocalApp:
         except Exception:
             log.exception("The local service failed to answer %s %s", request.method, scope["path"])
             reply = json_reply({"error": "internal error of the local service; see its log"}, 500)
+        # All that answers over HTTP says what time it is there, and clients may go by that.
+        reply.headers.append(("Date", formatdate(self._backend.clock(), usegmt=True)))
         await wire.send_reply(reply, scope, receive, send)
 
     async def _route(self, request: Request) -> Reply:

@@ -50,6 +50,8 @@ class Server:
                 log_config=None,
                 log_level="warning",
                 server_header=False,
+                # The application writes the date, by the clock that the service goes by.
+                date_header=False,
                 # Clients pause between polls; a connection that is closed meanwhile would look like a fault.
                 timeout_keep_alive=75,
                 timeout_graceful_shutdown=1,

@@ -115,10 +115,10 @@ class AidgeSubmission:
 
     def _take(self, state: TaskState, record: Record, why: str) -> Submitted:
         self._log.info("Joining Aidge task %s (%s), %s; nothing is submitted", state.task_id, state, why)
-        joined = submission.joined(record, max_tries=self._attempt.max_tries)
+        joined = submission.joined(record, max_tries=self._attempt.max_tries, now=self._attempt.now)
         if joined != self._record:
             self._keep(joined)
-        return Submitted(state.task_id, since_of(record), state)
+        return Submitted(state.task_id, since_of(joined), state, joined.waits_from)
 
     def _submit(self, why: str) -> Submitted:
         target = self._generation.target

@@ -72,7 +72,7 @@ class PictureSubmitOperator(MasksSignedUrls, BaseOperator):
         if not self.wait_for_completion:
             self._mark_delivered(context, task_id)
             return task_id
-        limit = limit_of_try(self, context, since, self.timeout)
+        limit = limit_of_try(self, context, submitted.counts_from, self.timeout)
         if self.deferrable and not (submitted.state and submitted.state.done):
             self._defer(task_id, limit, since, "execute_complete")
         result = wait_in_worker(

@@ -272,7 +272,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         )
         rate = hook.pacer(Action.DESCRIBE_IMAGE_TASK_DETAIL).rate
         # The last look at each falls on its deadline, and takes its turn.
-        last = max((known.accepted or now for known in record.asked_for().values()), default=now) + self.timeout
+        last = max((known.waits_from or now for known in record.asked_for().values()), default=now) + self.timeout
         lifetime = trigger_lifetime(now=now, deadline=last + total / rate)
         self.defer(trigger=trigger, method_name="execute_complete", timeout=timedelta(seconds=lifetime))
         raise AssertionError("defer() does not return")

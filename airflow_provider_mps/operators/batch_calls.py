@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
+from airflow_provider_mps.core.calls import Accepted
+from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.listing import ListedTask
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import TaskStatus
@@ -37,10 +39,20 @@ class LoopCalls:
         self._looks: dict[str, asyncio.Task[TaskState]] = {}
         self._rounds: dict[TaskStatus, _Round] = {}
         self._one_list = asyncio.Lock()
+        self._one_question = asyncio.Lock()
 
-    def process_image(self, payload: Mapping[str, Any]) -> str:
-        """Submit, and return the TaskId."""
-        return self._result(self._hook.aprocess_image(payload, guard=self._guard))
+    @property
+    def clock(self) -> ServiceClock:
+        """What is known of the clock of MPS."""
+        return self._hook.clock
+
+    def submit_task(self, payload: Mapping[str, Any]) -> Accepted:
+        """Submit."""
+        return self._result(self._hook.asubmit_task(payload, guard=self._guard))
+
+    def ask_clock(self) -> float | None:
+        """Return how far the clock of MPS is ahead, in seconds; the first who does not know it asks for all."""
+        return self._result(self._ask_clock())
 
     def get_task_state(self, task_id: str) -> TaskState:
         """Look at a task, unless it is known to be done; all who ask at the same time get one answer.
@@ -62,6 +74,10 @@ class LoopCalls:
             call.close()
             raise RuntimeError("the batch has ended")
         return asyncio.run_coroutine_threadsafe(call, self._loop).result()
+
+    async def _ask_clock(self) -> float | None:
+        async with self._one_question:
+            return await self._hook.aask_clock()
 
     async def _state(self, task_id: str) -> TaskState:
         look = self._looks.get(task_id)

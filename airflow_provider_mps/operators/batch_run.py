@@ -171,7 +171,7 @@ class BatchRun:
             return None
         if error.outcome is Outcome.REFUSED or record.max_tries != self._attempt.max_tries:
             return None
-        return Submitted(record.task_id, record.accepted or time.time())
+        return Submitted(record.task_id, record.accepted or time.time(), waits_from=record.waits_from)
 
     def _seconds_in_doubt(self, item: Item, doubt: InDoubt) -> float:
         limit = self._limit(doubt.counts_from)
@@ -190,7 +190,7 @@ class BatchRun:
             self._stopped = self._stopped or airflow_error(error)
 
     async def _wait(self, item: Item, submitted: Submitted, poller: Poller) -> None:
-        task_id, state, limit = submitted.task_id, submitted.state, self._limit(submitted.since)
+        task_id, state, limit = submitted.task_id, submitted.state, self._limit(submitted.counts_from)
         self._deadlines[item.index] = limit.deadline
         end: End
         if state is not None and state.done:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_mps.core import lookup, submission
+from airflow_provider_mps.core import submission
+from airflow_provider_mps.core.calls import Accepted
 from airflow_provider_mps.core.codes import Outcome
-from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request, request_of
-from airflow_provider_mps.core.listing import ListedTask
 from airflow_provider_mps.core.lookup import StillRuns
-from airflow_provider_mps.core.outputs import ExpectedOutput, expected_output, unique_output_path
+from airflow_provider_mps.core.outputs import unique_output_path
 from airflow_provider_mps.core.payloads import describe_input
 from airflow_provider_mps.core.polling import may_be_too_new
 from airflow_provider_mps.core.results import TaskState
@@ -26,10 +26,10 @@ from airflow_provider_mps.core.submission import (
     Submit,
     after_look,
 )
-from airflow_provider_mps.core.vocabulary import Service, TaskStatus
-from airflow_provider_mps.exceptions import MpsInDoubtError
+from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.hooks.submission_store import SubmissionStore, UnreadableRecordError, store_of
+from airflow_provider_mps.operators.search import Search, SearchCalls
 from airflow_provider_mps.operators.tries import Log, Submitted, attempt_of, since_of, task_of
 
 if TYPE_CHECKING:
@@ -55,17 +55,14 @@ class InDoubt:
     why: str
 
 
-class Calls(Protocol):
+class Calls(SearchCalls, Protocol):
     """What a submission asks of MPS; see :class:`~airflow_provider_mps.hooks.mps.MpsHook`."""
 
-    def process_image(self, payload: Mapping[str, Any]) -> str:
-        """Submit, and return the TaskId."""
+    def submit_task(self, payload: Mapping[str, Any]) -> Accepted:
+        """Submit."""
 
-    def get_task_state(self, task_id: str) -> TaskState:
-        """Look at a task."""
-
-    def list_image_tasks(self, status: TaskStatus, since: float | None = None) -> list[ListedTask]:
-        """List the account's tasks."""
+    def ask_clock(self) -> float | None:
+        """Return how far the clock of MPS is ahead, in seconds, and ask if that is not known yet."""
 
 
 class DurableSubmission:
@@ -102,9 +99,7 @@ class DurableSubmission:
         self._doubt: FindOut | None = None
         self._sent = 0
         self._lost: ServiceError | None = None
-        self._candidates: dict[str, float] = {}
-        self._old: set[str] = set()
-        self._done: dict[str, TaskState] = {}
+        self._search = Search(calls, payload, log)
 
     @classmethod
     def of_task(
@@ -140,7 +135,7 @@ class DurableSubmission:
                     return self._take(looked.state, step.record, step.why)
                 step = looked
             if isinstance(step, FindOut):
-                found = self._find(step)
+                found = self._search.find(step)
                 if isinstance(found, StillRuns):
                     self._doubt = step
                     self._log.info("%s; waiting for %s, which may be it", step.why, found)
@@ -180,92 +175,20 @@ class DurableSubmission:
             raise decided
         return decided
 
-    def _find(self, doubt: FindOut) -> TaskState | StillRuns | None:
-        found = self._find_once(doubt)
-        settled = doubt.until + lookup.SETTLE_SECONDS - time.time()
-        if found is None and doubt.finished_count and settled > 0:
-            # Its answer is lost, but the request itself may still be under way.
-            time.sleep(min(settled, lookup.SETTLE_SECONDS))
-            found = self._find_once(doubt)
-        return found
-
-    def _find_once(self, doubt: FindOut) -> TaskState | StillRuns | None:
-        given = self._payload.get("OutputPath")
-        expected = expected_output(self._payload, None if given else doubt.tokens)
-        since = None if doubt.since is None else lookup.window_start(doubt.since, expected)
-        try:
-            listed = self._list(since, finished=doubt.finished_count)
-            # Once a candidate, always one: it leaves the list of those that run when it is done.
-            self._candidates |= self._same(listed, lookup.window_end(doubt.sent_before))
-            states = self._look_at(set(doubt.not_these) | self._old, expected, newest_wins=doubt.newest_wins)
-            if not doubt.finished_count and not self._old:
-                # Its finished pictures are not asked for, and must not be taken for a new one later in this try.
-                finished = self._calls.list_image_tasks(TaskStatus.FINISH, lookup.window_start(doubt.until, expected))
-                self._old = set(self._same(finished, doubt.until)) - set(self._candidates)
-        except ServiceError as error:
-            raise MpsInDoubtError(describe_input(self._payload), doubt.why, str(error)) from None
-        return lookup.pick(states, expected, newest_wins=doubt.newest_wins)
-
-    def _same(self, listed: list[ListedTask], end: float) -> dict[str, float]:
-        """Return the tasks that may be ours, with the time when each was accepted."""
-        return {
-            task.task_id: task.created or 0.0
-            for task in listed
-            if lookup.same_input(self._payload, task.input) and (task.created or 0.0) <= end
-        }
-
-    def _look_at(self, but: Collection[str], expected: ExpectedOutput, *, newest_wins: bool) -> list[TaskState]:
-        """Look at the candidates, newest first, as far as is needed to know ours."""
-        states: list[TaskState] = []
-        for task_id in sorted(self._candidates, key=self._candidates.__getitem__, reverse=True):
-            if task_id in but:
-                continue
-            state = self._state_of(task_id)
-            states.append(state)
-            if not newest_wins and state.result is not None and expected.matches(state.result):
-                break
-        return states
-
-    def _list(self, since: float | None, *, finished: bool) -> list[ListedTask]:
-        try:
-            listed = self._calls.list_image_tasks(TaskStatus.WAITING, since)
-        except ServiceError as error:
-            # The list is documented with PROCESSING and FINISH; where it knows WAITING too, nothing must be missed.
-            if not error.code.startswith("InvalidParameter"):
-                raise
-            listed = []
-        # In the order of a task's life: one that moves on in between is in the next list, and the other way in none.
-        listed += self._calls.list_image_tasks(TaskStatus.PROCESSING, since)
-        if finished:
-            listed += self._calls.list_image_tasks(TaskStatus.FINISH, since)
-        return listed
-
-    def _state_of(self, task_id: str) -> TaskState:
-        if task_id in self._done:
-            return self._done[task_id]
-        try:
-            state = self._calls.get_task_state(task_id)
-        except ServiceError as error:
-            # It was listed, so it is there; and a limit says nothing of the task. It is looked at again.
-            if says_no_such_task(error) or error.outcome is Outcome.NOT_EXECUTED:
-                return TaskState(task_id, "")
-            raise
-        if state.done:
-            self._done[task_id] = state
-        return state
-
     def _submit(self, why: str) -> Submitted | FindOut:
         self._sent += 1
         self._log.info("Submitting ProcessImage for %s: %s", describe_input(self._payload), why)
-        now = time.time()
-        record = submission.intend(self._record, self._request, max_tries=self._attempt.max_tries, now=now)
+        # Others may ask for a path that the user gave, so there it has to be known to the second when this one does.
+        ahead = self._calls.ask_clock() if self._payload.get("OutputPath") else self._calls.clock.ahead
+        now, tries = time.time(), self._attempt.max_tries
+        record = submission.intend(self._record, self._request, max_tries=tries, now=now, ahead=ahead)
         # Without the intent on record a crash after the request would go unnoticed, so an error here ends the try.
         self._write(record)
         payload = dict(self._payload)
         if not payload.get("OutputPath"):
             payload["OutputPath"] = unique_output_path(payload, self._request.token)
         try:
-            task_id = self._calls.process_image(payload)
+            accepted = self._calls.submit_task(payload)
         except ServiceError as error:
             if error.outcome is not Outcome.UNKNOWN:
                 self._keep(submission.not_sent(record))
@@ -281,26 +204,31 @@ class DurableSubmission:
                 why=f"the answer to the submission was lost ({error.code})",
                 is_planned=self._store.keeps_records,
                 not_these=record.replaced,
+                ahead=ahead,
             )
         now = time.time()
-        self._log.info("MPS accepted the task: TaskId %s", task_id)
-        self._keep(submission.accepted(record, task_id, now))
-        return Submitted(task_id, now)
+        self._log.info("MPS accepted the task: TaskId %s", accepted)
+        self._keep(submission.accepted(record, accepted.task_id, now, accepted.request_id))
+        return Submitted(accepted.task_id, now)
 
     def _take(self, state: TaskState, record: Record, why: str) -> Submitted:
         self._log.info("Joining MPS task %s (%s), %s; nothing is submitted", state.task_id, state, why)
-        joined = submission.joined(record, max_tries=self._attempt.max_tries)
+        joined = submission.joined(record, max_tries=self._attempt.max_tries, now=self._attempt.now)
         if joined != self._record:
             self._keep(joined)
-        return Submitted(state.task_id, since_of(record), state)
+        return Submitted(state.task_id, since_of(joined), state, joined.waits_from)
 
     def _found(self, state: TaskState, doubt: FindOut) -> Record:
         """Return the record for a task that was found."""
-        if self._record is not None and self._record.intent == doubt.counts_from:
-            return submission.accepted(self._record, state.task_id, doubt.counts_from)
-        since = doubt.counts_from if state.created is None else state.created
+        if self._record is not None and self._record.intent is not None and self._record.intent == doubt.since:
+            return submission.accepted(self._record, state.task_id, self._record.intent)
+        since = doubt.counts_from if state.created is None else self._on_this_clock(state.created)
         intent = submission.intend(self._record, doubt.request, max_tries=self._attempt.max_tries, now=since)
-        return submission.accepted(intent, state.task_id, since)
+        record = submission.accepted(intent, state.task_id, since)
+        return record if doubt.finished_count else replace(record, cleared=doubt.counts_from)
+
+    def _on_this_clock(self, moment: float) -> float:
+        return moment - (self._calls.clock.ahead or 0.0)
 
     def _keep(self, record: Record) -> None:
         """Write what a later try can also find out; so a failure must not end this one."""

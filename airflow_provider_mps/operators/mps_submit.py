@@ -90,9 +90,9 @@ class MpsSubmitOperator(PictureSubmitOperator):
 
         if not self.durable:
             self.log.info("Submitting ProcessImage for %s", describe_input(payload))
-            submitted = Submitted(hook.process_image(payload), time.time())
-            self.log.info("MPS accepted the task: TaskId %s", submitted.task_id)
-            return submitted
+            accepted = hook.submit_task(payload)
+            self.log.info("MPS accepted the task: TaskId %s", accepted)
+            return Submitted(accepted.task_id, time.time())
         submission = DurableSubmission.of_task(hook, payload, context, retries=self.retries or 0, log=self.log)
         while isinstance(found := submission.ensure(), InDoubt):
             limit = limit_of_try(self, context, found.counts_from, self.timeout)

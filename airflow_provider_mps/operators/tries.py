@@ -26,11 +26,18 @@ class Submitted:
     :param task_id: the service's id of it
     :param since: when it was accepted, seconds since the epoch
     :param state: what the last look at it showed; None if nobody has looked yet
+    :param waits_from: when waiting for it counts from, seconds since the epoch; None counts from ``since``
     """
 
     task_id: str
     since: float
     state: TaskState | None = None
+    waits_from: float | None = None
+
+    @property
+    def counts_from(self) -> float:
+        """When waiting counts from, seconds since the epoch."""
+        return self.since if self.waits_from is None else self.waits_from
 
 
 class Log(Protocol):

@@ -15,6 +15,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import batch_event
 from airflow_provider_mps.core.polling import Finished, limit_of
 from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
+from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.base import off_the_loop
 from airflow_provider_mps.hooks.batch_store import BatchStore
@@ -105,8 +106,7 @@ class MpsImageBatchTrigger(BaseTrigger):
                 for token, known in record.asked_for().items():
                     if known.task_id is None or _is_over(record, known.task_id):
                         continue
-                    since = known.accepted or time.time()
-                    waits.append(asyncio.create_task(self._wait_for_one(poller, writer, token, known.task_id, since)))
+                    waits.append(asyncio.create_task(self._wait_for_one(poller, writer, token, known)))
                     if len(waits) % AT_ONCE == 0:
                         # Ten thousand at once would stop the event loop for all other triggers.
                         await asyncio.sleep(0)
@@ -115,9 +115,10 @@ class MpsImageBatchTrigger(BaseTrigger):
                 for task in (teller, *waits):
                     task.cancel()
 
-    async def _wait_for_one(self, poller: Poller, writer: BatchWriter, token: str, task_id: str, since: float) -> None:
-        limit = limit_of(since, self.timeout, self.until)
-        end = await poller.wait(task_id, limit=limit, interval=self.poll_interval, since=since)
+    async def _wait_for_one(self, poller: Poller, writer: BatchWriter, token: str, known: Record) -> None:
+        task_id, now = known.task_id or "", time.time()
+        limit = limit_of(known.waits_from or now, self.timeout, self.until)
+        end = await poller.wait(task_id, limit=limit, interval=self.poll_interval, since=known.accepted or now)
         writer.put_end(token, task_id, end)
 
     async def _tell(self, record: BatchRecord) -> None:

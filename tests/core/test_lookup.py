@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from airflow_provider_mps.core.codes import Outcome, task_rule
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.listing import PAGE_SIZE, ListedTask, list_params, read_list
-from airflow_provider_mps.core.lookup import StillRuns, pick, same_input, window_end, window_start
+from airflow_provider_mps.core.lookup import StillRuns, Window, in_order, pick, same_input
 from airflow_provider_mps.core.outputs import ExpectedOutput, expected_output, input_path, unique_output_path
 from airflow_provider_mps.core.results import TaskFailure, TaskState, format_time, parse_time
 from airflow_provider_mps.core.vocabulary import TaskStatus
@@ -158,10 +158,85 @@ def test_ours_is_never_missed_and_none_is_never_said_while_one_runs(states: list
     assert isinstance(pick(without, EXPECTED, newest_wins=newest), StillRuns)
 
 
-def test_the_window() -> None:
-    assert window_start(1000, EXPECTED) == 700
-    assert window_start(1000, ExpectedOutput("", "x", False)) == 995
-    assert window_end(1000) == 1310
+GIVEN = ExpectedOutput("", "x", False)
+
+
+def listed(created: float | None, task_id: str = "t", input_: str = "") -> ListedTask:
+    return ListedTask(task_id, input_, created)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seen_ahead", "start", "end"),
+    [
+        (None, None, 995, 1310),
+        (0.0, None, 995, 1310),
+        # A fast clock wrote 1000 when it was 980 at MPS, and a slow one when it was 1250.
+        (-20.0, None, 975, 1290),
+        (250.0, None, 1245, 1560),
+        # What this machine's clock shows says nothing for certain of the one that wrote.
+        (-20.0, 250.0, 975, 1290),
+        (None, -20.0, 975, 1310),
+        (None, 250.0, 995, 1560),
+    ],
+)
+def test_the_window(ahead: float | None, seen_ahead: float | None, start: float, end: float) -> None:
+    window = Window(1000, 1000, 1000, ahead, seen_ahead)
+    assert (window.start(GIVEN), window.end) == (start, end)
+    assert window.start(EXPECTED) == start - 295
+    for moment, is_in in [(start - 1, False), (start, True), (end, True), (end + 1, False)]:
+        assert window.has(listed(moment), GIVEN) is is_in
+    assert window.has(listed(None), GIVEN)
+    first = window.list_start(GIVEN)
+    assert first is not None
+    # As long as nothing tells of the clock at MPS, the list has to have all that may be in the window in the end.
+    assert first == (700 if ahead is seen_ahead is None else start)
+
+
+def test_a_window_without_a_beginning() -> None:
+    window = Window(None, 1000, 1000, None, -250.0)
+    assert (window.start(GIVEN), window.list_start(GIVEN)) == (None, None)
+    assert window.has(listed(1), GIVEN)
+
+
+def test_a_time_that_has_not_come_yet_is_on_a_clock_that_nothing_is_known_of() -> None:
+    assert Window(1000, 999, 1000, 0.0, 0.0).start(GIVEN) == 700
+
+
+@given(
+    sent=st.integers(10**9, 2 * 10**9),
+    ahead=st.floats(-300, 300),
+    other=st.floats(-300, 300),
+    took=st.floats(0, 9),
+    known=st.sampled_from(["when it was sent", "when it is looked for", "never", "on another machine"]),
+)
+def test_a_task_of_ours_is_in_the_window_whatever_the_clocks_show(
+    sent: int, ahead: float, other: float, took: float, known: str
+) -> None:
+    if known == "never":
+        ahead = max(-5.0, ahead)
+    # On the clock of MPS, in whole seconds, as it lists it.
+    ours = listed(float(int(sent + ahead + took)))
+    aheads = {
+        "when it was sent": (ahead, None),
+        "when it is looked for": (None, ahead),
+        "never": (None, None),
+        "on another machine": (ahead, other),
+    }[known]
+    window = Window(sent, sent + 10, sent + 10, *aheads)
+    assert window.has(ours, GIVEN)
+    first = window.list_start(GIVEN)
+    assert first is not None
+    assert ours.created is not None
+    assert int(first) <= ours.created
+
+
+def test_what_is_looked_at_first() -> None:
+    window = Window(1000, 1010, 1010, 20.0)
+    tasks = [listed(created, str(created)) for created in (900, None, 1021, 1300, 1014, 1016, 1046)]
+    order = [task.task_id for task in in_order(tasks, window, newest_wins=False)]
+    assert order == ["1021", "1016", "1300", "1046", "1014", "900", "None"]
+    order = [task.task_id for task in in_order(tasks, window, newest_wins=True)]
+    assert order == ["1300", "1046", "1021", "1016", "1014", "900", "None"]
 
 
 def test_still_runs_in_words() -> None:
@@ -183,15 +258,44 @@ def test_list_params() -> None:
 def test_pages() -> None:
     tokens: set[str] = set()
     rows = [{"TaskId": "a", "Input": "i", "CreateTime": "1970-01-01T00:00:05Z"}, {"TaskId": "b", "Input": None}]
-    page = {"TaskSet": rows, "ScrollToken": "2"}
+    page = {"TaskSet": rows, "ScrollToken": "2", "TotalCount": 3}
     assert read_list(page, tokens) == ([ListedTask("a", "i", 5.0), ListedTask("b", "")], "2")
     assert read_list({"TaskSet": None, "ScrollToken": None}, tokens) == ([], "")
+
+
+def page_of(count: int, **fields: Any) -> dict[str, Any]:
+    return {"TaskSet": [{"TaskId": str(number)} for number in range(count)], **fields}
+
+
+@pytest.mark.parametrize(
+    ("page", "seen_tasks", "next_token"),
+    [
+        # Full pages go on, whatever the count says: it may be that of the page.
+        (page_of(100, ScrollToken="new"), 0, "new"),
+        (page_of(100, ScrollToken="new", TotalCount=100), 0, "new"),
+        # An empty one is the end, and so is one that is not full.
+        (page_of(0, ScrollToken="seen"), 100, ""),
+        (page_of(0, ScrollToken="seen", TotalCount=500), 100, ""),
+        (page_of(0, ScrollToken="new", TotalCount=500), 100, ""),
+        (page_of(7, ScrollToken="seen"), 100, ""),
+        (page_of(7, ScrollToken="new"), 100, ""),
+        (page_of(7, ScrollToken="new", TotalCount=107), 100, ""),
+        (page_of(7, ScrollToken="seen", TotalCount=500), 100, ""),
+        (page_of(100, ScrollToken="seen", TotalCount=200), 100, ""),
+        # Unless there are more, which are given by fifty.
+        (page_of(50, ScrollToken="new", TotalCount=107), 50, "new"),
+    ],
+)
+def test_where_a_list_ends(page: dict[str, Any], seen_tasks: int, next_token: str) -> None:
+    tasks, token = read_list(page, {"seen"}, seen_tasks)
+    assert (len(tasks), token) == (len(page["TaskSet"]), next_token)
 
 
 @pytest.mark.parametrize(
     "page",
     [
-        {"TaskSet": [{"TaskId": "a"}], "ScrollToken": "seen"},
+        page_of(100, ScrollToken="seen"),
+        page_of(100, ScrollToken="seen", TotalCount=101),
         {"TaskSet": [{"TaskId": "a"}, {}]},
         {"TaskSet": [{"TaskId": "a"}, "b"]},
         {"TaskSet": {"TaskId": "a"}},

@@ -211,8 +211,21 @@ def test_a_new_intent_remembers_what_it_replaces(record: Record, request: Reques
 
 
 def test_a_joined_task_is_new_to_a_person_who_cleared_it() -> None:
-    record = joined(delivered(KNOWN), max_tries=5)
+    record = joined(delivered(KNOWN), max_tries=5, now=900.0)
     assert (record.max_tries, record.delivered, record.task_id) == (5, False, "t")
+
+
+def test_a_clear_lets_a_task_wait_anew_and_a_retry_does_not() -> None:
+    assert KNOWN.waits_from == KNOWN.accepted
+    retried = joined(KNOWN, max_tries=KNOWN.max_tries, now=900.0)
+    assert (retried.accepted, retried.waits_from) == (KNOWN.accepted, KNOWN.accepted)
+    cleared = joined(retried, max_tries=5, now=900.0)
+    assert (cleared.accepted, cleared.waits_from) == (KNOWN.accepted, 900.0)
+    assert joined(cleared, max_tries=5, now=950.0) == cleared
+    assert joined(cleared, max_tries=8, now=990.0).waits_from == 990.0
+    # What is submitted anew has a time of its own.
+    again = accepted(intend(cleared, KNOWN.request, max_tries=5, now=999.0), "new", 1000.0)
+    assert again.waits_from == 1000.0
 
 
 TASK = ("dag", "task", "run", -1)

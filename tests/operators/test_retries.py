@@ -16,6 +16,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 
 from airflow_provider_mps.core import lookup, submission
+from airflow_provider_mps.core.calls import Accepted
 from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.exceptions import (
     MpsInDoubtError,
@@ -53,13 +54,13 @@ def test_the_intent_is_on_record_before_the_request_and_the_task_id_after_it(
     from airflow_provider_mps.hooks.mps import MpsHook
 
     seen = []
-    submit = MpsHook.process_image
+    submit = MpsHook.submit_task
 
-    def spy(hook: MpsHook, payload: Any) -> str:
+    def spy(hook: MpsHook, payload: Any) -> Accepted:
         seen.append(task.record)
         return submit(hook, payload)
 
-    monkeypatch.setattr(MpsHook, "process_image", spy)
+    monkeypatch.setattr(MpsHook, "submit_task", spy)
     before = time.time()
     task_id = task.run()
     (intent,) = seen

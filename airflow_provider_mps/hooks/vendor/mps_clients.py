@@ -7,6 +7,7 @@ where it is. These clients sign and send the same requests without them.
 from __future__ import annotations
 
 import ssl
+import time
 from typing import Any
 
 import anyio
@@ -16,6 +17,7 @@ from tencentcloud.common.common_client_async import CommonClient as AsyncCommonC
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 
+from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.codes import outcome_of, outcome_of_http_status
 from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError
@@ -35,9 +37,15 @@ class HttpStatusError(Exception):
 
 
 class MpsCommonClient(CommonClient):  # type: ignore[misc]
-    """The SDK's sync client; ``credential`` may be changed between calls."""
+    """The SDK's sync client; ``credential`` may be changed between calls.
+
+    :ivar clock: what the answers say of the service's clock
+    """
+
+    clock: ServiceClock
 
     def _check_status(self, response: Any) -> None:
+        self.clock.heard(response.headers.get("Date"), time.time())
         if response.status_code != 200:
             raise HttpStatusError(response.status_code, response.text)
 
@@ -49,33 +57,48 @@ class AsyncMpsCommonClient(AsyncCommonClient):  # type: ignore[misc]
     certificate.
     """
 
-    def __init__(self, credential: Any, region: str, profile: ClientProfile, http_client: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        credential: Any,
+        region: str,
+        profile: ClientProfile,
+        http_client: httpx.AsyncClient,
+        clock: ServiceClock,
+    ) -> None:
         proxy, ca_bundle = profile.httpProfile.proxy, profile.httpProfile.certification
         profile.httpProfile.proxy, profile.httpProfile.certification = None, False
         super().__init__(MPS_SERVICE, MPS_API_VERSION, credential, region, profile)
         profile.httpProfile.proxy, profile.httpProfile.certification = proxy, ca_bundle
         self.http_client = http_client
+        self._clock = clock
 
     async def _inter_send_request(self, chain: Any) -> httpx.Response:
         response: httpx.Response = await super()._inter_send_request(chain)
+        self._clock.heard(response.headers.get("Date"), time.time())
         if response.status_code != 200:
             body = (await response.aread()).decode(errors="replace")
             raise HttpStatusError(response.status_code, body)
         return response
 
 
-def sync_client(settings: TencentCloudSettings, credential: Any) -> MpsCommonClient:
-    """Return a client for calls with plain dicts."""
+def sync_client(settings: TencentCloudSettings, credential: Any, clock: ServiceClock) -> MpsCommonClient:
+    """Return a client for calls with plain dicts.
+
+    :param clock: takes what the answers say of the service's clock
+    """
     profile = client_profile(settings, settings.endpoint)
     client = MpsCommonClient(MPS_SERVICE, MPS_API_VERSION, credential, settings.region, profile)
+    client.clock = clock
     find_proxies_by_rule(client, settings)
     return client
 
 
-def async_client(settings: TencentCloudSettings, credential: Any) -> AsyncMpsCommonClient:
+def async_client(settings: TencentCloudSettings, credential: Any, clock: ServiceClock) -> AsyncMpsCommonClient:
     """Return a client for calls with plain dicts; close it when done.
 
     Reads CA certificates from disk, so it is to be called off the event loop.
+
+    :param clock: takes what the answers say of the service's clock
     """
     # httpx has anyio load its part for asyncio at the first request, in the event loop: 70 ms. Here it is off the loop.
     anyio.run(anyio.sleep, 0)
@@ -85,7 +108,7 @@ def async_client(settings: TencentCloudSettings, credential: Any) -> AsyncMpsCom
     proxy = proxy_for(f"{settings.protocol}://{settings.endpoint}", settings.proxy)
     http_client = httpx.AsyncClient(verify=verify, proxy=proxy, trust_env=False, timeout=settings.request_timeout)
     profile = client_profile(settings, settings.endpoint)
-    return AsyncMpsCommonClient(credential, settings.region, profile, http_client)
+    return AsyncMpsCommonClient(credential, settings.region, profile, http_client, clock)
 
 
 def typed_client(settings: TencentCloudSettings, credential: Any) -> Any:

@@ -55,7 +55,7 @@ class DyingOperator(MpsImageBgFusionOperator):
         DEATHS[self.death]()
         if self.death == "after the request left":
             # The service holds its answer back for longer than that.
-            patch(MpsHook, "process_image", _die_soon)
+            patch(MpsHook, "submit_task", _die_soon)
 
 
 def _die_soon(submit: Any) -> Any:
