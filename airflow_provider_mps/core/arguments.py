@@ -27,6 +27,7 @@ FORMAT_VARIABLE = ".{format}"
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[a-z0-9]+")
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z0-9]+)+")
 _HOST_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/@\[\]]+)(?::([0-9]{1,5}))?")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -121,7 +122,7 @@ def cos_key(name: str, value: Any) -> str:
     """Return ``value`` as a COS object key with the leading ``/`` that MPS wants."""
     if not isinstance(value, str) or not value.strip("/") or value.endswith("/") or _CONTROL.search(value):
         fail(name, value, "a COS object key such as '/input/product.jpg'")
-    if value.startswith(("cos://", "http://", "https://")):
+    if _ADDRESS.match(value):
         fail(name, value, "a COS object key such as '/input/product.jpg' and not an address")
     key = value if value.startswith("/") else f"/{value}"
     if len(key.encode()) - 1 > MAX_KEY_BYTES:

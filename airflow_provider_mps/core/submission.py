@@ -258,7 +258,10 @@ def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
     is_changed = record.body != request.body and not is_signed_anew
     if is_changed and (record.task_id or record.intent is not None):
         replaced = f"{attempt.service} task {record.task_id}" if record.task_id else "the submission of the earlier try"
-        return Submit(f"what is asked for has changed since {replaced}, which does not count any more")
+        why = f"what is asked for has changed since {replaced}, which does not count any more"
+        if record.loose and record.loose == request.loose:
+            why += "; the address differs in what may be a signature only, but the task was cleared since"
+        return Submit(why)
     if record.task_id is not None:
         return Join(
             record,

@@ -18,6 +18,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, difference
 from airflow_provider_mps.core.localpaths import is_local
 from airflow_provider_mps.core.payloads import bucket_or_default, region_or_default
+from airflow_provider_mps.core.redact import redact_urls
 from airflow_provider_mps.core.results import cos_object
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
@@ -109,7 +110,7 @@ class CosHook(TencentCloudBaseHook):
 
         path, bucket, key = Path(str(local_path)), self._bucket(bucket), self._key(key)
         if not path.is_file():
-            raise InvalidArgumentError(f"local_path: expected a file that exists, got {str(local_path)!r}")
+            raise InvalidArgumentError(f"local_path: expected a file that exists, got {redact_urls(str(local_path))!r}")
         target = f"cos://{bucket}{key}"
 
         def store() -> dict[str, Any]:

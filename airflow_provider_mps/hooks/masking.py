@@ -1,13 +1,14 @@
-"""Keep what a signed address carries out of rendered fields and logs."""
+"""Keep what a signed address or a connection carries out of rendered fields and logs."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.providers.common.compat.sdk import mask_secret
 
-from airflow_provider_mps.core.redact import url_secrets
+from airflow_provider_mps.core.redact import SHORTEST_MASK, url_secrets
 
 # No address, and no part of one, is longer than this.
 _LONGEST = 64 * 1024
@@ -28,12 +29,31 @@ class MasksSignedUrls:
                     mask_secret(secret)
 
 
+def extra_of(connection: Any) -> Mapping[str, Any]:
+    """Return the extras of a connection, with those masked whose names say that they are secret.
+
+    Not ``extra_dejson``: of a value that is too short to be masked, such as ``http``, it warns as of a secret.
+    """
+    try:
+        extra = json.loads(connection.extra or "{}")
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        # Airflow says what is wrong with it.
+        found: Mapping[str, Any] = connection.extra_dejson
+        return found
+    long = {name: value for name, value in extra.items() if not isinstance(value, str) or len(value) >= SHORTEST_MASK}
+    if long:
+        mask_secret(long)
+    return extra
+
+
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         # A picture in Base64 is long, and no address is in it.
         return [value] if len(value) <= _LONGEST or "://" in value else []
     if isinstance(value, Mapping):
         return [text for item in value.values() for text in _texts(item)]
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return [text for item in value for text in _texts(item)]
     return []

@@ -13,13 +13,14 @@ from airflow_provider_mps.core.localpaths import Download, plan_downloads
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.hooks.masking import MasksSignedUrls
 from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class CosToLocalFilesystemOperator(BaseOperator):
+class CosToLocalFilesystemOperator(MasksSignedUrls, BaseOperator):
     """Fetch one COS object, or the pictures of a result. Each file is verified by size and CRC64, whole or absent.
 
     Either ``cos_key`` with ``local_path``, which returns the local path; or ``outputs`` with ``local_dir``, which

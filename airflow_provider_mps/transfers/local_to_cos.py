@@ -10,12 +10,13 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.hooks.masking import MasksSignedUrls
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class LocalFilesystemToCosOperator(BaseOperator):
+class LocalFilesystemToCosOperator(MasksSignedUrls, BaseOperator):
     """Store a file as a COS object, and verify by CRC64 what COS keeps.
 
     Uses PutObject (https://cloud.tencent.com/document/product/436/7749): an object of the same key is replaced whole.

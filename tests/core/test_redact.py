@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.redact import bare_url, conceal, excerpt, redact_urls, url_secrets
+from airflow_provider_mps.core.redact import bare_url, conceal, excerpt, looks_secret, redact_urls, url_secrets
 
 SECRETS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=12, max_size=40)
 AROUND = st.text(" \n\t.,;:!?()[]{}<>'\"#&=%@/-_äöü中文", max_size=20)
@@ -19,7 +19,8 @@ def test_no_part_of_a_signed_address_is_left_in_a_text(secret: str, before: str,
         text = f"{before} {address} {after}"
         assert secret not in redact_urls(text)
         assert secret not in excerpt(text, 10_000)
-        assert any(secret in found for found in url_secrets(text))
+        if looks_secret(secret) or "#" not in address:
+            assert any(secret in found for found in url_secrets(text))
 
 
 @pytest.mark.parametrize("name", ["q-signature", "x-amz-security-token", "sign", "token", "Signature", "q-ak"])

@@ -323,7 +323,10 @@ def test_a_retry_submits_where_anything_else_has_changed(other: Request) -> None
 def test_a_person_who_clears_the_task_may_have_put_another_picture_there() -> None:
     record = on_record(signed("aaaa"))
     step = plan(record, signed("bbbb"), attempt(3, 4))
-    assert step == Submit("what is asked for has changed since MPS task t, which does not count any more")
+    assert step == Submit(
+        "what is asked for has changed since MPS task t, which does not count any more; "
+        "the address differs in what may be a signature only, but the task was cleared since"
+    )
     # And the retries of that try join what it has submitted.
     again = accepted(intend(record, signed("bbbb"), max_tries=4, now=95.0), "u", 96.0)
     joined_again = plan(again, signed("cccc"), attempt(4, 4))
