@@ -15,7 +15,7 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.results import TaskFailure
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.vocabulary import LimitKind, Service
 
 
 class TencentCloudError(ServiceError, AirflowException):
@@ -84,7 +84,8 @@ class TaskTimeoutError(AirflowException):
         self.last_seen = last_seen
 
     def __str__(self) -> str:
-        return _too_late(self.service, self.task_id, f"timeout={self.timeout:g} s", self.last_seen)
+        limit = f"timeout={self.timeout:g} s"
+        return _too_late(self.service, self.task_id, limit, LimitKind.TIMEOUT, self.last_seen)
 
 
 class TaskExecutionTimeoutError(AirflowTaskTimeout):
@@ -92,17 +93,20 @@ class TaskExecutionTimeoutError(AirflowTaskTimeout):
 
     :param task_id: the service's id of the task
     :param last_seen: what the last look showed
+    :param joins: what a retry does, where that is not what a retry of the submitting task does
     """
 
     service: ClassVar[Service]
 
-    def __init__(self, task_id: str, last_seen: str) -> None:
-        super().__init__(task_id, last_seen)
+    def __init__(self, task_id: str, last_seen: str, joins: str = "") -> None:
+        super().__init__(task_id, last_seen, joins)
         self.task_id = task_id
         self.last_seen = last_seen
+        self.joins = joins
 
     def __str__(self) -> str:
-        return _too_late(self.service, self.task_id, "execution_timeout", self.last_seen)
+        kind = LimitKind.EXECUTION_TIMEOUT
+        return _too_late(self.service, self.task_id, kind, kind, self.last_seen, self.joins)
 
 
 class MpsTaskFailedError(TaskFailedError):
@@ -256,14 +260,29 @@ class MpsBatchRecordError(AirflowFailException):
         )
 
 
-def _too_late(service: Service, task_id: str, limit: str, last_seen: str) -> str:
-    joins = "Unless durable=False a retry joins it, and so does a clear while it still runs."
-    if service is Service.AIDGE:
-        joins = (
-            "A retry joins it if this Airflow keeps the state of tasks (3.3 and newer); if not, on_doubt decides. If "
-            "it never ends, set on_doubt='resubmit' and clear the task once timeout has passed: that submits again."
-        )
-    return f"{not_done(service, task_id, limit, last_seen)} {joins}"
+_JOINS = {
+    (Service.MPS, LimitKind.TIMEOUT): (
+        "Raise timeout, or clear the task: unless durable=False a clear joins it and waits anew. A retry only looks "
+        "once more, as nothing of timeout is left."
+    ),
+    (Service.MPS, LimitKind.EXECUTION_TIMEOUT): (
+        "Unless durable=False a retry joins it for what is left of timeout, and a clear joins it and waits anew."
+    ),
+    (Service.AIDGE, LimitKind.TIMEOUT): (
+        "Raise timeout, or clear the task: where Airflow keeps the state of tasks (3.3 and newer) a clear joins it "
+        "and waits anew, and a retry only looks once more, as nothing of timeout is left; elsewhere a clear submits "
+        "again, and on_doubt decides about a retry. If it never ends, set on_doubt='resubmit' and clear the task: that "
+        "submits again."
+    ),
+    (Service.AIDGE, LimitKind.EXECUTION_TIMEOUT): (
+        "Where Airflow keeps the state of tasks (3.3 and newer) a retry joins it for what is left of timeout, and a "
+        "clear joins it and waits anew; elsewhere a clear submits again, and on_doubt decides about a retry."
+    ),
+}
+
+
+def _too_late(service: Service, task_id: str, limit: str, kind: LimitKind, last_seen: str, joins: str = "") -> str:
+    return f"{not_done(service, task_id, limit, last_seen)} {joins or _JOINS[service, kind]}"
 
 
 def not_done(service: Service, task_id: str, limit: str, last_seen: str) -> str:

@@ -162,7 +162,10 @@ def end_of_item(task_id: str, end: End, timeout: float) -> ItemEnd:
         return failed_call(end.error, task_id)
     if isinstance(end, TooLate):
         limit = f"timeout={timeout:g} s" if end.kind is LimitKind.TIMEOUT else str(end.kind)
-        said = f"not done within {limit} (last seen: {end.last_seen}); a retry joins it"
+        joins = "a clear joins it and waits anew, a retry only looks once more; or raise timeout"
+        if end.kind is LimitKind.EXECUTION_TIMEOUT:
+            joins = "a retry joins it for what is left of timeout"
+        said = f"not done within {limit} (last seen: {end.last_seen}); {joins}"
         return ItemFailure("Timeout", said, task_id)
     if end.state.result is not None:
         return end.state.result

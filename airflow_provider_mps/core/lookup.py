@@ -43,6 +43,13 @@ class StillRuns:
         others = f" and {self.count - 1} more with the same input" if self.count > 1 else ""
         return f"MPS task {self.task_id}{others}"
 
+    def not_done(self, limit: str) -> str:
+        """Say that it was waited for in vain.
+
+        :param limit: the argument that ended the waiting
+        """
+        return f"{self}, which may be it, was not done within {limit}; raise that, or clear the task to wait anew"
+
 
 @dataclass(frozen=True)
 class Window:

@@ -147,6 +147,7 @@ class Attempt:
     :param keeps_records: whether this Airflow keeps a record from one try to the next
     :param has_submitted: whether an earlier run of the same try is known to have submitted; Airflow 3 can start a
         deferred task from its beginning again under the number of its first try
+    :param has_returned: whether an earlier run is known to have returned its result
     :param service: where it submits
     """
 
@@ -158,6 +159,7 @@ class Attempt:
     run_began: float | None
     keeps_records: bool
     has_submitted: bool = False
+    has_returned: bool = False
     service: Service = Service.MPS
 
     @property

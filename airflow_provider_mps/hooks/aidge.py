@@ -18,6 +18,7 @@ from airflow_provider_mps.core.aidge.connection import AidgeSettings, read_setti
 from airflow_provider_mps.core.aidge.requests import GenerationRequest, query_body
 from airflow_provider_mps.core.aidge.words import AIDGE_CONN_TYPE, DEFAULT_AIDGE_CONN_ID, AidgeAction
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.calls import Accepted
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError, not_sent
 from airflow_provider_mps.core.listing import ListedTask
@@ -112,14 +113,12 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         return self._client
 
     def submit(self, request: GenerationRequest) -> str:
-        """Submit a picture.
+        """Submit a picture; return the task id. A caller that tries again has to decide itself about a lost answer."""
+        return self.submit_task(request).task_id
 
-        The hook keeps no record: a caller that tries again has to decide itself about a lost answer.
-
-        :return: the task id
-        """
-        answer = self._resend(AidgeAction.GENERATE, request.body, request.target)
-        return self._read_task_id(request, answer)
+    def submit_task(self, request: GenerationRequest) -> Accepted:
+        """Submit a picture as :meth:`submit` does; return the RequestId too, which Aidge's support asks for."""
+        return _read_accepted(request, self._resend(AidgeAction.GENERATE, request.body, request.target))
 
     def look(self, task_id: str) -> TaskState | ServiceError:
         """Look at a task once, for a loop that decides itself when to look again."""
@@ -202,7 +201,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     async def asubmit(self, request: GenerationRequest) -> str:
         """Submit a picture; the async twin of :meth:`submit`."""
         answer = await self._aresend(AidgeAction.GENERATE, request.body, request.target)
-        return self._read_task_id(request, answer)
+        return _read_accepted(request, answer).task_id
 
     async def alook(self, task_id: str) -> TaskState | ServiceError:
         """Look at a task once; the async twin of :meth:`look`."""
@@ -325,13 +324,6 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             settings = await self.aload_settings()
             return await self._made(lambda: _vendor().async_client(settings))
 
-    @staticmethod
-    def _read_task_id(request: GenerationRequest, answer: Mapping[str, Any]) -> str:
-        try:
-            return answers.read_task_id(request.target, answer)
-        except ServiceError as error:
-            raise airflow_error(error) from None
-
     def _seen(self, task_id: str, answer: Mapping[str, Any]) -> TaskState:
         for status in answers.unknown_statuses(answer):
             if (task_id, status) not in self._told:
@@ -342,6 +334,13 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     @staticmethod
     def _judged(task_id: str, error: ServiceError) -> TaskState | ServiceError:
         return answers.failed_task(task_id, error) if error.code in TASK_CODES else error
+
+
+def _read_accepted(request: GenerationRequest, answer: Mapping[str, Any]) -> Accepted:
+    try:
+        return answers.read_accepted(request.target, answer)
+    except ServiceError as error:
+        raise airflow_error(error) from None
 
 
 def _vendor() -> ModuleType:

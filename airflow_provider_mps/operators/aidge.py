@@ -23,7 +23,7 @@ from airflow_provider_mps.core.aidge.words import (
 )
 from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
-from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.masking import MasksSignedUrls
 from airflow_provider_mps.operators.base import PictureSubmitOperator
@@ -50,7 +50,8 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
 
     A retry joins the task that an earlier try has submitted (Airflow 3.3 and newer, which keep the state of tasks).
     Where it is not known whether one was accepted, because an answer was lost, or there is no record, Aidge has no list
-    to ask, and ``on_doubt`` decides. A clear of a task that has returned its result makes new pictures; with
+    to ask, and ``on_doubt`` decides; so it does when a clear has taken the record away, and the XComs tell of a task
+    that may still run. A clear of a task that has returned its result makes new pictures; with
     ``on_doubt="resubmit"`` so does the clear of one that Aidge has not done in time.
 
     Templated: every argument but ``wait_for_completion``, ``deferrable``, ``poll_interval`` and ``timeout``.
@@ -75,7 +76,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         takes effect with ``wait_for_completion``
     :param poll_interval: seconds between looks (float or timedelta), default 10
     :param timeout: seconds from submission after which waiting ends (float or timedelta), default 600; it goes on
-        through retries
+        through retries, and a clear lets it begin anew
     :raises ValueError: arguments conflict, one is missing, or a fixed value cannot be used; when the DAG is read
     :raises InvalidArgumentError: a rendered value, or the picture, cannot be used; nothing was sent, and Airflow does
         not retry
@@ -167,15 +168,26 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         from airflow_provider_mps.core.fingerprint import request_of
         from airflow_provider_mps.hooks.submission_store import store_of
         from airflow_provider_mps.operators.aidge_submission import AidgeSubmission
-        from airflow_provider_mps.operators.tries import attempt_of, task_of
+        from airflow_provider_mps.operators.tries import IN_DOUBT, attempt_of, task_of
 
         store, settings = store_of(context, Service.AIDGE), hook.settings
         fingerprint = request_of(
             task_of(context), request.element, endpoint=settings.host, region="", account=settings.key_name
         )
-        attempt = attempt_of(context, Service.AIDGE, self.retries or 0, keeps_records=store.keeps_records)
+        attempt = attempt_of(
+            context,
+            Service.AIDGE,
+            self.retries or 0,
+            keeps_records=store.keeps_records,
+            returns_result=self.wait_for_completion,
+        )
         submission = AidgeSubmission(hook, request, fingerprint, attempt, store, on_doubt, self.log, self.timeout)
-        return submission.ensure()
+        try:
+            return submission.ensure()
+        except AidgeInDoubtError:
+            # A clear may take the record away, and leaves the names of the XComs.
+            context["ti"].xcom_push(key=IN_DOUBT, value=True)
+            raise
 
     def _tell_of_known_task(self, context: Context) -> None:
         """Name the task of an earlier try, which this one cannot join as it does not know what to ask for."""

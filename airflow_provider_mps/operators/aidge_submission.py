@@ -79,7 +79,12 @@ class AidgeSubmission:
         if isinstance(planned, Join | Submit):
             return planned
         if not planned.finished_count:
-            # Where nothing is on record, a person who clears the task decides.
+            if self._attempt.has_submitted and not self._attempt.has_returned:
+                return self._decide(
+                    "the task was cleared, and the record of its earlier tries with it, but its XComs tell that one "
+                    "has submitted (its log names the task) and that none has returned the pictures"
+                )
+            # Where nothing tells of a task that may still run, a person who clears the task decides.
             return Submit("the task was cleared, and there is no record of its earlier tries")
         return self._decide(planned.why)
 
@@ -138,7 +143,7 @@ class AidgeSubmission:
                 self._on_doubt.value,
             )
         try:
-            task_id = self._hook.submit(self._generation)
+            accepted = self._hook.submit_task(self._generation)
         except ServiceError as error:
             if error.outcome is not Outcome.UNKNOWN:
                 self._keep(submission.not_sent(record))
@@ -154,9 +159,9 @@ class AidgeSubmission:
                 self._keep(submission.not_sent(record))
             raise
         now = time.time()
-        self._log.info("Aidge accepted the task: task id %s", task_id)
-        self._keep(submission.accepted(record, task_id, now))
-        return Submitted(task_id, now)
+        self._log.info("Aidge accepted the task: task id %s", accepted)
+        self._keep(submission.accepted(record, accepted.task_id, now, accepted.request_id))
+        return Submitted(accepted.task_id, now)
 
     def _keep(self, record: Record) -> None:
         """Write what must not end a try that has already paid."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import timedelta
@@ -31,7 +32,8 @@ class PictureSubmitOperator(MasksSignedUrls, BaseOperator):
     :param wait_for_completion: wait for the result (bool), default False
     :param deferrable: wait in the triggerer instead of the worker (bool); default: ``[operators] default_deferrable``
     :param poll_interval: seconds between looks (float or timedelta), default 10
-    :param timeout: seconds from submission after which waiting ends (float or timedelta), default 600
+    :param timeout: seconds from submission after which waiting ends (float or timedelta), default 600; it goes on
+        through retries, and a person who clears the task lets it begin anew
     """
 
     service: ClassVar[Service]
@@ -73,6 +75,8 @@ class PictureSubmitOperator(MasksSignedUrls, BaseOperator):
             self._mark_delivered(context, task_id)
             return task_id
         limit = limit_of_try(self, context, submitted.counts_from, self.timeout)
+        if submitted.state is not None and not submitted.state.done:
+            self._tell_what_is_left(submitted.counts_from + self.timeout - time.time())
         if self.deferrable and not (submitted.state and submitted.state.done):
             self._defer(task_id, limit, since, "execute_complete")
         result = wait_in_worker(
@@ -87,6 +91,16 @@ class PictureSubmitOperator(MasksSignedUrls, BaseOperator):
             service=self.service,
         )
         return self._deliver(context, result)
+
+    def _tell_what_is_left(self, seconds: float) -> None:
+        if seconds > 0:
+            self.log.info("%.0f s of timeout=%g s are left, which goes on through retries", seconds, self.timeout)
+        else:
+            self.log.warning(
+                "Nothing of timeout=%g s is left, so this try looks once. Raise timeout, or clear the task: a clear "
+                "waits anew",
+                self.timeout,
+            )
 
     def _defer(self, task_id: str, limit: Limit, since: float | None, method_name: str) -> NoReturn:
         from airflow_provider_mps.triggers.base import defer_to

@@ -177,8 +177,7 @@ class BatchRun:
         limit = self._limit(doubt.counts_from)
         seconds = min(self._interval, limit.deadline - time.time())
         if seconds <= 0:
-            reason = f"{doubt.runs}, which may be it, was not done within {limit.kind}"
-            raise MpsInDoubtError(str(item), doubt.why, reason)
+            raise MpsInDoubtError(str(item), doubt.why, doubt.runs.not_done(limit.kind))
         return seconds
 
     def _failed(self, item: Item, error: ServiceError) -> None:

@@ -13,7 +13,7 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import says_no_such_task
 from airflow_provider_mps.core.payloads import StorageDefaults, describe_input
 from airflow_provider_mps.core.polling import Limit, Refused
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, LimitKind, Service
 from airflow_provider_mps.exceptions import MpsInDoubtError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator
@@ -98,17 +98,13 @@ class MpsSubmitOperator(PictureSubmitOperator):
             limit = limit_of_try(self, context, found.counts_from, self.timeout)
             seconds = min(self.poll_interval, limit.deadline - time.time())
             if seconds <= 0:
-                raise MpsInDoubtError(
-                    describe_input(payload),
-                    found.why,
-                    f"{found.runs}, which may be it, was not done within {limit.kind}",
-                )
+                raise MpsInDoubtError(describe_input(payload), found.why, found.runs.not_done(limit.kind))
             if self.deferrable and found.can_be_resumed:
                 self._defer(found.runs.task_id, limit, None, "resume_in_doubt")
             try:
                 time.sleep(seconds)
             except AirflowTaskTimeout:
-                reason = f"{found.runs}, which may be it, was not done within execution_timeout"
+                reason = found.runs.not_done(LimitKind.EXECUTION_TIMEOUT)
                 raise MpsInDoubtError(describe_input(payload), found.why, reason) from None
         return found
 

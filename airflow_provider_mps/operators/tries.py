@@ -15,6 +15,11 @@ from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.submission_store import store_of
 from airflow_provider_mps.waiting import try_began
 
+# What Airflow calls the XCom of what a task returns.
+RETURNED = "return_value"
+# The XCom of a try that does not know whether it has submitted.
+IN_DOUBT = "aidge_in_doubt"
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
@@ -50,15 +55,18 @@ class Log(Protocol):
         """Take a line about what does not."""
 
 
-def attempt_of(context: Mapping[str, Any], service: Service, retries: int, *, keeps_records: bool) -> Attempt:
+def attempt_of(
+    context: Mapping[str, Any], service: Service, retries: int, *, keeps_records: bool, returns_result: bool = False
+) -> Attempt:
     """Return the try that a context is of.
 
     :param service: where it submits
     :param retries: ``retries`` of the operator
     :param keeps_records: whether the record outlives the try
+    :param returns_result: whether the operator returns the result, and not the id of a task that may still run
     """
     ti, dag_run = context["ti"], context.get("dag_run")
-    run_began = getattr(dag_run, "start_date", None)
+    run_began, left = getattr(dag_run, "start_date", None), _left_xcoms(ti)
     return Attempt(
         try_number=ti.try_number,
         max_tries=ti.max_tries,
@@ -67,7 +75,8 @@ def attempt_of(context: Mapping[str, Any], service: Service, retries: int, *, ke
         now=time.time(),
         run_began=run_began.timestamp() if run_began else None,
         keeps_records=keeps_records,
-        has_submitted=_has_submitted(ti, service),
+        has_submitted=not left.isdisjoint((TASK_IDS[service], IN_DOUBT)),
+        has_returned=returns_result and RETURNED in left,
         service=service,
     )
 
@@ -99,10 +108,10 @@ def since_of(record: Record) -> float:
     return record.accepted if record.accepted is not None else time.time()
 
 
-def _has_submitted(ti: Any, service: Service) -> bool:
-    """Tell whether Airflow 3 has just cleared the XCom of a submission.
+def _left_xcoms(ti: Any) -> frozenset[str]:
+    """Return the keys of the XComs that Airflow 3 has just cleared: those of the last try, before a clear too.
 
     When the scheduler hears late of a deferral, it starts the task anew with the number of the try that had deferred.
     """
     from_server = getattr(ti, "_ti_context_from_server", None)
-    return TASK_IDS[service] in (getattr(from_server, "xcom_keys_to_clear", None) or ())
+    return frozenset(getattr(from_server, "xcom_keys_to_clear", None) or ())

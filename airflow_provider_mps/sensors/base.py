@@ -25,7 +25,12 @@ from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.polling import Limit, LookAgain, Step, next_step
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
-from airflow_provider_mps.exceptions import TaskTimeoutError, invalid_arguments_fail, not_done
+from airflow_provider_mps.exceptions import (
+    TaskExecutionTimeoutError,
+    TaskTimeoutError,
+    invalid_arguments_fail,
+    not_done,
+)
 from airflow_provider_mps.waiting import LooksAtTasks, limit_of_try, result_of_event, result_or_raise
 
 if TYPE_CHECKING:
@@ -103,6 +108,8 @@ class PictureTaskSensor(BaseSensorOperator):
                 result = result_of_event(event, self.timeout, self.service)
             except TaskTimeoutError as error:
                 raise self._timeout_error(error.last_seen) from None
+            except TaskExecutionTimeoutError as error:
+                raise type(error)(error.task_id, error.last_seen, "A retry waits for it again.") from None
         self.log.info("%s task %s: %s", self.service, self._task_id, result["Status"])
         return result
 

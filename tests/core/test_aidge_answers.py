@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from airflow_provider_mps.core.aidge.answers import (
     Address,
     failed_task,
+    read_accepted,
     read_addresses,
     read_answer,
     read_scenes,
     read_task,
-    read_task_id,
     unknown_statuses,
 )
 from airflow_provider_mps.core.aidge.shapes import NO_SUCCESS
@@ -48,11 +48,11 @@ def error(call: Any) -> ServiceError:
 
 
 def test_a_submission() -> None:
-    assert read_task_id("p", ok({"result": {"taskId": "t-1"}})) == "t-1"
-    assert read_task_id("p", ok({"result": {"taskId": 17}})) == "17"
-    assert read_task_id("p", ok({"taskId": "t-2"})) == "t-2"
+    assert read_accepted("p", ok({"result": {"taskId": "t-1"}})).task_id == "t-1"
+    assert read_accepted("p", ok({"result": {"taskId": 17}})).task_id == "17"
+    assert read_accepted("p", ok({"taskId": "t-2"})).task_id == "t-2"
     for data in ({}, {"result": {}}, {"result": {"taskId": ""}}, {"result": None}):
-        lost = error(lambda data=data: read_task_id("p", ok(data)))
+        lost = error(lambda data=data: read_accepted("p", ok(data)))
         assert (lost.code, lost.outcome) == (Transport.GARBLED, Outcome.UNKNOWN)
 
 
@@ -128,7 +128,7 @@ def test_errors_of_the_service_and_of_its_gateway(answer: Any, code: str, outcom
     )
 )
 def test_nothing_but_an_answer_or_an_error_comes_of_any_json(answer: Any) -> None:
-    for read in (read_task_id, read_task, read_scenes):
+    for read in (read_accepted, read_task, read_scenes):
         with contextlib.suppress(ServiceError):
             read("t", answer)
 
@@ -155,9 +155,9 @@ def named(data: Any = None, code: str = "success", **more: Any) -> dict[str, Any
 @pytest.mark.parametrize("code", ["success", "Success", "OK", "200", 200, "", None])
 def test_a_submission_in_the_named_shape(code: Any) -> None:
     for data in ({"TaskId": "t-1"}, {"taskId": "t-1"}, {"Result": {"TaskId": "t-1"}}, {"result": {"taskId": "t-1"}}):
-        assert read_task_id("p", named(data, code) | {"Success": True}) == "t-1"
-    assert read_task_id("p", named({"Result": '{"TaskId": "t-1"}'}, code) | {"Success": True}) == "t-1"
-    assert read_task_id("p", named('{"TaskId": "t-1"}', code) | {"Success": True}) == "t-1"
+        assert read_accepted("p", named(data, code) | {"Success": True}).task_id == "t-1"
+    assert read_accepted("p", named({"Result": '{"TaskId": "t-1"}'}, code) | {"Success": True}).task_id == "t-1"
+    assert read_accepted("p", named('{"TaskId": "t-1"}', code) | {"Success": True}).task_id == "t-1"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_submission_in_the_named_shape(code: Any) -> None:
     ],
 )
 def test_errors_in_the_named_shape(answer: Any, code: str, outcome: Outcome) -> None:
-    found = error(lambda: read_task_id("p", answer))
+    found = error(lambda: read_accepted("p", answer))
     assert (found.code, found.outcome, found.request_id) == (code, outcome, "req")
     assert code in (NO_SUCCESS, Transport.GARBLED) or "words" in found.message
 

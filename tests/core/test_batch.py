@@ -127,8 +127,10 @@ def test_ends_of_items() -> None:
     limited = end_of_item("t", TooLate("WAITING", LimitKind.EXECUTION_TIMEOUT), 600)
     assert isinstance(limited, ItemFailure)
     assert limited.message.startswith("not done within execution_timeout (")
+    assert limited.message.endswith("; a retry joins it for what is left of timeout")
+    joins = "a clear joins it and waits anew, a retry only looks once more; or raise timeout"
     late = end_of_item("t", TooLate("WAITING", LimitKind.TIMEOUT), 600)
-    assert late == ItemFailure("Timeout", "not done within timeout=600 s (last seen: WAITING); a retry joins it", "t")
+    assert late == ItemFailure("Timeout", f"not done within timeout=600 s (last seen: WAITING); {joins}", "t")
     failed = TaskState("t", "FINISH", failure=TaskFailure("40000 InvalidInput", "no"))
     assert end_of_item("t", Finished(failed), 1) == ItemFailure("40000 InvalidInput", "no", "t", is_final=True)
     refused = ServiceError(

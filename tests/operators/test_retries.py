@@ -622,7 +622,7 @@ def test_a_doubt_that_outlasts_the_timeout_submits_nothing(deferrable: bool, tas
 
 def test_one_deadline_from_the_submission_through_all_tries(task: Task) -> None:
     task.service.add_fault(kind="task_seconds", seconds=3600)
-    with pytest.raises(MpsTimeoutError, match="a retry joins it") as caught:
+    with pytest.raises(MpsTimeoutError, match="A retry only looks once more") as caught:
         task.run(timeout=0.5, **WAITS)
     assert task.accepted[0] in str(caught.value)
     looks = len(task.service.calls("DescribeImageTaskDetail"))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from airflow_provider_mps.core.aidge import shapes
 from airflow_provider_mps.core.aidge.codes import outcome_of
 from airflow_provider_mps.core.aidge.words import AidgeAction, AidgeStatus
+from airflow_provider_mps.core.calls import Accepted
 from airflow_provider_mps.core.codes import Outcome, Transport
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.redact import bare_url, excerpt
@@ -55,16 +56,16 @@ def read_answer(action: str, target: str, answer: Any) -> Mapping[str, Any]:
     raise ServiceError(Service.AIDGE, action, target, reply.code, message, reply.request_id, outcome)
 
 
-def read_task_id(target: str, answer: Any) -> str:
-    """Return ``taskId`` of the answer to a submission.
+def read_accepted(target: str, answer: Any) -> Accepted:
+    """Return what the answer to a submission accepts.
 
-    :raises ServiceError: there is none; with the outcome ``UNKNOWN`` it may have been accepted
+    :raises ServiceError: it names no task; with the outcome ``UNKNOWN`` one may have been accepted
     """
     data = read_answer(AidgeAction.GENERATE, target, answer)
-    task_id = _task_id(data)
+    task_id, request_id = _task_id(data), shapes.read(answer).request_id
     if not task_id:
-        raise _garbled(AidgeAction.GENERATE, target, answer, shapes.read(answer).request_id)
-    return task_id
+        raise _garbled(AidgeAction.GENERATE, target, answer, request_id)
+    return Accepted(task_id, request_id)
 
 
 def read_task(task_id: str, answer: Any) -> TaskState:
