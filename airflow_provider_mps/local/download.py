@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from urllib.parse import urlsplit
 
@@ -48,10 +49,7 @@ def download(url: str, limit: int) -> bytes:
     local = urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
     data = bytearray()
     try:
-        with (
-            httpx.Client(timeout=FETCH_TIMEOUT_SECONDS, follow_redirects=True, trust_env=not local) as client,
-            client.stream("GET", url) as response,
-        ):
+        with _client(trust_env=not local).stream("GET", url) as response:
             if response.status_code != 200:
                 raise DownloadError(f"HTTP status {response.status_code}")
             for piece in response.iter_bytes():
@@ -61,3 +59,11 @@ def download(url: str, limit: int) -> bytes:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise DownloadError(type(error).__name__) from None
     return bytes(data)
+
+
+@functools.cache
+def _client(*, trust_env: bool) -> httpx.Client:
+    """Return the client for all downloads: to read the certificates for each takes longer than most downloads."""
+    # No connection is kept: what is there once is no promise for later, and thousands of hosts may come by.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(timeout=FETCH_TIMEOUT_SECONDS, follow_redirects=True, trust_env=trust_env, limits=limits)

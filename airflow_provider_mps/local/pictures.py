@@ -6,7 +6,9 @@ import hashlib
 import io
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from PIL import Image, ImageFilter, ImageOps
 
@@ -17,10 +19,14 @@ LONG_SIDES = {"1K": 1024, "2K": 2048, "4K": 4096}
 SMALL_SIDE = 96
 
 _MAX_PIXELS = 64_000_000
-_CACHED_SUBJECTS = 64
-_CACHED_RESULTS = 16
+_CACHED_SUBJECT_BYTES = 64 * 1024 * 1024
+_CACHED_RESULT_BYTES = 16 * 1024 * 1024
 _SUBJECT_SHARE = 0.8
 _ENCODERS = {"JPEG": "JPEG", "JPG": "JPEG", "PNG": "PNG", "WEBP": "WEBP", "AVIF": "AVIF", "HEIF": "HEIF"}
+
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 class PictureError(Exception):
@@ -42,9 +48,42 @@ class Subject:
     box: tuple[int, int, int, int]
     original: tuple[int, int]
 
+    @property
+    def bytes_held(self) -> int:
+        """How much memory its pixels take: three bytes for each, and one in the mask."""
+        return 4 * self.pixels.width * self.pixels.height
+
     def resized(self, size: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
         """Return pixels and mask in another size."""
         return self.pixels.resize(size, Image.Resampling.BICUBIC), self.mask.resize(size, Image.Resampling.BICUBIC)
+
+
+class _Recent(Generic[_Key, _Value]):
+    """The latest values, as many as fit into so many bytes.
+
+    :param limit: bytes in all.
+    :param size: tells the bytes of a value.
+    """
+
+    def __init__(self, limit: int, size: Callable[[_Value], int]) -> None:
+        self._limit = limit
+        self._size = size
+        self._values: OrderedDict[_Key, _Value] = OrderedDict()
+        self._held = 0
+
+    def get(self, key: _Key) -> _Value | None:
+        """Return a value; None if it is not kept."""
+        return self._values.get(key)
+
+    def keep(self, key: _Key, value: _Value) -> None:
+        """Keep a value as the latest; a value that is larger than all that may be kept is not."""
+        if (old := self._values.pop(key, None)) is not None:
+            self._held -= self._size(old)
+        self._values[key] = value
+        self._held += self._size(value)
+        while self._held > self._limit:
+            _, oldest = self._values.popitem(last=False)
+            self._held -= self._size(oldest)
 
 
 class Pictures:
@@ -56,8 +95,8 @@ class Pictures:
     def __init__(self, small: bool = False) -> None:
         self._small = small
         self._lock = threading.Lock()
-        self._subjects: OrderedDict[bytes, Subject] = OrderedDict()
-        self._results: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self._subjects = _Recent[bytes, Subject](_CACHED_SUBJECT_BYTES, lambda subject: subject.bytes_held)
+        self._results = _Recent[tuple[object, ...], bytes](_CACHED_RESULT_BYTES, len)
 
     def fuse(
         self,
@@ -90,9 +129,7 @@ class Pictures:
         if found is None:
             found = self._fuse(self._cut(subject, digest), background, prompt, seed, format_, image_size, quality)
             with self._lock:
-                self._results[key] = found
-                if len(self._results) > _CACHED_RESULTS:
-                    self._results.popitem(last=False)
+                self._results.keep(key, found)
         return found
 
     def _fuse(
@@ -131,15 +168,13 @@ class Pictures:
     def _cut(self, data: bytes, key: bytes) -> Subject:
         # Held while cutting out as well: tasks that start together mostly share their subject.
         with self._lock:
-            found = self._subjects.pop(key, None)
+            found = self._subjects.get(key)
             if found is None:
                 picture = _open(data)
                 mask = cut_out(picture)
                 box = mask.getbbox() or (0, 0, *picture.size)
                 found = Subject(picture.convert("RGB").crop(box), mask.crop(box), box, picture.size)
-            self._subjects[key] = found
-            if len(self._subjects) > _CACHED_SUBJECTS:
-                self._subjects.popitem(last=False)
+            self._subjects.keep(key, found)
         return found
 
 

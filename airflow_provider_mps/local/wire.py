@@ -7,6 +7,7 @@ few things needed from a framework are here instead.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -146,8 +147,10 @@ async def reset(scope: Scope, receive: Receive) -> None:
     transport: asyncio.Transport = scope["state"]["transport"]
     sock: socket.socket | None = transport.get_extra_info("socket")
     if sock is not None:
-        # Linger on with zero seconds turns the close into a reset.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # A client that is gone has left no socket, which the one loop takes calmly and the other (uvloop) does not.
+        with contextlib.suppress(OSError, ValueError):
+            # Linger on with zero seconds turns the close into a reset.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
     await _until_gone(receive)
 

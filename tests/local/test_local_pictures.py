@@ -158,3 +158,15 @@ def test_words_are_understood() -> None:
     red, green, blue = mean("pink studio")
     assert red > green
     assert draw("MARBLE", 1, (50, 40)).tobytes() == draw("marble", 1, (50, 40)).tobytes()
+
+
+def test_what_is_kept_of_large_pictures_is_bounded() -> None:
+    pictures = Pictures()
+    for number in range(6):
+        buffer = io.BytesIO()
+        Image.effect_noise((2400, 2400), 40 + number).convert("RGB").save(buffer, "JPEG", quality=30)
+        pictures.subject(buffer.getvalue())
+    kept = list(pictures._subjects._values.values())
+    assert 0 < len(kept) < 6
+    assert sum(subject.bytes_held for subject in kept) <= 64 * 1024 * 1024
+    assert pictures.subject(buffer.getvalue()) is kept[-1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -17,6 +19,7 @@ import pytest
 import trustme
 
 from airflow_provider_mps.local import __main__ as command
+from airflow_provider_mps.local import download
 from airflow_provider_mps.local.service import LocalService
 
 
@@ -175,3 +178,31 @@ def test_it_imports_neither_airflow_nor_a_vendor_sdk() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", ["/", "/x", "/key", "/rest/ai/image/background/generation/query", "/_local/faults"])
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_a_client_that_leaves_in_mid_body_is_no_error(
+    path: str, is_reset: bool, service: LocalService, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = f"{service.bucket}.cos.{service.region}.myqcloud.com" if path == "/key" else service.netloc
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nX-TC-Action: ProcessImage\r\n"
+    with socket.create_connection((service.host, service.port)) as client:
+        client.sendall(f"{head}Content-Length: 1000\r\n\r\nabc".encode())
+        if is_reset:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # What came before is over once this is answered.
+    assert httpx.get(f"{service.url}/_local/health").status_code == 200
+    deadline = time.monotonic() + 10
+    while service.backend.journal.under_way and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not service.backend.journal.under_way
+    assert not caplog.records
+
+
+def test_all_downloads_share_a_client(service: LocalService) -> None:
+    url = f"{service.url}/_local/samples/brick.png"
+    download._client.cache_clear()
+    for _ in range(5):
+        assert download.download(url, 10_000_000)
+    assert download._client.cache_info().misses == 1
