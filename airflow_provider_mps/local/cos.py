@@ -6,19 +6,15 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from airflow_provider_mps.local import cos_sign, cos_xml
+from airflow_provider_mps.local import cos_copy, cos_names, cos_sign, cos_xml
 from airflow_provider_mps.local.backend import Backend
 from airflow_provider_mps.local.cos_objects import OPERATIONS, CosCall
 from airflow_provider_mps.local.errors import CosError
 from airflow_provider_mps.local.fault_flow import carry_out
 from airflow_provider_mps.local.faults import Rule, deciding
 from airflow_provider_mps.local.journal import Record
+from airflow_provider_mps.local.store import ObjectStore
 from airflow_provider_mps.local.wire import DropConnection, Reply, Request
-
-_HOST = re.compile(
-    r"(?P<bucket>[a-z0-9][a-z0-9-]*-\d+)\.cos\.(?P<region>[a-z0-9-]+)\.(myqcloud\.com|tencentcos\.cn)(:\d+)?"
-)
-
 
 # Query parameters that the operations know; any other asks for something that is not offered here, and to answer as
 # if it were not there would be worse than a refusal.
@@ -26,6 +22,7 @@ _PARAMS = re.compile(
     r"q-.*|x-cos-.*|response-.*|prefix|marker|max-keys|delimiter|encoding-type|uploads|uploadId|partNumber|max-uploads"
     r"|key-marker|upload-id-marker|max-parts|part-number-marker"
 )
+_OPERATIONS = {**OPERATIONS, "CopyObject": cos_copy.copy_object}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +44,8 @@ class Cos:
 
     @staticmethod
     def serves(request: Request) -> bool:
-        """Say whether a request goes to a bucket, which its ``Host`` header tells."""
-        return _HOST.fullmatch(request.headers.get("host", "").lower()) is not None
+        """Say whether a request goes to a bucket, which its ``Host`` header tells, or a signature in its query."""
+        return cos_names.of_host(request.headers.get("host", "")) is not None or cos_names.is_link(request)
 
     async def handle(self, request: Request) -> Reply:
         """Answer one request; raises :class:`DropConnection` when a fault asks for a reset."""
@@ -73,7 +70,7 @@ class Cos:
         return reply
 
     async def _answer(self, request: Request, record: Record) -> Reply:
-        target = _target(request)
+        target = _target(request, self._backend.store)
         record.action, record.region = target.operation, target.region
         record.body = {"bucket": target.bucket, "key": target.key}
         if wanted := request.headers.get("range"):
@@ -86,7 +83,7 @@ class Cos:
         call = CosCall(self._backend, request, target.bucket, target.key, rules)
 
         async def run() -> Reply:
-            return await OPERATIONS[target.operation](call)
+            return await _OPERATIONS[target.operation](call)
 
         reply = await carry_out(rules, record, run, refusal=_refusal, media_type="application/xml")
         record.fault = record.fault or deciding(rules)
@@ -97,15 +94,15 @@ def _refusal(rule: Rule) -> CosError:
     return CosError(rule.http_status(503), rule.code, rule.message)
 
 
-def _target(request: Request) -> _Target:
-    match = _HOST.fullmatch(request.headers.get("host", "").lower())
-    if match is None:
+def _target(request: Request, store: ObjectStore) -> _Target:
+    place = cos_names.of_host(request.headers.get("host", "")) or cos_names.of_link(request, store)
+    if place is None:
         raise CosError(404, "NoSuchBucket", "The specified bucket does not exist.")
     try:
         key = request.path[1:]
     except UnicodeDecodeError:
         raise CosError(400, "InvalidURI", "The path is not UTF-8.") from None
-    return _Target(match["bucket"], match["region"], key, _operation(request, bool(key)))
+    return _Target(place.bucket, place.region, key, _operation(request, bool(key)))
 
 
 def _operation(request: Request, of_object: bool) -> str:
@@ -123,8 +120,11 @@ def _operation(request: Request, of_object: bool) -> str:
         }.get(method)
     else:
         name = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}.get(method)
-    strange = any(not _PARAMS.fullmatch(one) for one in query)
-    if name is None or strange or (name in ("PutObject", "UploadPart") and "x-cos-copy-source" in request.headers):
+    is_copy = cos_copy.SOURCE in request.headers
+    if name == "PutObject" and is_copy:
+        name = "CopyObject"
+    strange = any(not _PARAMS.fullmatch(one) for one in query if one != cos_names.BUCKET)
+    if name is None or strange or (name == "UploadPart" and is_copy):
         raise CosError(405, "MethodNotAllowed", "The local service does not offer this operation.")
     return name
 

@@ -78,7 +78,8 @@ async def _head_object(call: CosCall) -> Reply:
 async def _put_object(call: CosCall) -> Reply:
     check_key(call.key)
     writer = await _receive(call)
-    info = call.backend.store.commit(writer, call.bucket, call.key, _stored_headers(call.request.headers))
+    headers = stored_headers(call.request.headers)
+    info = call.backend.store.commit(writer, call.bucket, call.key, headers, overwrite=may_overwrite(call.request))
     return Reply(200, [("ETag", f'"{info.etag}"'), ("x-cos-hash-crc64ecma", str(info.crc64))])
 
 
@@ -111,7 +112,7 @@ async def _get_bucket(call: CosCall) -> Reply:
 
 async def _initiate(call: CosCall) -> Reply:
     check_key(call.key)
-    headers = _stored_headers(call.request.headers)
+    headers = stored_headers(call.request.headers)
     return _xml(
         cos_xml.upload_started(call.backend.multipart.start(call.bucket, call.key, headers, call.backend.clock()))
     )
@@ -135,7 +136,7 @@ async def _complete(call: CosCall) -> Reply:
     except BodyTooLarge:
         raise CosError(400, "MalformedXML", "The list of parts is too long.") from None
     # Putting parts together copies the whole object, which must not hold up other requests.
-    info = await asyncio.to_thread(multipart.complete, upload, wanted)
+    info = await asyncio.to_thread(multipart.complete, upload, wanted, overwrite=may_overwrite(call.request))
     reply = _xml(cos_xml.upload_completed(info, call.request.headers["host"]))
     reply.headers.append(("x-cos-hash-crc64ecma", str(info.crc64)))
     return reply
@@ -239,14 +240,21 @@ def _object_headers(info: ObjectInfo, call: CosCall) -> list[tuple[str, str]]:
     headers["ETag"] = f'"{info.etag}"'
     headers["Last-Modified"] = formatdate(info.modified, usegmt=True)
     headers["Accept-Ranges"] = "bytes"
-    if not of_kind(call.rules, "no_crc"):
+    if info.crc64 is not None and not of_kind(call.rules, "no_crc"):
         headers["x-cos-hash-crc64ecma"] = str(info.crc64)
     return [(name, value.encode("latin-1", "replace").decode("latin-1")) for name, value in headers.items()]
 
 
-def _stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return those of a request that are stored with its object."""
     stored = {shown: headers[name] for name, shown in _STORED_HEADERS.items() if name in headers}
     return stored | {name: value for name, value in headers.items() if name.startswith("x-cos-meta-")}
+
+
+def may_overwrite(request: Request) -> bool:
+    """Say whether an object that is there may give way (``x-cos-forbid-overwrite``, document 436/7749)."""
+    forbidden: str = request.headers.get("x-cos-forbid-overwrite", "")
+    return forbidden.strip().lower() != "true"
 
 
 def _number(text: str, name: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from airflow_provider_mps.local.accounts import Accounts, Credential
 from airflow_provider_mps.local.errors import CosError
@@ -105,7 +105,8 @@ def _signatures(request: Request, fields: Mapping[str, str], credential: Credent
     params = _listed(fields["q-url-param-list"], request.query)
     variants = [headers]
     if "host" in headers:
-        variants.append({**headers, "host": _encode(request.headers["host"].strip().partition(":")[0])})
+        host = urlsplit(f"//{request.headers['host'].strip()}").hostname or ""
+        variants.append({**headers, "host": _encode(host)})
     return [
         _sign(
             credential.secret_key,

@@ -47,6 +47,15 @@ def listing(
     return _dump(root)
 
 
+def copied(info: ObjectInfo) -> bytes:
+    """Make the body that answers a copy."""
+    root = ET.Element("CopyObjectResult")
+    _fill(root, ETag=f'"{info.etag}"', LastModified=_iso(info.modified))
+    if info.crc64 is not None:
+        _fill(root, CRC64=str(info.crc64))
+    return _dump(root)
+
+
 def upload_started(upload: Upload) -> bytes:
     """Make the body that answers the beginning of a multipart upload."""
     root = ET.Element("InitiateMultipartUploadResult")

@@ -19,6 +19,7 @@ kind             options and effect
 ================ =============================================================================================
 ``error``        ``code``, ``message``, ``status`` (COS and GetResult only, default 503): the service's own error.
                  From Aidge, a number is the service's ``resCode`` and a word the gateway's ``code``
+                 On CopyObject and CompleteMultipartUpload ``status`` 200 is the error inside of a success
 ``http``         ``status`` (default 502), ``body``: a bare HTTP answer
 ``reset``        a TCP reset before the request is carried out
 ``lost_answer``  the request is carried out, then a TCP reset instead of the answer

@@ -74,13 +74,15 @@ class Multipart:
         upload.parts[number] = part
         return part
 
-    def complete(self, upload: Upload, wanted: Sequence[tuple[int, str]]) -> ObjectInfo:
+    def complete(self, upload: Upload, wanted: Sequence[tuple[int, str]], *, overwrite: bool = True) -> ObjectInfo:
         """Put the named parts together and store the object.
 
         :param upload: the upload.
         :param wanted: part numbers and ETags (without quotes), in rising order.
+        :param overwrite: whether an object that is there gives way.
         :return: the stored object's facts.
-        :raises CosError: 400 for a part that is missing, differs or is out of order.
+        :raises CosError: 400 for a part that is missing, differs or is out of order, 409 where an object is there that
+            does not give way.
         """
         numbers = [number for number, _ in wanted]
         if not wanted or numbers != sorted(set(numbers)):
@@ -95,7 +97,7 @@ class Multipart:
                     writer.write(piece)
         digests = b"".join(bytes.fromhex(upload.parts[number].etag) for number in numbers)
         etag = f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(numbers)}"
-        info = self._store.commit(writer, upload.bucket, upload.key, upload.headers, etag)
+        info = self._store.commit(writer, upload.bucket, upload.key, upload.headers, etag, overwrite=overwrite)
         self.abort(upload)
         return info
 

@@ -210,9 +210,12 @@ class LocalService:
         """Remove all fault rules."""
         self.backend.faults.clear()
 
-    def put_object(self, bucket: str, key: str, data: bytes) -> None:
-        """Store an object without a request; a leading slash of ``key`` is dropped."""
-        self.backend.store.put(bucket, key.removeprefix("/"), [data])
+    def put_object(self, bucket: str, key: str, data: bytes, *, has_crc64: bool = True) -> None:
+        """Store an object without a request; a leading slash of ``key`` is dropped.
+
+        :param has_crc64: ``False`` for one from before COS kept a CRC64.
+        """
+        self.backend.store.put(bucket, key.removeprefix("/"), [data], has_crc64=has_crc64)
 
     def get_object(self, bucket: str, key: str) -> bytes:
         """Read an object without a request; raises ``KeyError`` when it is not there."""

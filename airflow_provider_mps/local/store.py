@@ -27,7 +27,7 @@ class ObjectInfo:
     :param key: the key, without a leading slash.
     :param size: bytes.
     :param etag: MD5 in hex, or ``<hex>-<parts>`` after a multipart upload; without quotes.
-    :param crc64: CRC-64/ECMA of the content.
+    :param crc64: CRC-64/ECMA of the content; ``None`` for an object from before COS kept one, and for its copies.
     :param modified: seconds since the epoch.
     :param headers: headers stored with the object, such as ``Content-Type`` and ``x-cos-meta-*``.
     """
@@ -36,7 +36,7 @@ class ObjectInfo:
     key: str
     size: int
     etag: str
-    crc64: int
+    crc64: int | None
     modified: float
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -122,7 +122,15 @@ class ObjectStore:
         return ObjectWriter(self._temporary / uuid.uuid4().hex)
 
     def commit(
-        self, writer: ObjectWriter, bucket: str, key: str, headers: Mapping[str, str], etag: str = ""
+        self,
+        writer: ObjectWriter,
+        bucket: str,
+        key: str,
+        headers: Mapping[str, str],
+        etag: str = "",
+        *,
+        has_crc64: bool = True,
+        overwrite: bool = True,
     ) -> ObjectInfo:
         """Make a content visible under a key, at once and whole.
 
@@ -131,8 +139,10 @@ class ObjectStore:
         :param key: the key, without a leading slash.
         :param headers: headers to give back with the object.
         :param etag: an ETag in place of the MD5.
+        :param has_crc64: whether the object has a CRC64.
+        :param overwrite: whether an object that is there gives way.
         :return: the stored object's facts.
-        :raises CosError: 400 for an empty or too long key.
+        :raises CosError: 400 for an empty or too long key, 409 where one is there that does not give way.
         """
         digest = writer.close()
         try:
@@ -140,22 +150,33 @@ class ObjectStore:
         except CosError:
             writer.discard()
             raise
-        info = ObjectInfo(bucket, key, writer.size, etag or digest.hex(), writer.crc64, self._clock(), dict(headers))
+        crc64 = writer.crc64 if has_crc64 else None
+        info = ObjectInfo(bucket, key, writer.size, etag or digest.hex(), crc64, self._clock(), dict(headers))
         data, sidecar = self._files(bucket, key)
         with self._lock:
+            if not overwrite and self.find(bucket, key) is not None:
+                writer.discard()
+                raise CosError(409, "FileAlreadyExists", "The object you specified already exists.")
             writer.path.replace(data)
             sidecar.write_text(json.dumps(asdict(info)), "utf-8")
             self._index.setdefault(bucket, {})[key] = info
         return info
 
     def put(
-        self, bucket: str, key: str, pieces: Iterable[bytes], headers: Mapping[str, str] | None = None
+        self,
+        bucket: str,
+        key: str,
+        pieces: Iterable[bytes],
+        headers: Mapping[str, str] | None = None,
+        *,
+        has_crc64: bool = True,
     ) -> ObjectInfo:
         """Store a content that is at hand; see :meth:`commit`."""
         writer = self.writer()
         for piece in pieces:
             writer.write(piece)
-        return self.commit(writer, bucket, key, headers or {"Content-Type": "application/octet-stream"})
+        headers = headers or {"Content-Type": "application/octet-stream"}
+        return self.commit(writer, bucket, key, headers, has_crc64=has_crc64)
 
     def find(self, bucket: str, key: str) -> ObjectInfo | None:
         """Look an object up."""
