@@ -25,6 +25,8 @@ class Download(NamedTuple):
 def plan_downloads(outputs: Any, local_dir: str | Path) -> list[Download]:
     """Give each output of one or more results a file in ``local_dir``, named like the object.
 
+    An output that is a text is in the result itself, and there is nothing to fetch.
+
     :param outputs: a result, its ``Outputs``, one of these outputs, or a list of any of them
     :param local_dir: folder for the files
     :raises ArgumentError: there is nothing to fetch, a key would leave the folder, or two keys have one file name
@@ -33,6 +35,8 @@ def plan_downloads(outputs: Any, local_dir: str | Path) -> list[Download]:
     plans: dict[Path, Download] = {}
     for output in _flatten(outputs):
         key = output.get("path")
+        if not key and output.get("content"):
+            continue
         if not key:
             arguments.fail("outputs", output, "outputs with the path of a COS object")
         path = folder / file_name(str(key))

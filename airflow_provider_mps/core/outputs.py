@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from airflow_provider_mps.core.scenes import may_make_several
 from airflow_provider_mps.core.vocabulary import (
     BG_FUSION_SCHEDULE_ID,
     DEFAULT_FORMAT,
@@ -21,6 +22,8 @@ from airflow_provider_mps.core.vocabulary import (
 )
 
 MAX_NAME_LENGTH = 64
+# Where an input by URL has no folder, and the request names none.
+FOLDER_OF_URLS = "/output"
 
 _NOT_PLAIN = re.compile(r"[^\w.-]+")
 _VARIABLE = re.compile(r"(\{\w+\})")
@@ -38,18 +41,22 @@ def input_path(payload: Mapping[str, Any]) -> str:
     return str(cos.get("Object") or "") if isinstance(cos, Mapping) else ""
 
 
-def unique_output_path(payload: Mapping[str, Any], token: str) -> str:
-    """Return an ``OutputPath`` that nobody else asks for.
+def unique_output(payload: Mapping[str, Any], token: str) -> dict[str, str]:
+    """Return the fields of a request that make its output one that nobody else asks for.
 
-    For background fusion the whole path, ``{output_dir}/{input name}-{token}.{ext}``. What other schedules write is not
-    known here, so MPS fills in their name and extension
-    (variables: https://cloud.tencent.com/document/product/862/37039).
+    For background fusion that is the whole path, ``{output_dir}/{input name}-{token}.{ext}``. What other schedules
+    write is not known here, so MPS fills in their name and extension
+    (variables: https://cloud.tencent.com/document/product/862/37039). Several pictures under one path would be written
+    over each other, so they get a folder of their own, ``{output_dir}/{input name}-{token}/``, and the names that MPS
+    gives them.
     """
-    if payload.get("ScheduleId") != BG_FUSION_SCHEDULE_ID:
-        return f"{{inputName}}-{token}.{{format}}"
     name = _NOT_PLAIN.sub("_", PurePosixPath(input_path(payload)).stem)[:MAX_NAME_LENGTH].strip(".") or "image"
-    folder = str(payload.get("OutputDir") or DEFAULT_OUTPUT_DIR).rstrip("/")
-    return f"{folder}/{name}-{token}{_extensions(payload)[0]}"
+    if payload.get("ScheduleId") == BG_FUSION_SCHEDULE_ID:
+        folder = str(payload.get("OutputDir") or DEFAULT_OUTPUT_DIR).rstrip("/")
+        return {"OutputPath": f"{folder}/{name}-{token}{_extensions(payload)[0]}"}
+    if may_make_several(payload):
+        return {"OutputDir": f"{_folder(payload)}/{name}-{token}/"}
+    return {"OutputPath": f"{{inputName}}-{token}.{{format}}"}
 
 
 @dataclass(frozen=True)
@@ -78,14 +85,14 @@ def expected_output(payload: Mapping[str, Any], token: str | None) -> ExpectedOu
     """Say how the result of a request is recognised.
 
     :param payload: the request body
-    :param token: pattern of the token in a path of :func:`unique_output_path`; None for a path that the user gave
+    :param token: pattern of the token of :func:`unique_output`; None for a path that the user gave
     """
     storage = payload.get("OutputStorage")
     cos = storage.get("CosOutputStorage") if isinstance(storage, Mapping) else None
     bucket = str(cos.get("Bucket") or "") if isinstance(cos, Mapping) else ""
     if token is not None:
-        # Any extension: MPS has the last word on it, and the token is enough.
-        return ExpectedOutput(bucket, rf"(?:.*/)?[^/]*-{token}\.[^/]+", True)
+        # Any extension, or any name in the folder: MPS has the last word on it, and the token is enough.
+        return ExpectedOutput(bucket, rf"(?:.*/)?[^/]*-{token}(?:\.[^/]+|/.+)", True)
     given = str(payload.get("OutputPath") or "")
     folder = str(payload.get("OutputDir") or "")
     prefix = ""
@@ -95,6 +102,14 @@ def expected_output(payload: Mapping[str, Any], token: str | None) -> ExpectedOu
         re.escape(part) if index % 2 == 0 else _any(part, payload) for index, part in enumerate(_VARIABLE.split(given))
     ]
     return ExpectedOutput(bucket, prefix + "".join(parts), False)
+
+
+def _folder(payload: Mapping[str, Any]) -> str:
+    """Return the folder that the results of a request go to: as asked for, or that of an input in COS."""
+    info, folder = payload.get("InputInfo"), str(payload.get("OutputDir") or "")
+    if not folder and isinstance(info, Mapping) and isinstance(info.get("CosInputInfo"), Mapping):
+        folder = str(PurePosixPath(input_path(payload)).parent)
+    return (folder or FOLDER_OF_URLS).rstrip("/")
 
 
 def _any(variable: str, payload: Mapping[str, Any]) -> str:

@@ -125,18 +125,23 @@ def _result_set(call: Call, task: Task, now: float) -> list[dict[str, Any]] | No
         return [
             {"Status": "FAIL", "ErrMsg": failure.err_msg, "Message": failure.message, "Progress": 100, "Output": None}
         ]
-    return [{"Status": "SUCCESS", "ErrMsg": "", "Message": "", "Progress": 100, "Output": _output(call, task, now)}]
+    outputs = [_output(call, task, path, now) for path in task.job.paths]
+    if task.job.text:
+        text = {"Path": None, "OutputStorage": None, "SignedUrl": None, "Content": task.job.text, "FileId": None}
+        outputs.insert(0, text)
+    done = {"Status": "SUCCESS", "ErrMsg": "", "Message": "", "Progress": 100}
+    return [{**done, "Output": output} for output in outputs]
 
 
-def _output(call: Call, task: Task, now: float) -> dict[str, Any]:
+def _output(call: Call, task: Task, path: str, now: float) -> dict[str, Any]:
     job = task.job
     return {
-        "Path": job.path,
+        "Path": path,
         "OutputStorage": {"Type": "COS", "CosOutputStorage": {"Bucket": job.bucket, "Region": job.region}},
         "SignedUrl": presign(
             call.backend.accounts.owner(task.account),
             host=f"{job.bucket}.cos.{job.region}.myqcloud.com",
-            key=job.path[1:],
+            key=path[1:],
             start=int(now) - 60,
             seconds=SIGNED_URL_SECONDS,
         ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from airflow_provider_mps.local import several
 from airflow_provider_mps.local.errors import ApiError, CosError
 from airflow_provider_mps.local.schemas import AddOn, MediaInputInfo, ProcessImageRequest
 from airflow_provider_mps.local.store import ObjectStore
@@ -46,6 +47,8 @@ class Job:
     :param bucket: the bucket for the result.
     :param region: that bucket's region.
     :param path: the absolute path of the result.
+    :param paths: those of all results; several are written over each other where the request names one path.
+    :param text: the text that stands before the pictures; empty for none.
     """
 
     fusion: bool
@@ -59,6 +62,8 @@ class Job:
     bucket: str
     region: str
     path: str
+    paths: tuple[str, ...]
+    text: str
 
 
 def to_job(request: ProcessImageRequest, store: ObjectStore) -> Job:
@@ -85,6 +90,11 @@ def to_job(request: ProcessImageRequest, store: ObjectStore) -> Job:
     config = add_on.OutputConfig
     format_ = (config and config.Format) or "JPEG"
     quality = config.Quality if config and config.Quality is not None else 85
+    path = _output_path(request, subject, _SUFFIXES[format_], fusion)
+    count = several.count_results(request.ScheduleId, request.ImageTask)
+    paths = [path] * count
+    if count > 1 and not request.OutputPath:
+        paths = [several.numbered(path, number + 1) for number in range(count)]
     return Job(
         fusion=fusion,
         subject=subject,
@@ -96,7 +106,9 @@ def to_job(request: ProcessImageRequest, store: ObjectStore) -> Job:
         quality=quality,
         bucket=bucket,
         region=region,
-        path=_output_path(request, subject, _SUFFIXES[format_], fusion),
+        path=path,
+        paths=tuple(paths),
+        text=several.text_of(request.ImageTask, count),
     )
 
 

@@ -10,6 +10,7 @@ from airflow_provider_mps.local.download import DownloadError, download, without
 from airflow_provider_mps.local.errors import CosError, TaskFailure
 from airflow_provider_mps.local.pictures import PictureError, Pictures
 from airflow_provider_mps.local.rules import Source
+from airflow_provider_mps.local.several import part
 
 if TYPE_CHECKING:
     from airflow_provider_mps.local.rules import Job
@@ -69,11 +70,15 @@ class Worker:
             background = self._fetch(job.background) if job.background else None
             # Without a seed every task of the same words looks different.
             seed: int | str = task_id if job.seed is None else job.seed
-            data = self._pictures.fuse(subject, background, job.prompt, seed, job.format, job.image_size, job.quality)
+            made = [self._pictures.fuse(subject, background, job.prompt, seed, job.format, job.image_size, job.quality)]
+        elif (count := len(job.paths)) > 1:
+            parts = (part(subject, number, count) for number in range(count))
+            made = [self._pictures.encode(piece, job.format, job.quality) for piece in parts]
         else:
-            data = self._pictures.encode(subject, job.format, job.quality)
+            made = [self._pictures.encode(subject, job.format, job.quality)]
         headers = {"Content-Type": _CONTENT_TYPES.get(job.format, "application/octet-stream")}
-        self._store.put(job.bucket, job.path[1:], [data], headers)
+        for path, data in zip(job.paths, made, strict=True):
+            self._store.put(job.bucket, path[1:], [data], headers)
 
     def _fetch(self, source: Source) -> bytes:
         return self._download(source.url) if source.url else self._read(source)

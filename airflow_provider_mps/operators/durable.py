@@ -13,7 +13,7 @@ from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request, request_of
 from airflow_provider_mps.core.lookup import StillRuns
-from airflow_provider_mps.core.outputs import unique_output_path
+from airflow_provider_mps.core.outputs import unique_output
 from airflow_provider_mps.core.payloads import describe_input
 from airflow_provider_mps.core.polling import may_be_too_new
 from airflow_provider_mps.core.results import TaskState
@@ -69,7 +69,7 @@ class DurableSubmission:
     """One submission, for the duration of one try.
 
     :param calls: calls MPS
-    :param payload: the request body; without an ``OutputPath`` it gets one that nobody else asks for
+    :param payload: the request body; without an ``OutputPath`` it gets one, or a folder, that nobody else asks for
     :param request: its fingerprint
     :param attempt: the try of the Airflow task
     :param store: keeps the record
@@ -186,7 +186,7 @@ class DurableSubmission:
         self._write(record)
         payload = dict(self._payload)
         if not payload.get("OutputPath"):
-            payload["OutputPath"] = unique_output_path(payload, self._request.token)
+            payload |= unique_output(payload, self._request.token)
         try:
             accepted = self._calls.submit_task(payload)
         except ServiceError as error:

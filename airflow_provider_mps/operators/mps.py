@@ -156,7 +156,8 @@ class MpsProcessImageOperator(MpsSubmitOperator):
     """Submit any ``ProcessImage`` request: other schedules, or an ``ImageTask``.
 
     Same life as :class:`MpsImageBgFusionOperator`, same results and errors; the body is yours
-    (https://cloud.tencent.com/document/product/862/112896).
+    (https://cloud.tencent.com/document/product/862/112896). An output that is a text has it as ``content``, and no
+    ``cos_uri``.
 
     Templated: ``payload``, ``region``, ``tencentcloud_conn_id``.
 
@@ -169,7 +170,8 @@ class MpsProcessImageOperator(MpsSubmitOperator):
     :param timeout: seconds from submission after which waiting ends (float or timedelta), default 600
     :param durable: keep a record of the submission, so that a retry does not pay twice (bool), default True; without an
         ``OutputPath`` in the payload one is added: ``{inputName}-{16 hex digits}.{format}``, and for ``ScheduleId``
-        30060 the one of :class:`MpsImageBgFusionOperator`
+        30060 the one of :class:`MpsImageBgFusionOperator`; a scene that makes several pictures (a poster suite, a
+        storyboard, layers, one that is not known here) gets a folder of its own in ``OutputDir`` instead
     :raises ValueError: ``payload`` is missing or is no request body; when the DAG is read
     """
 

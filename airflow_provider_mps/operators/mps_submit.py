@@ -116,7 +116,7 @@ class MpsSubmitOperator(PictureSubmitOperator):
         return MpsImageTaskTrigger(task_id, self.tencentcloud_conn_id, self.region, *waits)
 
     def _deliver(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
-        paths = ", ".join(str(output["cos_uri"]) for output in result["Outputs"])
+        paths = ", ".join(output["cos_uri"] or "a text" for output in result["Outputs"])
         self.log.info("MPS task %s finished: %s", result["TaskId"], paths)
         return super()._deliver(context, result)
 

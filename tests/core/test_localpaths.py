@@ -25,6 +25,8 @@ def output(path: str, bucket: str = "b-125") -> dict[str, Any]:
         [output("/o/a.png"), output("/o/b.png")],
         [{"Outputs": [output("/o/a.png")]}, {"Outputs": [output("/o/b.png")]}],
         (item for item in [output("/o/a.png"), output("/o/b.png"), output("/o/a.png")]),
+        # A text among pictures is in the result itself.
+        [{**output("", ""), "content": "two pictures"}, output("/o/a.png"), output("/o/b.png")],
     ],
 )
 def test_results_in_every_shape(outputs: Any) -> None:
@@ -37,6 +39,8 @@ def test_results_in_every_shape(outputs: Any) -> None:
         (None, "outputs: expected a result"),
         ("text", "outputs: expected a result"),
         ([], "outputs: expected at least one output"),
+        ([{**output("", ""), "content": "a text"}], "outputs: expected at least one output"),
+        ([{**output("", ""), "content": ""}, output("/o/a.png")], "outputs: expected outputs with the path"),
         ({"Outputs": None}, "outputs: expected at least one output"),
         ([None], "outputs: expected a result"),
         ([{"bucket": "b-125"}], "outputs: expected outputs with the path"),

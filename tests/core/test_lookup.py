@@ -12,7 +12,7 @@ from airflow_provider_mps.core.codes import Outcome, task_rule
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.listing import PAGE_SIZE, ListedTask, list_params, read_list
 from airflow_provider_mps.core.lookup import StillRuns, Window, in_order, pick, same_input
-from airflow_provider_mps.core.outputs import ExpectedOutput, expected_output, input_path, unique_output_path
+from airflow_provider_mps.core.outputs import ExpectedOutput, expected_output, input_path, unique_output
 from airflow_provider_mps.core.results import TaskFailure, TaskState, format_time, parse_time
 from airflow_provider_mps.core.vocabulary import TaskStatus
 
@@ -42,6 +42,11 @@ def result(path: str, bucket: str = "b-1") -> dict[str, Any]:
     return {"Outputs": [{"bucket": bucket, "path": path}]}
 
 
+def other(image_task: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
+    """A request that names no schedule."""
+    return body(ScheduleId=None, ImageTask=image_task, **more)
+
+
 @pytest.mark.parametrize(
     ("payload", "path"),
     [
@@ -56,16 +61,46 @@ def result(path: str, bucket: str = "b-1") -> dict[str, Any]:
         (body(OutputDir="/"), f"/cup-{TOKEN}.jpeg"),
         (body(OutputDir=None), f"/output/bgfusion/cup-{TOKEN}.jpeg"),
         (body(ScheduleId=30000), f"{{inputName}}-{TOKEN}.{{format}}"),
+        (other({"EncodeConfig": {}}), f"{{inputName}}-{TOKEN}.{{format}}"),
+        (other({"AiStoryboardConfig": {"ProcessIndex": 0}}), f"{{inputName}}-{TOKEN}.{{format}}"),
+        (other({"AiDecomposeConfig": {"Switch": "OFF"}}), f"{{inputName}}-{TOKEN}.{{format}}"),
+        (other({"AiPosterSuiteConfig": None}), f"{{inputName}}-{TOKEN}.{{format}}"),
     ],
 )
 def test_the_name_of_a_result(payload: dict[str, Any], path: str) -> None:
-    assert unique_output_path(payload, TOKEN) == path
+    assert unique_output(payload, TOKEN) == {"OutputPath": path}
+
+
+@pytest.mark.parametrize(
+    ("payload", "folder"),
+    [
+        (body(ScheduleId=30050), f"/out/cup-{TOKEN}/"),
+        (body(ScheduleId=30070, OutputDir=None), f"/in/cup-{TOKEN}/"),
+        # What is not known may make several.
+        (body("/cup.jpg", ScheduleId=31234, OutputDir=None), f"/cup-{TOKEN}/"),
+        (body(url="https://e.com/a/cup.jpg", ScheduleId=30050, OutputDir=None), f"/output/cup-{TOKEN}/"),
+        (other({"AiPosterSuiteConfig": {}}), f"/out/cup-{TOKEN}/"),
+        (other({"AiStoryboardConfig": {"Switch": "ON"}}), f"/out/cup-{TOKEN}/"),
+        (other({"AiDecomposeConfig": {"Layers": 3}}), f"/out/cup-{TOKEN}/"),
+        (other(None, Definition=7), f"/out/cup-{TOKEN}/"),
+    ],
+)
+def test_several_results_get_a_folder_of_their_own(payload: dict[str, Any], folder: str) -> None:
+    assert unique_output(payload, TOKEN) == {"OutputDir": folder}
+    expected = expected_output(payload, TOKEN)
+    assert expected.is_unique
+    text = {"bucket": "", "path": ""}
+    pictures = [{"bucket": "b-1", "path": f"{folder}{name}"} for name in ("a.png", "parts/2.png")]
+    assert expected.matches({"Outputs": [text, *pictures]})
+    assert not expected.matches({"Outputs": [text]})
+    others = {"bucket": "b-1", "path": f"{folder.replace(TOKEN, TOKEN[::-1])}a.png"}
+    assert not expected.matches({"Outputs": [text, others]})
 
 
 @given(st.text(min_size=1, max_size=40), st.sampled_from(["JPEG", "PNG", None]))
 def test_a_name_of_ours_is_plain_and_is_recognised(key: str, fmt: str | None) -> None:
     payload = body(f"/{key}", AddOnParameter={"OutputConfig": {"Format": fmt}})
-    path = unique_output_path(payload, TOKEN)
+    path = unique_output(payload, TOKEN)["OutputPath"]
     assert re.fullmatch(rf"/out/[\w.-]+-{TOKEN}\.(jpeg|png)", path)
     assert ".." not in path.split("/")
     assert len(path.encode()) < 400
