@@ -1,6 +1,7 @@
 # make demo       an example DAG on the local service, pictures in demo-output/
 # make airflow    the same with Airflow's web page, until Ctrl-C
 # make test       set-up, lint, types, all tests
+# make test-old   imports and the tests of the wire beside the dependencies of a release, and the lowest allowed ones
 # make bench      the figures that the README quotes
 # AIRFLOW=2.11.2  any of them on the oldest supported Airflow
 # TESTS=...       only these folders or files of tests
@@ -20,7 +21,14 @@ HOME_DIR := .airflow/$(AIRFLOW)
 MYPY_FLAGS := $(if $(filter 2.%,$(AIRFLOW)),--allow-subclassing-any --allow-untyped-decorators \
   --no-warn-unused-ignores --ignore-missing-imports --disable-error-code attr-defined --disable-error-code import-untyped)
 
-.PHONY: demo airflow test lint types tests bench constraints clean
+# What a release of Airflow was installed with on a day soon after it; only the vendor's SDK is newer than that.
+RELEASE := 2.11.2
+RELEASE_DAY := 2026-04-01
+SDK_DAY := 2026-11-01
+# What depends on the versions of other packages, and not only on Airflow's.
+OLD_TESTS := tests/test_package.py tests/test_imports.py tests/triggers tests/hooks/test_mps_hook.py
+
+.PHONY: demo airflow test test-old lint types tests bench constraints clean
 
 demo: $(READY)
 	$(BIN)/python -m airflow_provider_mps.local.demo --dag $(DAG) --home $(HOME_DIR)
@@ -41,6 +49,25 @@ types: $(READY)
 tests: $(READY)
 	$(BIN)/pytest -n 4 --dist loadgroup -m "not alone" $(TESTS)
 	$(BIN)/pytest -m alone $(TESTS)
+
+test-old: .venv/released/ready .venv/lowest/ready
+	.venv/released/bin/pytest -n 4 --dist loadgroup -m "not alone" $(OLD_TESTS)
+	.venv/lowest/bin/pytest -n 4 --dist loadgroup -m "not alone" $(OLD_TESTS)
+
+.venv/released/ready: pyproject.toml .ci/make-venv Makefile
+	mkdir -p .venv
+	echo "apache-airflow==$(RELEASE)" > .venv/release-pin.txt
+	sh .ci/make-venv "$$(sh .ci/find-python $(RELEASE))" .venv/released .venv/release-pin.txt --exclude-newer $(RELEASE_DAY) \
+	  --exclude-newer-package tencentcloud-sdk-python-common=$(SDK_DAY) \
+	  --exclude-newer-package tencentcloud-sdk-python-mps=$(SDK_DAY)
+	touch $@
+
+# The test tools are not part of what is tested: they are the newest that go with it.
+.venv/lowest/ready: pyproject.toml .ci/make-venv $(READY)
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	  --resolution lowest-direct pyproject.toml --extra local --output-file .venv/lowest-pins.txt
+	sh .ci/make-venv "$$(sh .ci/find-python $(RELEASE))" .venv/lowest .venv/lowest-pins.txt
+	touch $@
 
 # The peers are official providers; what they need does not go with the exact versions of the other environments.
 bench: .venv/bench/ready

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseHook, mask_secret
+from airflow.providers.common.compat.sdk import AirflowException, BaseHook
 from tenacity import AsyncRetrying, Retrying
 
+from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core import calls
 from airflow_provider_mps.core.aidge import answers
 from airflow_provider_mps.core.aidge.answers import Address
@@ -92,9 +93,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     async def aload_settings(self) -> AidgeSettings:
         """Read the connection without blocking the event loop."""
         if self._settings is None:
-            from airflow.providers.common.compat.connection import get_async_connection
-
-            connection = await get_async_connection(self.aidge_conn_id, self)
+            connection = await off_the_loop(self.get_connection, self.aidge_conn_id)
             self._settings = await off_the_loop(self._read, connection)
         return self._settings
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from airflow.providers.common.compat.sdk import BaseHook, mask_secret
+from airflow.providers.common.compat.sdk import BaseHook
 
+from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.arguments import region as check_region
 from airflow_provider_mps.core.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
@@ -70,9 +71,8 @@ class TencentCloudBaseHook(BaseHook):
     async def aload_settings(self) -> TencentCloudSettings:
         """Read the connection without blocking the event loop."""
         if self._settings is None and self.tencentcloud_conn_id is not None:
-            from airflow.providers.common.compat.connection import get_async_connection
-
-            connection = await get_async_connection(self.tencentcloud_conn_id, self)
+            # Not get_async_connection: that of most releases asks the supervisor in the event loop.
+            connection = await off_the_loop(self.get_connection, self.tencentcloud_conn_id)
             self._settings = await off_the_loop(self._read_connection, connection)
         return self.settings
 

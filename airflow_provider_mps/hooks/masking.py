@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.providers.common.compat.sdk import mask_secret
-
+from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core.redact import SHORTEST_MASK, url_secrets
 
 # No address, and no part of one, is longer than this.
