@@ -44,7 +44,10 @@ with DAG(
     refresh = MpsImageBgFusionBatchOperator(
         task_id="refresh",
         requests=catalogue(),
-        defaults={"image_size": "1K", "output_dir": "/catalogue/{{ ds }}/"},
+        defaults={
+            "image_size": "1K",
+            "output_dir": "/catalogue/{{ (dag_run.logical_date or dag_run.run_after) | ds }}/",
+        },
         max_failed="{{ params.max_failed }}",
         poll_interval=5,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -181,3 +182,15 @@ def test_a_batch_outlives_its_worker_and_its_triggerer(airflow: RealAirflow, clo
     ]
     assert all(cloud.object_exists(cloud.bucket, entry["Outputs"][0]["path"]) for entry in entries)
     assert "finished 60, failed 0" in log or "60 of 60 pictures are there" in log
+
+
+def test_an_example_runs_without_a_logical_date(airflow: RealAirflow, tmp_path: Path) -> None:
+    run = airflow.trigger("mps_catalogue_batch", {"local_dir": str(tmp_path)})
+    tis = airflow.wait_finished("mps_catalogue_batch", run, 240)
+    logs = "\n".join(airflow.task_log("mps_catalogue_batch", run, ti.task_id, ti.map_index) for ti in tis)
+    assert {ti.state for ti in tis} == {"success"}, logs
+    assert len(list(tmp_path.iterdir())) == 4
+    (folder,) = {
+        Path(entry["Outputs"][0]["path"]).parent for entry in airflow.xcom("mps_catalogue_batch", run, "refresh")
+    }
+    assert re.fullmatch(r"/catalogue/\d{4}-\d\d-\d\d", str(folder))
