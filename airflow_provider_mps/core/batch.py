@@ -134,20 +134,18 @@ def recognise(items: Sequence[Item], records: Mapping[str, Record], max_tries: i
     """Return the pictures, each under the request that is on record for it, where its address was signed anew.
 
     A signature of a kind that is not known is told from the name of a picture by this: it is a retry, and no other
-    picture of the batch can be meant.
+    picture of the batch, now or before, differs in that part only.
 
     :param records: records of submissions, by the token of the item
     :param max_tries: ``max_tries`` of the task instance
     """
-    asked_for = {item.token for item in items}
-    others: dict[tuple[str, str], list[Record]] = {}
-    for token, record in records.items():
-        if token not in asked_for:
-            others.setdefault((record.key, record.loose), []).append(record)
+    known: dict[tuple[str, str], list[Record]] = {}
+    for record in records.values():
+        known.setdefault((record.key, record.loose), []).append(record)
     found = []
     for item in items:
-        request, same = item.request, others.get((item.request.key, item.request.loose), [])
-        if item.token not in records and len(same) == 1 and same[0].is_signed_anew(request, max_tries):
+        request, same = item.request, known.get((item.request.key, item.request.loose), [])
+        if request.is_alone and len(same) == 1 and same[0].is_signed_anew(request, max_tries):
             item = replace(item, request=replace(same[0].request, account=request.account))
         found.append(item)
     return found
@@ -195,13 +193,12 @@ def summary(items: Sequence[Item], ends: Sequence[ItemEnd]) -> str:
 
 
 def _told_apart(items: list[Item]) -> list[Item]:
-    """Take what tells two pictures of a batch apart for no signature, whatever it looks like."""
-    bodies: dict[str, set[str]] = {}
-    for item in items:
-        bodies.setdefault(item.request.loose, set()).add(item.request.body)
+    """Note where a part that may be a signature tells two pictures of a batch apart: then it is none."""
+    count = Counter((item.request.key, item.request.loose) for item in items)
+    alone = [count[item.request.key, item.request.loose] == 1 for item in items]
     return [
-        item if len(bodies[item.request.loose]) == 1 else replace(item, request=replace(item.request, loose=""))
-        for item in items
+        replace(item, request=replace(item.request, is_alone=is_alone))
+        for item, is_alone in zip(items, alone, strict=True)
     ]
 
 

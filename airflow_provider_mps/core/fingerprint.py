@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_mps.core.identity import loosely_unsigned_url, map_addresses, unsigned_url
 
 TOKEN_LENGTH = 16
+# Enough to tell the few tasks with the same subject apart. The rest tells apart all that one folder holds, also ten
+# thousand pictures of one batch whose addresses differ in one value.
+LOOSE_LENGTH = 5
 
 
 @dataclass(frozen=True)
@@ -22,27 +25,30 @@ class Request:
     :param account: fingerprint of who pays
     :param loose: the same as ``body``, with addresses that count without all that may be a signature; empty where it
         is not known
+    :param is_alone: whether nothing else is asked for at the same time that differs in such a part only
     """
 
     key: str
     body: str
     account: str
     loose: str = ""
+    is_alone: bool = field(default=True, compare=False)
 
     @property
     def token(self) -> str:
-        """The part of the output path that makes it unique: one half for ``loose``, one for ``body``.
+        """The part of the output path that makes it unique: it begins with what requests signed anew share.
 
         Without the account: its keys may be renewed between two tries, and MPS lists the tasks of one account anyway.
         """
-        half = TOKEN_LENGTH // 2
-        return _digest(self.key, "loose", self.loose or self.body)[:half] + _digest(self.key, self.body)[:half]
+        strict = _digest(self.key, self.body)[: TOKEN_LENGTH - LOOSE_LENGTH]
+        return _digest(self.key, "loose", self.loose)[:LOOSE_LENGTH] + strict
 
     @property
     def loose_tokens(self) -> str:
         """The pattern of the tokens of all requests that may be this one, signed anew."""
-        half = TOKEN_LENGTH // 2
-        return f"{self.token[:half]}[0-9a-f]{{{half}}}" if self.loose else self.token
+        if not self.loose or not self.is_alone:
+            return self.token
+        return f"{self.token[:LOOSE_LENGTH]}[0-9a-f]{{{TOKEN_LENGTH - LOOSE_LENGTH}}}"
 
 
 def request_of(

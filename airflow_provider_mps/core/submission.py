@@ -66,12 +66,9 @@ class Record:
         return Request(self.key, self.body, self.account, self.loose)
 
     def is_signed_anew(self, request: Request, max_tries: int) -> bool:
-        """Tell whether a request is the one on record, as far as it differs in what may be a signature only.
+        """Tell whether a request is the one on record, and differs in what may be a signature only.
 
-        Nothing that Airflow tries again by itself has another picture, so such a difference is a signature. A person
-        who clears the task may well have put another picture there.
-
-        :param max_tries: ``max_tries`` of the task instance that asks
+        Nothing that Airflow tries again by itself has another picture; what a person has cleared may well have.
         """
         is_same = bool(self.loose) and (self.key, self.loose) == (request.key, request.loose)
         return is_same and self.body != request.body and self.max_tries == max_tries
@@ -103,7 +100,8 @@ def intend(
     replaced = record.replaced if record else ()
     if record is not None and record.task_id is not None:
         replaced = (*replaced, record.task_id)[-MAX_REPLACED:]
-    return Record(**asdict(request), max_tries=max_tries, intent=now, replaced=replaced, ahead=ahead)
+    parts = {name: getattr(request, name) for name in ("key", "body", "account", "loose")}
+    return Record(**parts, max_tries=max_tries, intent=now, replaced=replaced, ahead=ahead)
 
 
 def not_sent(record: Record) -> Record:

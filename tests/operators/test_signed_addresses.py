@@ -123,6 +123,15 @@ def test_a_batch_takes_no_other_picture_for_one_signed_anew(
     assert len(service.tasks) == 3
 
 
+def test_a_batch_that_grows_knows_what_it_had(batch: Callable[..., list[str]], service: LocalService) -> None:
+    service.add_fault(kind="task_seconds", seconds=0.5)
+    batch([sample(service, "token=aaaa")], 1, timeout=0.1)
+    again = batch([sample(service, f"token={value}") for value in ("bbbb", "aaaa")], 2)
+    assert [url[-4:] for url in again] == ["bbbb", "aaaa"]
+    assert len(service.tasks) == 2
+    assert [url[-4:] for url in batch([sample(service, "token=cccc")], 3)] == ["cccc"]
+
+
 def test_a_cleared_batch_makes_what_is_named_now(batch: Callable[..., list[str]], service: LocalService) -> None:
     service.add_fault(kind="task_seconds", seconds=0.5)
     batch([sample(service, "token=aaaa")], 1, timeout=0.1)
