@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core.redact import SHORTEST_MASK, url_secrets
+from airflow_provider_mps.hooks import lineage_masks
 
 # No address, and no part of one, is longer than this.
 _LONGEST = 64 * 1024
@@ -22,10 +24,15 @@ class MasksSignedUrls:
         # Not render_template_fields: a mapped operator never calls that of its class. What a signed address carries is
         # masked here, before Airflow stores the rendered fields.
         super()._do_render_template_fields(parent, *args, **kwargs)  # type: ignore[misc]
-        for name in self.template_fields:
-            for text in _texts(getattr(parent, name, None)):
-                for secret in url_secrets(text):
-                    mask_secret(secret)
+        texts = [text for name in self.template_fields for text in _texts(getattr(parent, name, None))]
+        secrets = dict.fromkeys(secret for text in texts for secret in url_secrets(text))
+        for secret in secrets:
+            mask_secret(secret)
+        if secrets and not lineage_masks.keep_to_masks(parent):
+            logging.getLogger(__name__).warning(
+                "This version of the OpenLineage provider is not known: with include_full_task_info, its events show "
+                "the signed addresses of this task"
+            )
 
 
 def extra_of(connection: Any) -> Mapping[str, Any]:

@@ -51,7 +51,9 @@ def test_a_retry_joins_whatever_signed_the_address(
     assert ("what may be a signature only" in lines()) is (one == "aaaa" or "1700000000" in form)
 
 
-@pytest.mark.parametrize(("one", "other"), [("q-signature=aaaa", "q-signature=bbbb"), ("ticket=aaaa", "ticket=bbbb")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("X-Amz-Signature=aaaa", "X-Amz-Signature=bbbb"), ("ticket=aaaa", "ticket=bbbb")]
+)
 def test_a_retry_without_a_record_finds_it(one: str, other: str, make_task: Callable[..., Task]) -> None:
     task = make_task(store=False)
     first = task.run(**by_url(sample(task.service, one)))
