@@ -33,7 +33,8 @@ def is_link(request: Request) -> bool:
 
     The SDK makes such a link where the configuration has an IP and a port, and the link then names no bucket.
     """
-    return request.method in ("GET", "HEAD") and "q-signature" in request.query
+    is_own = request.scope["raw_path"].startswith(b"/_local/")
+    return not is_own and request.method in ("GET", "HEAD") and "q-signature" in request.query
 
 
 def of_link(request: Request, store: ObjectStore) -> Place | None:
