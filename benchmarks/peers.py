@@ -116,5 +116,7 @@ def _account() -> _Account:
 
     connection = json.loads(os.environ["AIRFLOW_CONN_TENCENTCLOUD_DEFAULT"])
     extra = connection["extra"]
-    profile = ClientProfile(httpProfile=HttpProfile(protocol=extra["protocol"], endpoint=extra["endpoint"]))
+    profile = ClientProfile(
+        httpProfile=HttpProfile(protocol=extra["protocol"].removesuffix("://"), endpoint=extra["endpoint"])
+    )
     return _Account(Credential(connection["login"], connection["password"]), extra["region"], profile)

@@ -87,7 +87,9 @@ def submit_with_typed_client(_: list[str]) -> dict[str, float]:
         from tencentcloud.common.profile.http_profile import HttpProfile
         from tencentcloud.mps.v20190612 import models, mps_client
 
-        profile = ClientProfile(httpProfile=HttpProfile(protocol=extra["protocol"], endpoint=extra["endpoint"]))
+        profile = ClientProfile(
+            httpProfile=HttpProfile(protocol=extra["protocol"].removesuffix("://"), endpoint=extra["endpoint"])
+        )
         credential = Credential(connection["login"], connection["password"])
         client = mps_client.MpsClient(credential, extra["region"], profile)
         request = models.ProcessImageRequest()

@@ -228,6 +228,14 @@ def _bracketed(value: str) -> str:
         return ""
 
 
+def protocol(name: str, value: Any) -> str:
+    """Return ``value``, such as ``http`` or ``http://``, as a protocol."""
+    word = str(value).lower().removesuffix("://")
+    if word not in ("http", "https"):
+        fail(name, str(value).lower(), "https or http")
+    return word
+
+
 def proxy_secrets(proxy: str | None) -> list[str]:
     """Return the parts of a proxy's address that are a credential."""
     userinfo = proxy.rpartition("@")[0].partition("//")[2] if proxy else ""

@@ -119,9 +119,7 @@ def read_settings(
         if value is not None and (not isinstance(value, str) or _SPACE.search(value)):
             raise ArgumentError(f"connection: {name} has to be a text without spaces and line breaks")
     cos_bucket = get("cos_bucket") or environ.get(ENV_COS_BUCKET)
-    protocol = str(get("protocol") or "https").lower()
-    if protocol not in ("http", "https"):
-        arguments.fail("connection extra protocol", protocol, "https or http")
+    protocol = arguments.protocol("connection extra protocol", get("protocol") or "https")
     proxy, ca_bundle, cos_endpoint = get("proxy"), get("ca_bundle"), get("cos_endpoint")
     endpoint = _endpoint(get("endpoint"))
     return TencentCloudSettings(

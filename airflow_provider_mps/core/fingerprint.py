@@ -65,9 +65,10 @@ def request_of(
     :param region: region of the API
     :param account: what identifies who pays
     """
+    strict = map_addresses(payload, unsigned_url)
     body, loose = (
-        _digest(json.dumps(map_addresses(payload, change), sort_keys=True, separators=(",", ":")), endpoint, region)
-        for change in (unsigned_url, loosely_unsigned_url)
+        _digest(json.dumps(asked, sort_keys=True, separators=(",", ":")), endpoint, region)
+        for asked in (strict, map_addresses(strict, loosely_unsigned_url))
     )
     return Request(_digest(*map(str, task)), body, _digest(account), loose)
 

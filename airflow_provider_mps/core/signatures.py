@@ -234,6 +234,8 @@ def signed_parameters(query: str) -> set[int]:
 
     :param query: parameters with ``&`` between them
     """
+    if not query:
+        return set()
     pairs = [(unquote(name).lower(), unquote(value)) for name, _, value in _parts(query)]
     names = {"*", *(name for name, _ in pairs)}
     found: set[int] = set()

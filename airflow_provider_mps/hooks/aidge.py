@@ -36,7 +36,6 @@ from airflow_provider_mps.exceptions import (
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
 from airflow_provider_mps.hooks.base import off_the_loop
 from airflow_provider_mps.hooks.forms import with_form
-from airflow_provider_mps.hooks.masking import extra_of
 from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
 
 if TYPE_CHECKING:
@@ -250,7 +249,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         await client.aclose()
 
     def _read(self, connection: Any) -> AidgeSettings:
-        parts = connection.login, connection.password, connection.host, connection.port, extra_of(connection)
+        parts = connection.login, connection.password, connection.host, connection.port, connection.extra_dejson
         try:
             settings = read_settings(*parts)
         except ArgumentError as error:

@@ -17,7 +17,6 @@ from airflow_provider_mps.core.connection import ENV_SECRET_ID, TencentCloudSett
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import CONN_TYPE, DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
-from airflow_provider_mps.hooks.masking import extra_of
 
 _T = TypeVar("_T")
 
@@ -103,7 +102,7 @@ class TencentCloudBaseHook(BaseHook):
         return await off_the_loop(self.snapshot_credential)
 
     def _read_connection(self, connection: Any) -> TencentCloudSettings:
-        settings = self._read(connection.login, connection.password, extra_of(connection))
+        settings = self._read(connection.login, connection.password, connection.extra_dejson)
         self._mask(settings.secrets)
         return settings
 

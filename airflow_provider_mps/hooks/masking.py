@@ -1,14 +1,13 @@
-"""Keep what a signed address or a connection carries out of rendered fields and logs."""
+"""Keep what a signed address carries out of rendered fields and logs."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_mps.compat import mask_secret
-from airflow_provider_mps.core.redact import SHORTEST_MASK, url_secrets
+from airflow_provider_mps.core.redact import url_secrets
 from airflow_provider_mps.hooks import lineage_masks
 
 # No address, and no part of one, is longer than this.
@@ -33,25 +32,6 @@ class MasksSignedUrls:
                 "This version of the OpenLineage provider is not known: with include_full_task_info, its events show "
                 "the signed addresses of this task"
             )
-
-
-def extra_of(connection: Any) -> Mapping[str, Any]:
-    """Return the extras of a connection, with those masked whose names say that they are secret.
-
-    Not ``extra_dejson``: of a value that is too short to be masked, such as ``http``, it warns as of a secret.
-    """
-    try:
-        extra = json.loads(connection.extra or "{}")
-    except ValueError:
-        extra = None
-    if not isinstance(extra, dict):
-        # Airflow says what is wrong with it.
-        found: Mapping[str, Any] = connection.extra_dejson
-        return found
-    long = {name: value for name, value in extra.items() if not isinstance(value, str) or len(value) >= SHORTEST_MASK}
-    if long:
-        mask_secret(long)
-    return extra
 
 
 def _texts(value: Any) -> list[str]:

@@ -157,7 +157,7 @@ class LocalService:
             "extra": {
                 "region": self.region,
                 "endpoint": self.netloc,
-                "protocol": self.protocol,
+                "protocol": f"{self.protocol}://",
                 "cos_bucket": self.bucket,
                 "cos_region": self.region,
                 "cos_endpoint": self.netloc,
@@ -173,7 +173,7 @@ class LocalService:
             "port": self.port,
             "login": self.aidge_key_name,
             "password": self.aidge_secret,
-            "extra": {"protocol": self.protocol, "trial": False, **self._pace()},
+            "extra": {"protocol": f"{self.protocol}://", "trial": False, **self._pace()},
         }
 
     def _pace(self) -> dict[str, float]:

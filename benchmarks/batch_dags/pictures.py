@@ -53,7 +53,9 @@ with DAG("workers_that_poll", **EVERY_DAG):
 
         connection = json.loads(os.environ["AIRFLOW_CONN_TENCENTCLOUD_DEFAULT"])
         extra = connection["extra"]
-        profile = ClientProfile(httpProfile=HttpProfile(protocol=extra["protocol"], endpoint=extra["endpoint"]))
+        profile = ClientProfile(
+            httpProfile=HttpProfile(protocol=extra["protocol"].removesuffix("://"), endpoint=extra["endpoint"])
+        )
         client = mps_client.MpsClient(Credential(connection["login"], connection["password"]), extra["region"], profile)
         storage = {"Bucket": extra["cos_bucket"], "Region": extra["cos_region"]}
         request = models.ProcessImageRequest()

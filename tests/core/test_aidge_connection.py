@@ -66,3 +66,8 @@ def test_secrets_do_not_show() -> None:
     assert "hunter22" not in repr(settings)
     assert KEYS[1] not in repr(settings)
     assert {KEYS[1], "hunter22", "user:hunter22"} == set(settings.secrets)
+
+
+@pytest.mark.parametrize("given", ["http", "HTTP", "http://"])
+def test_a_protocol_may_have_its_slashes(given: str) -> None:
+    assert read_settings("k", "s", "127.0.0.1", 8080, {"protocol": given}).protocol == "http"

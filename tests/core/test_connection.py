@@ -212,3 +212,8 @@ def test_the_pace_goes_by_the_site() -> None:
     assert [read(endpoint=INTERNATIONAL).rate_of(action) for action in (looks, submissions)] == [80, 16]
     slow = read(endpoint=INTERNATIONAL, requests_per_second=3)
     assert [slow.rate_of(action) for action in (looks, submissions)] == [3, 3]
+
+
+@pytest.mark.parametrize(("given", "protocol"), [("http", "http"), ("http://", "http"), ("HTTPS://", "https")])
+def test_a_protocol_may_have_its_slashes(given: str, protocol: str) -> None:
+    assert read(protocol=given).protocol == protocol

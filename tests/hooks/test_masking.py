@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
 
+from airflow_provider_mps.core.redact import SHORTEST_MASK
 from airflow_provider_mps.hooks import masking
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook
-from airflow_provider_mps.hooks.masking import extra_of
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator
@@ -106,29 +106,20 @@ def test_a_page_that_says_the_request_back_shows_no_credential(
         assert "q-signature=" not in text.replace("q-signature=***", "")
 
 
-def test_extras_are_read_without_a_warning(
-    service: LocalService, conn_id: str, aidge_conn_id: str, lines: Callable[[], str]
+def test_the_local_connections_have_nothing_that_airflow_would_warn_of(service: LocalService) -> None:
+    """It masks what a connection's extras hold, and warns of each that is too short, whatever it is."""
+    for connection in (service.connection(), service.aidge_connection()):
+        texts = [value for value in connection["extra"].values() if isinstance(value, str)]
+        assert all(len(text) >= SHORTEST_MASK for text in [connection["password"], *texts])
+
+
+def test_a_task_with_a_local_connection_logs_no_warning(
+    conn_id: str, aidge_conn_id: str, lines: Callable[[], str]
 ) -> None:
     lines()
     assert MpsHook(conn_id).settings.protocol == "http"
     assert AidgeHook(aidge_conn_id).settings.protocol == "http"
     assert "too short" not in lines()
-
-
-def test_extras_that_are_secret_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Connection:
-        extra = json.dumps({"token": "0a1b2c3d", "protocol": "http", "port": 80, "trial": True})
-        extra_dejson: Any = None
-
-    masked: list[Any] = []
-    monkeypatch.setattr(masking, "mask_secret", masked.append)
-    assert extra_of(Connection())["protocol"] == "http"
-    assert masked == [{"token": "0a1b2c3d", "port": 80, "trial": True}]
-    for unusable in ("[1]", "{", "3"):
-        Connection.extra, Connection.extra_dejson = unusable, {"as": "Airflow has it"}
-        assert extra_of(Connection()) == {"as": "Airflow has it"}
-    Connection.extra = None  # type: ignore[assignment]
-    assert extra_of(Connection()) == {}
 
 
 ADDRESS = "ftp://me:hunter22@files.example/cup.png"

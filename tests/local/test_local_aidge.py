@@ -290,10 +290,10 @@ def test_the_connection(make_service: Any, service: Any) -> None:
         "port": service.port,
         "login": "500000",
         "password": "local-aidge-secret-not-a-real-one",
-        "extra": {"protocol": "http", "trial": False, "requests_per_second": 1e6},
+        "extra": {"protocol": "http://", "trial": False, "requests_per_second": 1e6},
     }
     limited = make_service(aidge_accounts=[("7", "seven")])
-    assert limited.aidge_connection()["extra"] == {"protocol": "http", "trial": False}
+    assert limited.aidge_connection()["extra"] == {"protocol": "http://", "trial": False}
     assert (limited.aidge_key_name, limited.aidge_secret) == ("7", "seven")
     with pytest.raises(ValueError, match="aidge_accounts"):
         LocalService(aidge_accounts=[]).start()

@@ -65,7 +65,7 @@ def test_the_connection_says_all_that_a_client_needs() -> None:
             "extra": {
                 "region": "ap-beijing",
                 "endpoint": service.netloc,
-                "protocol": "http",
+                "protocol": "http://",
                 "cos_bucket": "mine-1250000000",
                 "cos_region": "ap-beijing",
                 "cos_endpoint": service.netloc,
@@ -83,10 +83,10 @@ def test_tls(tmp_path: Path, clients_for: Any) -> None:
     authority.cert_pem.write_to_path(str(files[2]))
     with LocalService(tls=(str(files[0]), str(files[1])), small_pictures=True) as service:
         assert service.url.startswith("https://")
-        assert service.connection()["extra"]["protocol"] == "https"
+        assert service.connection()["extra"]["protocol"] == "https://"
         clients = clients_for(service, str(files[2]))
         assert clients.run()["ErrMsg"] == ""
-        assert service.aidge_connection()["extra"]["protocol"] == "https"
+        assert service.aidge_connection()["extra"]["protocol"] == "https://"
         service.add_fault(kind="reset", action="ProcessImage", times=1)
         with pytest.raises(Exception, match="ClientNetworkError"):
             clients.submit()
@@ -150,7 +150,7 @@ def test_the_command(tmp_path: Path, number: signal.Signals, clients_for: Any) -
     assert json.loads(line.split("=", 1)[1].strip("'")) == ready["connection"]
     line = next(line for line in out.splitlines() if "AIRFLOW_CONN_AIDGE_DEFAULT" in line)
     assert json.loads(line.split("=", 1)[1].strip("'")) == ready["aidge_connection"]
-    assert ready["aidge_connection"]["extra"] == {"protocol": "http", "trial": False}
+    assert ready["aidge_connection"]["extra"] == {"protocol": "http://", "trial": False}
     assert f"{ready['url']}/_local/samples/coffee-large.jpg" in out
     assert list((tmp_path / "scratch").iterdir()) == []
     assert not (tmp_path / "ready.json").exists()

@@ -76,9 +76,7 @@ def read_settings(
         raise ArgumentError("connection: login and password have to be texts without spaces and line breaks")
     address = arguments.host_port("connection host", (host or "").strip() or GLOBAL_HOST)
     port = port or address.port
-    protocol = str(get("protocol") or "https").lower()
-    if protocol not in ("http", "https"):
-        arguments.fail("connection extra protocol", protocol, "https or http")
+    protocol = arguments.protocol("connection extra protocol", get("protocol") or "https")
     proxy, ca_bundle, trial = get("proxy"), get("ca_bundle"), get("trial")
     return AidgeSettings(
         key_name=key_name,
