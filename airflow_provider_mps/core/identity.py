@@ -16,20 +16,22 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 _SIGNATURE_NAME = re.compile(
     r"(?:.*[-_.])?(?:x|url|cdn|api|access|auth|temp|ws|hw|secure)?[-_.]?"
     r"(?:sign(?:ature)?|sig|token|auth(?:key|info)?|authorization|md5|sha(?:1|256|512)?|hmac|mac|hash|digest|checksum|jwt"
-    r"|verify|ticket|secret|nonce|rand(?:om)?|credential|tempauth|accesskey(?:id)?|keyid|policy|auth_key|upt|hdn\w+|gda)"
-    r"(?:[-_.]?(?:id|key|info|v?\d))?_*",
+    r"|verify|ticket|secret|nonce|rand(?:om)?|credential|tempauth|access[-_]?key(?:id)?|keyid|policy|auth_key|upt|hdn\w+|gda)"
+    r"(?:[-_.]?(?:id|key|info|str|v?\d))?_*",
     re.IGNORECASE,
 )
-# ... or by a value that looks drawn by lot, beside a time at which the signature ends; unless its name says picture.
+# ... or by a value that looks drawn by lot, beside a time at which the signature ends or behind a path that names a
+# picture; unless the parameter's name says picture.
 _PICTURE_NAME = re.compile(
     r"(?:.*[-_.]?)?(?:id|ids|uuid|guid|key|file|filename|name|path|src|source|url|uri|object|image|img|pic|picture|photo"
     r"|media|asset|sku|item|version|ver|v|etag)",
     re.IGNORECASE,
 )
+_PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp|bmp|gif|avif|hei[cf]|tiff?)$", re.IGNORECASE)
 _RANDOM = re.compile(r"(?=[^0-9]*[0-9])(?=.*[a-zA-Z])[\w+/=.~%-]{16,}")
 _TIME_NAME = re.compile(
     r"(?:.*[-_.])?\w*(?:expir(?:e|es|y|ation|ed|esat)?|exp|exper|time(?:stamp)?|deadline|until|date)(?:[-_.]?\w{1,2})?"
-    r"|e|t|ts|st|et|se|ex|ttl|validity",
+    r"|e|t|ts|st|et|se|ex|oe|ttl|validity",
     re.IGNORECASE,
 )
 _TIME = re.compile(
@@ -63,9 +65,9 @@ def loosely_unsigned_url(url: str) -> str:
     path, path_is_signed = _loose_path(parts.path)
     pairs = [(part, *_decoded(part)) for part in parts.query.split("&")]
     is_time = [bool(_TIME_NAME.fullmatch(name) and _TIME.fullmatch(value)) for _, name, value in pairs]
-    has_time = path_is_signed or any(is_time)
+    may_be_signed = path_is_signed or any(is_time) or _PICTURE_FILE.search(path) is not None
     is_signature = [
-        bool(value) and (bool(_SIGNATURE_NAME.fullmatch(name)) or (has_time and _looks_random(name, value)))
+        bool(value) and (bool(_SIGNATURE_NAME.fullmatch(name)) or (may_be_signed and _looks_random(name, value)))
         for _, name, value in pairs
     ]
     if path_is_signed or any(is_signature):

@@ -105,6 +105,9 @@ SCHEMES: dict[str, Scheme] = {
     ),
     "Kingsoft KS3 V2": _v2("https://docs.ksyun.com/documents/2321", "kssaccesskeyid", "x-kss-security-token"),
     "Kingsoft KS3 V4": _v4("https://docs.ksyun.com/documents/6890", "x-kss-"),
+    "Sina SCS": Scheme(
+        "no public page: what addresses of pictures at Sina look like", {"ssig": ANY, "expires": ANY}, _names("kid")
+    ),
     "UCloud US3": _v2("https://github.com/ucloud/ufile-sdk-python", "ucloudpublickey"),
     "QingStor": _v2("https://github.com/qingstor-incubating/qingstor-demo-signature-server-api-specs", "access_key_id"),
     "S3 V4": _v4("https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html", "x-amz-"),

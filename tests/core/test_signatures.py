@@ -31,6 +31,7 @@ ROWS = {
     "Baidu BOS": "/{p}?authorization=bce-auth-v1%2F{h}%2F2026-11-27T08%3A00%3A00Z%2F{s}%2F%2F{h}",
     "Kingsoft KS3 V2": "/{p}?KSSAccessKeyId={h}&Expires={s}&Signature={h}",
     "Kingsoft KS3 V4": "/{p}?X-Kss-Algorithm=A&X-Kss-Credential={h}&X-Kss-Date={s}&X-Kss-Signature={h}",
+    "Sina SCS": "/{p}?Expires={s}&ssig={h}%2B&KID=sina,{h}",
     "UCloud US3": "/{p}?UCloudPublicKey={h}&Expires={s}&Signature={h}",
     "QingStor": "/{p}?access_key_id={h}&expires={s}&signature={h}",
     "S3 V4": "/{p}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={h}&X-Amz-Date={s}&X-Amz-Expires=60"
