@@ -235,7 +235,8 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         credential, outer = self.snapshot_credential(), sys.exception()
         try:
             if self._client is None:
-                self._client = _vendor_clients().sync_client(self.settings, credential, self.clock)
+                self._client = _vendor_clients().sync_client(self.settings, credential)
+                self._client.clock = self.clock
         except Exception as error:
             raise self._failed(action, target, error, outer, is_sent=False) from None
         try:
@@ -280,7 +281,8 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         """Return the async client, one for all calls of an event loop, with the keys of this moment."""
         async with self._one_at_a_time():
             credential = await self.asnapshot_credential()
-            client = await self._made(lambda: _vendor_clients().async_client(self.settings, credential, self.clock))
+            client = await self._made(lambda: _vendor_clients().async_client(self.settings, credential))
+            client.clock = self.clock
             client.credential = credential
             return client
 

@@ -39,10 +39,12 @@ class HttpStatusError(Exception):
 class MpsCommonClient(CommonClient):  # type: ignore[misc]
     """The SDK's sync client; ``credential`` may be changed between calls.
 
-    :ivar clock: what the answers say of the service's clock
+    :ivar clock: takes what the answers say of the service's clock
     """
 
-    clock: ServiceClock
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.clock = ServiceClock()
 
     def _check_status(self, response: Any) -> None:
         self.clock.heard(response.headers.get("Date"), time.time())
@@ -55,50 +57,39 @@ class AsyncMpsCommonClient(AsyncCommonClient):  # type: ignore[misc]
 
     Its own one is built with ``proxies=``, which httpx 0.28 no longer takes, and mistakes a CA bundle for a client
     certificate.
+
+    :ivar clock: takes what the answers say of the service's clock
     """
 
-    def __init__(
-        self,
-        credential: Any,
-        region: str,
-        profile: ClientProfile,
-        http_client: httpx.AsyncClient,
-        clock: ServiceClock,
-    ) -> None:
+    def __init__(self, credential: Any, region: str, profile: ClientProfile, http_client: httpx.AsyncClient) -> None:
         proxy, ca_bundle = profile.httpProfile.proxy, profile.httpProfile.certification
         profile.httpProfile.proxy, profile.httpProfile.certification = None, False
         super().__init__(MPS_SERVICE, MPS_API_VERSION, credential, region, profile)
         profile.httpProfile.proxy, profile.httpProfile.certification = proxy, ca_bundle
         self.http_client = http_client
-        self._clock = clock
+        self.clock = ServiceClock()
 
     async def _inter_send_request(self, chain: Any) -> httpx.Response:
         response: httpx.Response = await super()._inter_send_request(chain)
-        self._clock.heard(response.headers.get("Date"), time.time())
+        self.clock.heard(response.headers.get("Date"), time.time())
         if response.status_code != 200:
             body = (await response.aread()).decode(errors="replace")
             raise HttpStatusError(response.status_code, body)
         return response
 
 
-def sync_client(settings: TencentCloudSettings, credential: Any, clock: ServiceClock) -> MpsCommonClient:
-    """Return a client for calls with plain dicts.
-
-    :param clock: takes what the answers say of the service's clock
-    """
+def sync_client(settings: TencentCloudSettings, credential: Any) -> MpsCommonClient:
+    """Return a client for calls with plain dicts."""
     profile = client_profile(settings, settings.endpoint)
     client = MpsCommonClient(MPS_SERVICE, MPS_API_VERSION, credential, settings.region, profile)
-    client.clock = clock
     find_proxies_by_rule(client, settings)
     return client
 
 
-def async_client(settings: TencentCloudSettings, credential: Any, clock: ServiceClock) -> AsyncMpsCommonClient:
+def async_client(settings: TencentCloudSettings, credential: Any) -> AsyncMpsCommonClient:
     """Return a client for calls with plain dicts; close it when done.
 
     Reads CA certificates from disk, so it is to be called off the event loop.
-
-    :param clock: takes what the answers say of the service's clock
     """
     # httpx has anyio load its part for asyncio at the first request, in the event loop: 70 ms. Here it is off the loop.
     anyio.run(anyio.sleep, 0)
@@ -108,7 +99,7 @@ def async_client(settings: TencentCloudSettings, credential: Any, clock: Service
     proxy = proxy_for(f"{settings.protocol}://{settings.endpoint}", settings.proxy)
     http_client = httpx.AsyncClient(verify=verify, proxy=proxy, trust_env=False, timeout=settings.request_timeout)
     profile = client_profile(settings, settings.endpoint)
-    return AsyncMpsCommonClient(credential, settings.region, profile, http_client, clock)
+    return AsyncMpsCommonClient(credential, settings.region, profile, http_client)
 
 
 def typed_client(settings: TencentCloudSettings, credential: Any) -> Any:
