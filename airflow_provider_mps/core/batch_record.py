@@ -12,16 +12,42 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from airflow_provider_mps.core.events import EventError, from_event, to_event
-from airflow_provider_mps.core.polling import End
+from airflow_provider_mps.core.polling import End, Finished
 from airflow_provider_mps.core.submission import Record
 
 VERSION = 1
+# Of 100 items each; more is no number of pages.
+MAX_PAGES = 100_000
 # Items in a page. A page is written whole for each change in it.
 PAGE_ITEMS = 100
 
 
 class UnreadablePageError(ValueError):
     """A page of the record that this version cannot read."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What Airflow says of a task instance, as far as it tells a run from another one of the same name.
+
+    :param ti_id: id of the task instance; Airflow 3 gives each try a new one, and keeps it through a deferral
+    :param run_number: id of the DAG run in Airflow's database; Airflow 2 shows it to tasks
+    :param run_began: when the DAG run began, seconds since the epoch; a clear of the whole run sets it anew
+    """
+
+    ti_id: str | None = None
+    run_number: int | None = None
+    run_began: float | None = None
+
+    def is_of_another_run(self, other: Instance) -> bool:
+        """Tell whether this is the first try of a run, and the other one was of a run that was deleted before.
+
+        Where Airflow says nothing that tells them apart they count as one: nothing is paid for again.
+        """
+        if self.ti_id is not None and other.ti_id is not None:
+            return self.ti_id != other.ti_id
+        mine, others = (self.run_number, self.run_began), (other.run_number, other.run_began)
+        return any(a is not None and b is not None and a != b for a, b in zip(mine, others, strict=True))
 
 
 @dataclass(frozen=True)
@@ -34,12 +60,14 @@ class Header:
     :param base: id of the process whose pages count; None before there are any
     :param writer: id of the process that works on the batch; None once it has ended in an orderly way
     :param delivered_tries: ``max_tries`` of the task instance when the batch returned its result; None before
+    :param delivered_to: the task instance that returned it; None before, or if an older version wrote the header
     """
 
     pages: int = 0
     base: str | None = None
     writer: str | None = None
     delivered_tries: int | None = None
+    delivered_to: Instance | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +88,7 @@ class BatchRecord:
     :param page_of: the page that has an item, by its token; an item stays where it is, so that it is in one place only
     :param left_out: tokens of items that are not asked for any more; they stay on record, as they may be again
     :param is_new: whether nothing was found of earlier tries
+    :param superseded: ids of processes that worked on it before and may not know yet that it is not theirs any more
     """
 
     header: Header
@@ -68,6 +97,7 @@ class BatchRecord:
     page_of: dict[str, int] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
     is_new: bool = False
+    superseded: frozenset[str] = frozenset()
 
     def record(self, token: str) -> Record | None:
         """Return the record of an item.
@@ -109,20 +139,45 @@ class BatchRecord:
 
 def write_header(header: Header) -> bytes:
     """Return the header as it is stored."""
-    return _dump(**asdict(header))
+    fields = asdict(header)
+    if header.delivered_to is None:
+        # As older versions wrote it: one of them may still wait in the triggerer.
+        del fields["delivered_to"]
+    return _dump(**fields)
 
 
 def read_header(data: bytes) -> Header:
-    """Read what :func:`write_header` wrote."""
+    """Read what :func:`write_header` wrote.
+
+    :raises UnreadablePageError: it is something else, or contradicts itself
+    """
     fields = {name: value for name, value in _load(data).items() if name != "version"}
     try:
+        if (instance := fields.get("delivered_to")) is not None:
+            fields["delivered_to"] = Instance(**instance)
         header = Header(**fields)
     except TypeError as error:
         raise UnreadablePageError(f"not a header: {error}") from None
-    ids = isinstance(header.base, str | None) and isinstance(header.writer, str | None)
-    if not isinstance(header.pages, int) or not isinstance(header.delivered_tries, int | None) or not ids:
-        raise UnreadablePageError(f"not a header: {header}")
+    if not _is_sound(header):
+        raise UnreadablePageError(f"not a header: {header!r:.300}")
     return header
+
+
+def write_claim(writer: str | None) -> bytes:
+    """Return, as it is stored, who works on the batch; None if nobody does."""
+    return _dump(writer=writer)
+
+
+def read_claim(data: bytes) -> str | None:
+    """Read what :func:`write_claim` wrote.
+
+    :raises UnreadablePageError: it is something else
+    """
+    fields = _load(data)
+    if fields.keys() != {"version", "writer"} or not _is_id(fields["writer"]):
+        raise UnreadablePageError(f"not a claim: {data[:200]!r}")
+    writer: str | None = fields["writer"]
+    return writer
 
 
 def write_records(page: RecordPage) -> bytes:
@@ -132,11 +187,16 @@ def write_records(page: RecordPage) -> bytes:
 
 
 def read_records(data: bytes) -> RecordPage:
-    """Read what :func:`write_records` wrote."""
+    """Read what :func:`write_records` wrote.
+
+    :raises UnreadablePageError: it is something else
+    """
     fields, found = _load(data), {}
     values, left_out = fields.get("records"), fields.get("left_out")
-    if not isinstance(values, Mapping) or not isinstance(left_out, list):
+    if fields.keys() != {"version", "records", "left_out"} or not isinstance(values, dict):
         raise UnreadablePageError("not a page of records")
+    if not isinstance(left_out, list) or not all(isinstance(token, str) and token in values for token in left_out):
+        raise UnreadablePageError(f"not what a page of records has left out: {left_out!r:.200}")
     for token, value in values.items():
         record = Record.from_json(value)
         if record is None:
@@ -151,25 +211,77 @@ def write_ends(ends: Mapping[str, End]) -> bytes:
 
 
 def read_ends(data: bytes) -> dict[str, End]:
-    """Read what :func:`write_ends` wrote."""
-    events = _load(data).get("ends")
-    if not isinstance(events, list):
+    """Read what :func:`write_ends` wrote.
+
+    :raises UnreadablePageError: it is something else
+    """
+    fields = _load(data)
+    events = fields.get("ends")
+    if fields.keys() != {"version", "ends"} or not isinstance(events, list):
         raise UnreadablePageError("not a page of ends")
+    found: dict[str, End] = {}
     try:
-        return {event["mps_task_id"]: from_event(event) for event in events}
+        for event in events:
+            task_id, end = event["mps_task_id"], from_event(event)
+            if task_id in found or not _is_whole(end):
+                raise UnreadablePageError(f"not an end, or a second one: {event!r:.200}")
+            found[task_id] = end
     except (EventError, KeyError, TypeError) as error:
-        raise UnreadablePageError(f"not a page of ends: {error}") from None
+        raise UnreadablePageError(f"not a page of ends: {error!s:.300}") from None
+    return found
+
+
+def _is_sound(header: Header) -> bool:
+    tries, to = header.delivered_tries, header.delivered_to
+    return (
+        _is_count(header.pages)
+        and header.pages <= MAX_PAGES
+        # Pages are those of a process, and a process that works on a batch has some.
+        and (header.pages > 0) == (header.base is not None)
+        and _is_id(header.base)
+        and _is_id(header.writer)
+        and (tries is None or _is_count(tries))
+        and (to is None or (tries is not None and _is_instance(to)))
+    )
+
+
+def _is_instance(instance: Instance) -> bool:
+    began = instance.run_began
+    return (
+        _is_id(instance.ti_id)
+        and (instance.run_number is None or _is_count(instance.run_number))
+        and (began is None or (isinstance(began, int | float) and not isinstance(began, bool)))
+    )
+
+
+def _is_id(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value != "")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_whole(end: End) -> bool:
+    # A result is handed over, and looked through, as it is.
+    result = end.state.result if isinstance(end, Finished) else None
+    return result is None or all(isinstance(output, dict) for output in result["Outputs"])
 
 
 def _dump(**fields: Any) -> bytes:
     return json.dumps({"version": VERSION, **fields}, separators=(",", ":")).encode()
 
 
-def _load(data: bytes) -> Mapping[str, Any]:
+def _load(data: bytes) -> dict[str, Any]:
     try:
-        fields = json.loads(data)
-    except ValueError as error:
+        fields = json.loads(data, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         raise UnreadablePageError(f"not JSON: {error}") from None
-    if not isinstance(fields, Mapping) or fields.get("version") != VERSION:
+    version = fields.get("version") if isinstance(fields, dict) else None
+    if version != VERSION or not isinstance(version, int) or isinstance(version, bool):
         raise UnreadablePageError(f"another version, or no page of a record: {data[:200]!r}")
-    return fields
+    return dict(fields)
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number")

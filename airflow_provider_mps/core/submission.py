@@ -7,6 +7,7 @@ between, the next try finds either nothing sent, or an id, or a doubt. MPS has a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -85,6 +86,8 @@ class Record:
         fields = {name: item for name, item in value.items() if name != "version"}
         try:
             record = cls(**{**fields, "replaced": tuple(fields["replaced"])})
+            if not isinstance(fields["replaced"], list | tuple):
+                return None
         except (KeyError, TypeError):
             return None
         return record if _is_sound(record) else None
@@ -344,8 +347,18 @@ def _is_sound(record: Record) -> bool:
     return (
         all(isinstance(text, str) for text in (*texts, *record.replaced))
         and isinstance(record.max_tries, int)
+        and not isinstance(record.max_tries, bool)
         and isinstance(record.delivered, bool)
         and isinstance(record.task_id, str | None)
-        and all(number is None or isinstance(number, int | float) for number in numbers)
+        and all(number is None or _is_finite(number) for number in numbers)
         and (record.task_id is None or record.accepted is not None)
     )
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

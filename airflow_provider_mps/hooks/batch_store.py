@@ -65,6 +65,8 @@ class BatchStore:
         record = BatchRecord(header)
         if header.base is None:
             return record
+        if self._hook.read_object(self._key("records", header.base, header.pages)) is not None:
+            raise UnreadablePageError(f"there are more pages than the {header.pages} that the header tells of")
         pages = range(header.pages)
         keys = [self._key(kind, header.base, page) for page in pages for kind in ("records", "ends")]
         with _threads() as pool:
@@ -76,6 +78,20 @@ class BatchStore:
     def write_header(self, header: Header) -> None:
         """Write the header."""
         self._hook.write_object(f"{self.prefix}/batch.json", batch_record.write_header(header), _JSON)
+
+    def read_claim(self) -> str | None:
+        """Return the id of the process that works on the batch; None if there is none.
+
+        It is apart from the header, so that neither who takes the batch nor who loses it can undo what the other says.
+
+        :raises UnreadablePageError: this version cannot read it
+        """
+        data = self._hook.read_object(f"{self.prefix}/claim.json")
+        return None if data is None else batch_record.read_claim(data)
+
+    def write_claim(self, writer: str | None) -> None:
+        """Say who works on the batch."""
+        self._hook.write_object(f"{self.prefix}/claim.json", batch_record.write_claim(writer), _JSON)
 
     def write_pages(self, owner: str, records: Mapping[int, RecordPage], ends: Mapping[int, Mapping[str, End]]) -> None:
         """Write pages of records and of ends, several at once.

@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import TracebackType
 from uuid import uuid4
 
-from airflow_provider_mps.core.batch_record import BatchRecord, Header, RecordPage
+from airflow_provider_mps.core.batch_record import BatchRecord, Header, Instance, RecordPage
 from airflow_provider_mps.core.polling import End
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.exceptions import MpsBatchTakenOverError
@@ -23,30 +23,48 @@ GATHER_SECONDS = 0.05
 # How long a process that lost its batch to another may go on without noticing; the other one waits for longer.
 CHECK_SECONDS = 5.0
 TAKE_OVER_SECONDS = 10.0
+# Who finds nobody at work waits for this long, for another one that starts in the same moment.
+START_SECONDS = 1.0
 # What is under way when a task is ended gets this long to come to its end.
 GRACE_SECONDS = 15.0
 
 
-def take_over(store: BatchStore, *, is_first_try: bool) -> BatchRecord:
+def take_over(store: BatchStore, instance: Instance, *, may_be_new: bool) -> BatchRecord:
     """Become the one who works on a batch.
 
-    Another process may still do so: one that Airflow has given up. It stops when it notices, and what it wrote until
-    then is read.
+    Another process may still do so: one that Airflow has given up, or one that has started in the same moment. It stops
+    when it notices, and what it wrote until then is read. Of several that start, the last one goes on.
 
-    :param is_first_try: whether the task has not been tried before; what was delivered already belongs to a run of the
-        same name that was deleted then
+    :param instance: the task instance
+    :param may_be_new: whether this may be the first try of a run; what was delivered to a run of the same name that was
+        deleted does not count then
     :return: all that is known
     :raises UnreadablePageError: a page is missing or cannot be read
+    :raises MpsBatchTakenOverError: another process has taken the batch meanwhile
     """
-    before = store.read_header()
-    header = replace(before or Header(), writer=uuid4().hex[:16])
-    if is_first_try and header.delivered_tries is not None:
-        header = Header(writer=header.writer)
-    store.write_header(header)
-    if before is not None and before.writer is not None:
+    before, claimed = store.read_header(), store.read_claim()
+    mine = uuid4().hex[:16]
+    store.write_claim(mine)
+    is_busy = claimed is not None or (before is not None and before.writer is not None)
+    time.sleep(TAKE_OVER_SECONDS if is_busy else START_SECONDS)
+    header = store.read_header()
+    if not is_busy and header != before:
+        # Who started just before is at work already.
         time.sleep(TAKE_OVER_SECONDS)
+        header = store.read_header()
+    if store.read_claim() != mine:
+        raise MpsBatchTakenOverError(store.prefix)
+    is_new, header = header is None, header or Header()
     record = store.read(header)
-    record.is_new = before is None
+    # Only what is sound says whose it is, so it was read before.
+    if may_be_new and header.delivered_to is not None and instance.is_of_another_run(header.delivered_to):
+        header = Header()
+        record = BatchRecord(header)
+    record.superseded = frozenset(
+        writer for writer in (claimed, before.writer if before else None, header.writer) if writer is not None
+    )
+    record.header = replace(header, writer=mine)
+    record.is_new = is_new
     return record
 
 
@@ -55,9 +73,12 @@ def give_up(store: BatchStore, header: Header) -> None:
 
     :param header: what is known of the batch now
     """
+    if store.read_claim() != header.writer:
+        return
     before = store.read_header()
-    if before is not None and before.writer == header.writer:
+    if header.base is not None and before is not None and before.writer == header.writer:
         store.write_header(replace(header, writer=None))
+    store.write_claim(None)
 
 
 class BatchWriter:
@@ -102,6 +123,8 @@ class BatchWriter:
             self.check()
             self.record.header = replace(self.record.header, base=self._owner)
             self._store.write_header(self.record.header)
+            # What was known before that says nothing: another process may have taken the batch while it was written.
+            self._checked_at = float("-inf")
         self._thread.start()
         return self
 
@@ -134,10 +157,21 @@ class BatchWriter:
         if self.is_checked:
             return
         asked_at = time.monotonic()
-        header = self._store.read_header()
-        if header is None or header.writer != self.record.header.writer:
+        mine = self.record.header
+        if self._store.read_claim() != mine.writer:
             raise MpsBatchTakenOverError(self._store.prefix)
+        if mine.base == mine.writer:
+            self._check_header(mine)
         self._checked_at = asked_at
+
+    def _check_header(self, mine: Header) -> None:
+        header = self._store.read_header()
+        if header is not None and header.writer == mine.writer:
+            return
+        if header is None or header.writer not in self.record.superseded:
+            raise MpsBatchTakenOverError(self._store.prefix)
+        # Who had the batch before wrote it late, and so it names pages that do not count any more.
+        self._store.write_header(mine)
 
     def put_record(self, token: str, record: Record) -> None:
         """Keep the record of an item; returns once COS has it.

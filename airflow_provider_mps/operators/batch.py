@@ -143,7 +143,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Submit what has to be submitted, wait for all, and return an entry for each request."""
-        return self._work(context)
+        return self._work(context, may_be_new=context["ti"].try_number == 1)
 
     def execute_complete(self, context: Context, event: Any = None) -> list[dict[str, Any]]:
         """Take up the batch again: all that was waited for is in the record."""
@@ -153,19 +153,20 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
             raise MpsEventError(str(unreadable)) from None
         if error is not None:
             raise airflow_error(error)
-        return self._work(context)
+        # Who comes from a deferral goes on with what was begun, whatever the number of the try.
+        return self._work(context, may_be_new=False)
 
     def on_kill(self) -> None:
         """Stop submitting, when a person or Airflow ends the task."""
         if self._loop_thread is not None:
             self._loop_thread.cancel()
 
-    def _work(self, context: Context) -> list[dict[str, Any]]:
+    def _work(self, context: Context, *, may_be_new: bool) -> list[dict[str, Any]]:
         from airflow_provider_mps.core.batch_record import UnreadablePageError
         from airflow_provider_mps.hooks.batch_store import BatchStore, batch_prefix
         from airflow_provider_mps.hooks.batch_writer import take_over
         from airflow_provider_mps.hooks.cos import CosHook
-        from airflow_provider_mps.operators.tries import task_of
+        from airflow_provider_mps.operators.tries import instance_of, task_of
 
         hook, task = MpsHook(self.tencentcloud_conn_id, self.region), task_of(context)
         with invalid_arguments_fail():
@@ -184,7 +185,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         bucket = CosHook(self.tencentcloud_conn_id, self.record_bucket, self.record_region)
         store = BatchStore(bucket, batch_prefix(record_dir, task))
         try:
-            record = take_over(store, is_first_try=context["ti"].try_number == 1)
+            record = take_over(store, instance_of(context), may_be_new=may_be_new)
         except UnreadablePageError as error:
             raise MpsBatchRecordError(store.prefix, str(error)) from None
         items = recognise(items, record.records, context["ti"].max_tries)
@@ -195,7 +196,11 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
             ends = self._run(context, hook, items, store, record)
             if ends is not None:
                 self._judge(items, ends, max_failed)
-                record.header = replace(record.header, delivered_tries=context["ti"].max_tries)
+                record.header = replace(
+                    record.header, delivered_tries=context["ti"].max_tries, delivered_to=instance_of(context)
+                )
+        except UnreadablePageError as error:
+            raise MpsBatchRecordError(store.prefix, str(error)) from None
         except Exception:
             self._close(store, record.header)
             raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_mps.core import submission
+from airflow_provider_mps.core.batch_record import Instance
 from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.submission import Attempt, Record
@@ -85,6 +86,17 @@ def task_of(context: Mapping[str, Any]) -> tuple[str, str, str, int]:
     """Return the ids of dag, task and run, and the map index: what stays the same through retries and clears."""
     ti = context["ti"]
     return ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index
+
+
+def instance_of(context: Mapping[str, Any]) -> Instance:
+    """Return what tells a run from another one of the same name that was deleted."""
+    dag_run, ti_id = context.get("dag_run"), getattr(context["ti"], "id", None)
+    number, began = getattr(dag_run, "id", None), getattr(dag_run, "start_date", None)
+    return Instance(
+        ti_id=None if ti_id is None else str(ti_id),
+        run_number=number if isinstance(number, int) else None,
+        run_began=began.timestamp() if began else None,
+    )
 
 
 def mark_delivered(context: Context, service: Service, task_id: str, log: Log) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_mps.core.batch_record import BatchRecord, Header
+from airflow_provider_mps.core.batch_record import BatchRecord, Header, UnreadablePageError
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import batch_event
 from airflow_provider_mps.core.polling import Finished, limit_of
@@ -92,6 +92,9 @@ class MpsImageBatchTrigger(BaseTrigger):
             await self._wait(BatchStore(hook, self.record_prefix))
         except ServiceError as error:
             yield TriggerEvent(batch_event(self.record_prefix, error))
+        except UnreadablePageError:
+            # The task reads it too, and says what is wrong with it.
+            yield TriggerEvent(batch_event(self.record_prefix))
         else:
             yield TriggerEvent(batch_event(self.record_prefix))
 

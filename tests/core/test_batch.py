@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core import batch_record
+from airflow_provider_mps.core import batch, batch_record
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.batch import (
     SHOWN,
@@ -25,6 +25,7 @@ from airflow_provider_mps.core.batch_record import (
     PAGE_ITEMS,
     BatchRecord,
     Header,
+    Instance,
     RecordPage,
     UnreadablePageError,
 )
@@ -168,10 +169,190 @@ def test_pages_come_back_as_they_went(found: dict[str, Record], ends: dict[str, 
     assert batch_record.read_ends(batch_record.write_ends(by_id)) == by_id
 
 
-@given(st.integers(0, 1000), st.none() | texts, st.none() | texts, st.none() | st.integers(0, 100))
-def test_a_header_comes_back_as_it_went(pages: int, base: str | None, writer: str | None, tries: int | None) -> None:
-    header = Header(pages, base, writer, tries)
+@given(st.integers(0, 1000), texts, st.none() | texts, st.none() | st.integers(0, 100), st.booleans())
+def test_a_header_comes_back_as_it_went(
+    pages: int, base: str, writer: str | None, tries: int | None, has_id: bool
+) -> None:
+    to = None if tries is None else Instance("0198" if has_id else None, None if has_id else 7, 1700000000.25)
+    header = Header(pages, base or "b" if pages else None, writer or None, tries, to)
     assert batch_record.read_header(batch_record.write_header(header)) == header
+
+
+def test_the_header_of_an_older_version_is_read() -> None:
+    old = b'{"version":1,"pages":2,"base":"b","writer":null,"delivered_tries":2}'
+    assert batch_record.read_header(old) == Header(2, "b", None, 2)
+    assert "delivered_to" not in batch_record.write_header(Header(2, "b", None, 2)).decode()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"pages": 0},
+        {"pages": -1},
+        {"pages": True},
+        {"pages": 1.0},
+        {"pages": 10**9},
+        {"pages": "2"},
+        {"base": None},
+        {"base": ""},
+        {"base": 7},
+        {"writer": ""},
+        {"writer": []},
+        {"delivered_tries": True},
+        {"delivered_tries": -1},
+        {"delivered_tries": 1.5},
+        {"delivered_tries": None},
+        {"delivered_to": {"ti_id": 7}},
+        {"delivered_to": {"run_number": True}},
+        {"delivered_to": {"run_began": "now"}},
+        {"delivered_to": {"other": 1}},
+        {"delivered_to": []},
+        {"delivered_to": "x"},
+        {"version": True},
+        {"version": 2},
+        {"other": 1},
+    ],
+)
+def test_a_header_that_contradicts_itself_is_not_believed(edit: dict[str, Any]) -> None:
+    sound = {
+        "version": 1,
+        "pages": 2,
+        "base": "b",
+        "writer": None,
+        "delivered_tries": 2,
+        "delivered_to": {"ti_id": "a"},
+    }
+    assert batch_record.read_header(json.dumps(sound).encode()).pages == 2
+    with pytest.raises(UnreadablePageError):
+        batch_record.read_header(json.dumps({**sound, **edit}).encode())
+
+
+_SOUND = Record("k", "b", "a", 2, intent=1.0, task_id="t", accepted=2.0).to_json()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"records": {}, "left_out": [{}]},
+        {"records": {}, "left_out": ["not there"]},
+        {"records": {}, "left_out": {}},
+        {"records": [], "left_out": []},
+        {"records": {"t": {}}, "left_out": []},
+        {"records": {"t": {**_SOUND, "max_tries": True}}, "left_out": []},
+        {"records": {"t": {**_SOUND, "replaced": "ab"}}, "left_out": []},
+        {"records": {"t": {**_SOUND, "accepted": True}}, "left_out": []},
+        {"records": {"t": {**_SOUND, "accepted": float("nan")}}, "left_out": []},
+        {"records": {"t": {**_SOUND, "intent": 10**400}}, "left_out": []},
+        {"records": {"t": {**_SOUND, "other": 1}}, "left_out": []},
+        {"records": {"t": _SOUND}, "left_out": [], "other": 1},
+        {"ends": {}},
+        {"ends": [1]},
+        {"ends": [{}]},
+        {"ends": [{"mps_task_id": {}}]},
+        {"ends": [{"mps_task_id": "t", "status": "success", "result": {"TaskId": "t", "Outputs": [1]}}]},
+        {"ends": [{"mps_task_id": "t", "status": "success", "result": {"TaskId": "u", "Outputs": []}}]},
+        {"ends": [{"mps_task_id": "t", "status": "failed", "code": "c", "message": "m"}] * 2},
+        {"ends": [], "other": 1},
+    ],
+)
+def test_an_edited_page_is_not_believed(page: dict[str, Any]) -> None:
+    read = batch_record.read_ends if "ends" in page else batch_record.read_records
+    with pytest.raises(UnreadablePageError):
+        read(json.dumps({"version": 1, **page}).encode())
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+_WORDS = {
+    "header": ("pages", "base", "writer", "delivered_tries", "delivered_to"),
+    "instance": ("ti_id", "run_number", "run_began"),
+    "record": tuple(_SOUND),
+    "event": ("mps_task_id", "status", "result", "code", "message", "error", "limit", "last_seen"),
+    "result": ("TaskId", "Outputs", "Status"),
+}
+
+
+def _edited(sound: dict[str, Any], words: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    edits = st.dictionaries(st.sampled_from(words), _JSON, max_size=2)
+    return st.builds(lambda edit: {**sound, **edit}, edits)
+
+
+@given(
+    _edited({"version": 1, "pages": 2, "base": "b", "writer": None, "delivered_tries": 2}, _WORDS["header"]),
+    _edited({"ti_id": "a", "run_number": None, "run_began": 1.0}, _WORDS["instance"]) | _JSON,
+)
+def test_any_header_is_sound_or_unreadable(header: dict[str, Any], to: Any) -> None:
+    try:
+        found = batch_record.read_header(json.dumps({**header, "delivered_to": to}).encode())
+    except UnreadablePageError:
+        return
+    assert (found.pages > 0) == (found.base is not None)
+    assert found.delivered_tries is None or (type(found.delivered_tries) is int and found.delivered_tries >= 0)
+    assert batch_record.read_header(batch_record.write_header(found)) == found
+
+
+@given(st.dictionaries(st.text(max_size=3), _edited(_SOUND, _WORDS["record"]) | _JSON, max_size=3), _JSON)
+def test_any_page_of_records_is_sound_or_unreadable(records: dict[str, Any], left_out: Any) -> None:
+    try:
+        found = batch_record.read_records(json.dumps({"version": 1, "records": records, "left_out": left_out}).encode())
+    except UnreadablePageError:
+        return
+    assert found.left_out <= found.records.keys()
+    assert batch_record.read_records(batch_record.write_records(found)) == found
+
+
+@given(
+    st.lists(
+        _JSON
+        | _edited({"mps_task_id": "t", "status": "failed", "code": "c", "message": "m"}, _WORDS["event"])
+        | _edited({"mps_task_id": "u", "status": "error", "error": ["a", "b"]}, _WORDS["event"])
+        | _edited({"mps_task_id": "w", "status": "timeout", "last_seen": "x", "limit": "timeout"}, _WORDS["event"])
+        | _edited({"TaskId": "v", "Outputs": [{"path": "/a"}]}, _WORDS["result"]).map(
+            lambda result: {"mps_task_id": "v", "status": "success", "result": result}
+        ),
+        max_size=3,
+    )
+    | _JSON
+)
+def test_any_page_of_ends_is_sound_or_unreadable(ends: Any) -> None:
+    try:
+        found = batch_record.read_ends(json.dumps({"version": 1, "ends": ends}).encode())
+    except UnreadablePageError:
+        return
+    for task_id, end in found.items():
+        assert isinstance(task_id, str)
+        batch.end_of_item(task_id, end, 600.0)
+    assert batch_record.read_ends(batch_record.write_ends(found)).keys() == found.keys()
+
+
+def test_a_page_that_is_too_deep_is_unreadable() -> None:
+    deep = b'{"version":1,"ends":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    for read in (batch_record.read_header, batch_record.read_records, batch_record.read_ends, batch_record.read_claim):
+        with pytest.raises(UnreadablePageError):
+            read(deep)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "is_another"),
+    [
+        # Airflow 3: the id of the task instance; the beginning of the run may be the same, as the logical date is.
+        (Instance("a", None, 1.0), Instance("a", None, 2.0), False),
+        (Instance("b", None, 1.0), Instance("a", None, 1.0), True),
+        # Airflow 2: the run's number, and SQLite gives the number of a row that was deleted again.
+        (Instance(None, 7, 1.0), Instance(None, 7, 1.0), False),
+        (Instance(None, 8, 1.0), Instance(None, 7, 1.0), True),
+        (Instance(None, 7, 2.0), Instance(None, 7, 1.0), True),
+        # What is not known tells nothing apart.
+        (Instance(), Instance(None, 7, 1.0), False),
+        (Instance("a"), Instance(None, 7), False),
+        (Instance(), Instance(), False),
+    ],
+)
+def test_a_run_that_was_made_again_is_known(now: Instance, before: Instance, is_another: bool) -> None:
+    assert now.is_of_another_run(before) is is_another
 
 
 @given(st.binary() | st.from_regex(rb'\{"version":1,"(records|ends|pages|left_out)":.{0,20}\}', fullmatch=True))

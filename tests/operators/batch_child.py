@@ -23,7 +23,7 @@ def run(spec: dict[str, Any]) -> None:
     """Do a step, ``execute``, ``trigger`` or ``complete``, and write to ``spec["out"]`` what came of it."""
     os.environ["AIRFLOW_CONN_TENCENTCLOUD_DEFAULT"] = json.dumps(spec["connection"])
     calls.WAIT, lookup.SETTLE_SECONDS = wait_none(), 0.3
-    batch_writer.TAKE_OVER_SECONDS, batch_writer.LAZY_SECONDS = 0.5, 0.3
+    batch_writer.TAKE_OVER_SECONDS, batch_writer.START_SECONDS, batch_writer.LAZY_SECONDS = 0.5, 0.1, 0.3
     Path(spec["out"]).write_text(json.dumps(_step(spec)))
 
 

@@ -44,6 +44,7 @@ PREFIX = "airflow-mps/dag/task/"
 @pytest.fixture(autouse=True)
 def _quick(_no_waits: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_writer, "TAKE_OVER_SECONDS", 0.2)
+    monkeypatch.setattr(batch_writer, "START_SECONDS", 0.02)
     monkeypatch.setattr(batch_writer, "CHECK_SECONDS", 0.05)
     monkeypatch.setattr(batch_writer, "GATHER_SECONDS", 0.005)
     monkeypatch.setattr(batch_run, "IN_FLIGHT", IN_FLIGHT)
