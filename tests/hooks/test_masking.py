@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import http.server
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
 
@@ -16,6 +18,7 @@ from airflow_provider_mps.hooks import masking
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.hooks.vendor.http_log import without_queries
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator, MpsImageBgFusionOperator
@@ -120,6 +123,14 @@ def test_a_task_with_a_local_connection_logs_no_warning(
     assert MpsHook(conn_id).settings.protocol == "http"
     assert AidgeHook(aidge_conn_id).settings.protocol == "http"
     assert "too short" not in lines()
+
+
+def test_httpx_logs_no_credential_of_an_address() -> None:
+    digest = "0123456789abcdef0123456789abcdef"
+    url = httpx.URL(f"https://me:hunter22@h.example/202611271200/{digest}/cup.png?Signature=q8Zt0LwX3vRb5NcY")
+    record = logging.LogRecord("httpx", logging.INFO, __file__, 1, 'HTTP Request: %s %s "%d"', ("GET", url, 200), None)
+    assert without_queries(record)
+    assert record.getMessage() == 'HTTP Request: GET https://h.example/***/cup.png "200"'
 
 
 ADDRESS = "ftp://me:hunter22@files.example/cup.png"

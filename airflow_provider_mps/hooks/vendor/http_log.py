@@ -6,11 +6,13 @@ import logging
 
 import httpx
 
+from airflow_provider_mps.core.redact import bare_url
+
 
 def without_queries(record: logging.LogRecord) -> bool:
-    """Cut the query off each address: that of a signed one, or of a signed request, is a credential."""
+    """Cut each address down to what is no credential: the query of a signed one is, or of a signed request."""
     arguments = record.args if isinstance(record.args, tuple) else ()
-    record.args = tuple(arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg for arg in arguments)
+    record.args = tuple(bare_url(str(arg)) if isinstance(arg, httpx.URL) else arg for arg in arguments)
     return True
 
 
