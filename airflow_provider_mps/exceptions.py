@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.results import TaskFailure
 from airflow_provider_mps.core.vocabulary import LimitKind, Service
 
@@ -212,7 +213,7 @@ class MpsBatchFailedError(AirflowException):
         self.summary = summary
 
     def __str__(self) -> str:
-        count = f"{self.failed:,} of {self.total:,} pictures failed (max_failed={self.max_failed})"
+        count = f"{self.failed:,} of {counted(self.total, 'picture')} failed (max_failed={self.max_failed})"
         return f"{count}: {self.summary}. {self._NEXT}"
 
     _NEXT = "The others are kept: a retry submits only what may still succeed, and waits for what still runs."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from airflow_provider_mps.core import arguments
@@ -29,11 +30,13 @@ class Item:
     :param index: its place among the requests
     :param payload: the request body
     :param request: fingerprint of the request
+    :param key: what the caller knows it by
     """
 
     index: int
     payload: dict[str, Any]
     request: Request
+    key: int | str = ""
 
     @property
     def token(self) -> str:
@@ -73,6 +76,13 @@ class ItemFailure:
         }
 
 
+class OnEmpty(StrEnum):
+    """What becomes of the Airflow task when there is no picture to make."""
+
+    SUCCESS = "success"
+    SKIP = "skip"
+
+
 ItemEnd = dict[str, Any] | ItemFailure
 """A result as a single task returns it, or why there is none."""
 
@@ -89,7 +99,10 @@ def check_requests(requests: Any, defaults: Any) -> None:
         raise ArgumentError("requests is required: a list of dicts with the arguments of MpsImageBgFusionOperator")
     # A text, or the output of another task, is known only when it has been rendered.
     if isinstance(requests, list | tuple):
-        _each(requests, lambda request: _check_literal(given, request))
+        flat = _flat(requests)
+        keys = _each(flat, lambda request: _check_literal(given, request))
+        if not any(arguments.is_template(request) for request in flat):
+            _check_keys(keys)
 
 
 def read_requests(
@@ -104,9 +117,10 @@ def read_requests(
 ) -> list[Item]:
     """Return the pictures of a batch; all requests are checked.
 
-    The same request may be there several times; each is a picture of its own.
+    The same request may be there several times; each is a picture of its own. Lists in the list, as of a mapped task,
+    are taken as one.
 
-    :param requests: the rendered requests
+    :param requests: the rendered requests; none are no pictures
     :param defaults: the rendered arguments for requests that do not give them
     :param task: ids of dag, task and run, and the map index
     :param storage: bucket and region of the connection
@@ -115,10 +129,11 @@ def read_requests(
     :param account: what identifies who pays
     :raises ArgumentError: a request cannot be used; the message says which
     """
-    if isinstance(requests, str | bytes | Mapping) or not isinstance(requests, Sequence) or not requests:
+    if isinstance(requests, str | bytes | Mapping) or not isinstance(requests, Sequence):
         arguments.fail("requests", requests, "a list of dicts with the arguments of MpsImageBgFusionOperator")
-    given = _defaults(defaults)
-    payloads = _each(requests, lambda request: _payload(given, request, storage))
+    given, flat = _defaults(defaults), _flat(requests)
+    payloads = _each(flat, lambda request: _payload(given, request, storage))
+    keys = _check_keys([key_of(request) for request in flat])
     seen: Counter[str] = Counter()
     items = []
     for index, payload in enumerate(payloads):
@@ -126,7 +141,7 @@ def read_requests(
         count = seen[first.body]
         seen[first.body] += 1
         request = first if count == 0 else replace(first, key=f"{first.key}/{count}")
-        items.append(Item(index, payload, request))
+        items.append(Item(index, payload, request, keys[index]))
     return _told_apart(items)
 
 
@@ -177,8 +192,36 @@ def failed_call(error: ServiceError, task_id: str | None = None) -> ItemFailure:
 
 
 def entries(ends: Sequence[ItemEnd]) -> list[dict[str, Any]]:
-    """Return the result of the batch: an entry for each request, in order."""
+    """Return an entry for each end, all with the same fields."""
     return [end.entry() if isinstance(end, ItemFailure) else end for end in ends]
+
+
+def labelled_entries(items: Sequence[Item], ends: Sequence[ItemEnd]) -> list[dict[str, Any]]:
+    """Return the result of the batch: an entry for each request, in order, with its key and its subject."""
+    return [
+        {"key": item.key, "subject": describe_input(item.payload), **entry}
+        for item, entry in zip(items, entries(ends), strict=True)
+    ]
+
+
+def on_empty(name: str, value: Any) -> OnEmpty:
+    """Return the word for what becomes of a batch without requests.
+
+    :raises ArgumentError: it is another word
+    """
+    try:
+        return OnEmpty(value)
+    except ValueError:
+        arguments.fail(name, value, " or ".join(OnEmpty))
+
+
+def unfinished(why: str, task_id: str | None) -> ItemFailure:
+    """Return the end of an item that a batch which had to stop leaves behind.
+
+    :param task_id: the MPS TaskId; None if it was not submitted
+    """
+    state = "was not submitted" if task_id is None else "was still waited for, and a retry joins it"
+    return ItemFailure("Stopped", f"the batch stopped ({why}); this picture {state}", task_id)
 
 
 def summary(items: Sequence[Item], ends: Sequence[ItemEnd]) -> str:
@@ -202,10 +245,55 @@ def _told_apart(items: list[Item]) -> list[Item]:
     ]
 
 
+def key_of(request: Any) -> int | str | None:
+    """Return the key that a request gives itself; None if it gives none.
+
+    :raises ArgumentError: it is no text and no integer
+    """
+    if not isinstance(request, Mapping) or "key" not in request:
+        return None
+    key = request["key"]
+    if isinstance(key, bool) or not isinstance(key, int | str) or key == "" or not _is_json(key):
+        arguments.fail("key", key, "a text or an integer that tells the request from all others")
+    return key
+
+
+def _is_json(key: int | str) -> bool:
+    try:
+        return bool(str(key).encode())
+    except ValueError:
+        # A lone surrogate, or an integer too long to be written.
+        return False
+
+
+def _check_keys(keys: Sequence[int | str | None]) -> list[int | str]:
+    """Return the key of each request: its own, else its index."""
+    found = [index if key is None else key for index, key in enumerate(keys)]
+    first: dict[int | str, int] = {}
+    for index, key in enumerate(found):
+        if key in first:
+            raise ArgumentError(
+                f"key: requests[{first[key]}] and requests[{index}] have the same, {key!r:.100} (a request without "
+                "one has its index)"
+            )
+        first[key] = index
+    return found
+
+
+def _flat(requests: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for request in requests:
+        is_list = isinstance(request, Sequence) and not isinstance(request, str | bytes)
+        found.extend(_flat(request) if is_list else [request])
+    return found
+
+
 def _defaults(defaults: Any) -> Mapping[str, Any]:
     if defaults is not None and not isinstance(defaults, Mapping):
         arguments.fail("defaults", defaults, "a dict with arguments of MpsImageBgFusionOperator")
     _check_no_none(defaults or {})
+    if "key" in (defaults or {}):
+        raise ArgumentError("defaults: key belongs to a single request: give it there")
     return defaults or {}
 
 
@@ -227,7 +315,7 @@ def _merged(given: Mapping[str, Any], request: Any) -> dict[str, Any]:
     if not isinstance(request, Mapping):
         arguments.fail("request", request, "a dict with arguments of MpsImageBgFusionOperator")
     _check_no_none(request)
-    return {**given, **request}
+    return {**given, **{name: value for name, value in request.items() if name != "key"}}
 
 
 def _check_no_none(given: Mapping[str, Any]) -> None:
@@ -237,12 +325,15 @@ def _check_no_none(given: Mapping[str, Any]) -> None:
             raise ArgumentError(f"{name}: was given as None; leave it out")
 
 
-def _check_literal(given: Mapping[str, Any], request: Any) -> None:
-    if isinstance(request, Mapping) or not arguments.is_template(request):
-        picture = BgFusion.of(_merged(given, request))
-        picture.check_given()
-        picture.check_literals()
+def _check_literal(given: Mapping[str, Any], request: Any) -> int | str | None:
+    if not isinstance(request, Mapping) and arguments.is_template(request):
+        return None
+    picture = BgFusion.of(_merged(given, request))
+    picture.check_given()
+    picture.check_literals()
+    return None if arguments.is_template(request.get("key")) else key_of(request)
 
 
 def _payload(given: Mapping[str, Any], request: Any, storage: StorageDefaults) -> dict[str, Any]:
+    key_of(request)
     return BgFusion.of(_merged(given, request)).payload(storage)

@@ -51,6 +51,11 @@ def plan_downloads(outputs: Any, local_dir: str | Path) -> list[Download]:
     return list(plans.values())
 
 
+def is_empty(outputs: Any) -> bool:
+    """Tell whether there are no results at all, as of a batch without requests, and not results without a picture."""
+    return isinstance(outputs, list | tuple) and all(map(is_empty, outputs))
+
+
 def is_local(error: BaseException) -> bool:
     """Tell the disk's errors (full, read-only, no permission) from those of the network, which are OSErrors too."""
     if not isinstance(error, OSError) or isinstance(error, ConnectionError | TimeoutError):

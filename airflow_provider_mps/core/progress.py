@@ -11,6 +11,14 @@ TELL_SECONDS = 5.0
 WINDOW_SECONDS = 30.0
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, ``1 picture`` or ``2,000 pictures``.
+
+    :param noun: in the singular; it takes an s
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Counts:
     """How far the work is.

@@ -27,6 +27,8 @@ CONN_TYPE = "tencentcloud"
 DEFAULT_REGION = "ap-guangzhou"
 
 XCOM_TASK_ID = "mps_task_id"
+# What Airflow itself keeps the return value of a task under.
+XCOM_RETURN_KEY = "return_value"
 
 
 class Action(StrEnum):

@@ -22,6 +22,7 @@ from airflow_provider_mps.core.aidge.words import (
     OnDoubt,
 )
 from airflow_provider_mps.core.polling import Limit
+from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
 from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
@@ -186,7 +187,8 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
             return submission.ensure()
         except AidgeInDoubtError:
             # A clear may take the record away, and leaves the names of the XComs.
-            context["ti"].xcom_push(key=IN_DOUBT, value=True)
+            if self.do_xcom_push:
+                context["ti"].xcom_push(key=IN_DOUBT, value=True)
             raise
 
     def _tell_of_known_task(self, context: Context) -> None:
@@ -208,11 +210,12 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
     def _deliver(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
         missing = [image.get("message") for image in result["Images"] if not image.get("url")]
         made = len(result["Images"]) - len(missing)
-        self.log.info("Aidge task %s finished with %d pictures", result["TaskId"], made)
+        self.log.info("Aidge task %s finished with %s", result["TaskId"], counted(made, "picture"))
         if len(result["Images"]) < arguments.integer("image_num", self.image_num):
             self.log.warning("%s pictures were asked for, and Aidge tells of %d", self.image_num, len(result["Images"]))
         if missing:
-            self.log.warning("%d pictures could not be made: %s", len(missing), "; ".join(filter(None, missing)))
+            why = "; ".join(filter(None, missing))
+            self.log.warning("%s could not be made: %s", counted(len(missing), "picture"), why)
         return super()._deliver(context, result)
 
     def _read_file(self, name: str, value: Any) -> bytes:
@@ -289,7 +292,7 @@ class AidgeSceneSearchOperator(MasksSignedUrls, BaseOperator):
             body = search.body()
         scenes = AidgeHook(self.aidge_conn_id).search_scenes(body, search.target)
         names = ", ".join(f"{scene['id']} ({scene['name']})" for scene in scenes[:10])
-        self.log.info("%d scenes: %s", len(scenes), names or "none")
+        self.log.info("%s: %s", counted(len(scenes), "scene"), names or "none")
         return scenes
 
     def _search(self) -> SceneSearch:

@@ -70,7 +70,8 @@ class PictureSubmitOperator(MasksSignedUrls, BaseOperator):
     def _go_on(self, context: Context, hook: LooksAtTasks, submitted: Submitted) -> Any:
         """Return the id of the task, or with waiting its result."""
         task_id, since = submitted.task_id, submitted.since
-        context["ti"].xcom_push(key=TASK_IDS[self.service], value=task_id)
+        if self.do_xcom_push:
+            context["ti"].xcom_push(key=TASK_IDS[self.service], value=task_id)
         if not self.wait_for_completion:
             self._mark_delivered(context, task_id)
             return task_id

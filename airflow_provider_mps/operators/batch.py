@@ -8,26 +8,32 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.batch import (
     Item,
     ItemEnd,
     ItemFailure,
+    OnEmpty,
     check_requests,
-    entries,
+    labelled_entries,
     read_requests,
     recognise,
     summary,
+    unfinished,
 )
+from airflow_provider_mps.core.batch import on_empty as read_on_empty
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import EventError, error_of_batch_event
 from airflow_provider_mps.core.polling import limit_of, trigger_lifetime
+from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.vocabulary import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL,
     DEFAULT_RECORD_DIR,
     DEFAULT_TIMEOUT,
+    XCOM_RETURN_KEY,
     Action,
     Service,
 )
@@ -56,9 +62,14 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
     """Put many product photos on new backgrounds: submit them at the pace of the API, then wait once for all.
 
     Each request has the arguments of :class:`~airflow_provider_mps.operators.mps.MpsImageBgFusionOperator` that
-    describe a picture, from ``subject_url`` to ``quality``. Returns one entry for each request, in their order: the
-    result as the single operator returns it, or ``{"TaskId", "Status": None, "CreateTime": None, "FinishTime": None,
-    "Outputs": [], "Error": {"Code", "Message", "RequestId"}}``.
+    describe a picture, from ``subject_url`` to ``quality``, and may have a ``key`` of its own. Returns one entry for
+    each request, in their order: ``key`` (the request's own, else its index), ``subject`` (its address without query,
+    or ``cos://bucket/key``), and the result as the single operator returns it, or ``{"TaskId", "Status": None,
+    "CreateTime": None, "FinishTime": None, "Outputs": [], "Error": {"Code", "Message", "RequestId"}}``.
+
+    A batch that fails has pushed its entries before, as ``return_value`` too, so that a task with
+    ``trigger_rule="all_done"`` gets what was paid for from ``batch.output``; Airflow removes them when a retry begins,
+    which returns them again. With ``do_xcom_push=False`` it pushes nothing.
 
     What is submitted and what came of it is kept in COS, in pages of 100 items under ``{record_dir}/{dag}/{task}/{16
     hex digits}/``, so that neither trigger nor event nor Airflow's state store carries a long list. A retry joins what
@@ -66,12 +77,15 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
     submitted. A clear of a task that has returned its result makes all pictures anew. The account needs
     ``name/cos:GetObject`` and ``name/cos:PutObject`` there.
 
-    Templated: ``requests``, ``defaults``, ``max_failed``, ``record_bucket``, ``record_region``, ``record_dir``,
-    ``region``, ``tencentcloud_conn_id``.
+    Templated: ``requests``, ``defaults``, ``max_failed``, ``on_empty``, ``record_bucket``, ``record_region``,
+    ``record_dir``, ``region``, ``tencentcloud_conn_id``.
 
-    :param requests: a dict of arguments for each picture (list of dict); the output of another task will do
+    :param requests: a dict of arguments for each picture (list of dict), ``key`` (str or int, unique) among them if its
+        entry is to carry one; the output of another task will do, that of a mapped one too, whose lists become one
     :param defaults: arguments for all requests that do not give them (dict), default none
     :param max_failed: how many pictures may fail (int), default 0; more fail the task
+    :param on_empty: what to do when ``requests`` is empty (str): ``success`` returns ``[]`` (default), ``skip`` skips
+        the task
     :param record_bucket: bucket of the record with APPID (str); default: ``cos_bucket`` of the connection, then
         ``TENCENTCLOUD_COS_BUCKET``
     :param record_region: its region (str); default: ``cos_region`` of the connection, then ``TENCENTCLOUD_COS_REGION``,
@@ -99,6 +113,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         "requests",
         "defaults",
         "max_failed",
+        "on_empty",
         "record_bucket",
         "record_region",
         "record_dir",
@@ -114,6 +129,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         requests: list[dict[str, Any]] | XComArg | str,
         defaults: dict[str, Any] | XComArg | None = None,
         max_failed: int | str | XComArg = 0,
+        on_empty: str | XComArg = OnEmpty.SUCCESS.value,
         record_bucket: str | XComArg | None = None,
         record_region: str | XComArg | None = None,
         record_dir: str | XComArg = DEFAULT_RECORD_DIR,
@@ -128,6 +144,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         self.requests: Any = requests
         self.defaults: Any = defaults
         self.max_failed: Any = max_failed
+        self.on_empty: Any = on_empty
         self.record_bucket: Any = record_bucket
         self.record_region: Any = record_region
         self.record_dir: Any = record_dir
@@ -172,6 +189,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         with invalid_arguments_fail():
             max_failed = arguments.integer("max_failed", self.max_failed, 0)
             record_dir = arguments.output_dir("record_dir", self.record_dir)
+            on_empty = read_on_empty("on_empty", self.on_empty)
             settings = hook.settings
             items = read_requests(
                 self.requests,
@@ -182,6 +200,8 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
                 region=settings.region,
                 account=hook.account,
             )
+        if not items:
+            return self._nothing_to_do(on_empty)
         bucket = CosHook(self.tencentcloud_conn_id, self.record_bucket, self.record_region)
         store = BatchStore(bucket, batch_prefix(record_dir, task))
         try:
@@ -195,7 +215,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         try:
             ends = self._run(context, hook, items, store, record)
             if ends is not None:
-                self._judge(items, ends, max_failed)
+                self._judge(context, items, ends, max_failed)
                 record.header = replace(
                     record.header, delivered_tries=context["ti"].max_tries, delivered_to=instance_of(context)
                 )
@@ -207,7 +227,13 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         self._close(store, record.header)
         if ends is None:
             self._defer(context, hook, store, record, len(items))
-        return entries(ends)
+        return labelled_entries(items, ends)
+
+    def _nothing_to_do(self, on_empty: OnEmpty) -> list[dict[str, Any]]:
+        if on_empty is OnEmpty.SKIP:
+            raise AirflowSkipException("requests is empty, and on_empty='skip'")
+        self.log.info("requests is empty: there is no picture to make")
+        return []
 
     def _run(
         self, context: Context, hook: MpsHook, items: list[Item], store: BatchStore, record: BatchRecord
@@ -235,7 +261,11 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
                 interval=self.poll_interval,
                 log=self.log,
             )
-            self._loop_thread.run(lambda: run.run(waits=not self.deferrable))
+            try:
+                self._loop_thread.run(lambda: run.run(waits=not self.deferrable))
+            except ServiceError as error:
+                self._push(context, items, _ends_so_far(items, run.ends, record, error.code))
+                raise
         if len(run.ends) < len(items):
             return None
         return [run.ends[item.index] for item in items]
@@ -248,17 +278,34 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         except Exception as error:
             self.log.warning("The record of the batch could not be closed (%s); a clear would return it again", error)
 
-    def _judge(self, items: list[Item], ends: list[ItemEnd], max_failed: int) -> None:
+    def _judge(self, context: Context, items: list[Item], ends: list[ItemEnd], max_failed: int) -> None:
         failures = [end for end in ends if isinstance(end, ItemFailure)]
-        self.log.info("%s of %s pictures are there, %s failed", len(ends) - len(failures), len(ends), len(failures))
+        count, failed = len(ends), len(failures)
+        self.log.info(
+            "%s of %s %s there, %s failed",
+            f"{count - failed:,}",
+            counted(count, "picture"),
+            "is" if count == 1 else "are",
+            f"{failed:,}",
+        )
         if not failures:
             return
         told = summary(items, ends)
-        if len(failures) <= max_failed:
-            self.log.warning("%d failed, which max_failed=%d allows: %s", len(failures), max_failed, told)
+        if failed <= max_failed:
+            self.log.warning("%d failed, which max_failed=%d allows: %s", failed, max_failed, told)
             return
+        self._push(context, items, ends)
         kind = MpsBatchRefusedError if all(end.is_final for end in failures) else MpsBatchFailedError
-        raise kind(len(failures), len(ends), max_failed, told)
+        raise kind(failed, count, max_failed, told)
+
+    def _push(self, context: Context, items: list[Item], ends: list[ItemEnd]) -> None:
+        """Hand over what was paid for, before the task fails."""
+        if not self.do_xcom_push:
+            return
+        try:
+            context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=labelled_entries(items, ends))
+        except Exception as error:
+            self.log.warning("The entries of the batch could not be handed over: %s", error)
 
     def _defer(self, context: Context, hook: MpsHook, store: BatchStore, record: BatchRecord, total: int) -> NoReturn:
         from airflow_provider_mps.triggers.batch import MpsImageBatchTrigger
@@ -283,8 +330,18 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         raise AssertionError("defer() does not return")
 
 
+def _ends_so_far(items: list[Item], ends: dict[int, ItemEnd], record: BatchRecord, why: str) -> list[ItemEnd]:
+    """Return the end of each item, also of those that have none."""
+    found: list[ItemEnd] = []
+    for item in items:
+        known = record.record(item.token)
+        found.append(ends.get(item.index) or unfinished(why, known.task_id if known else None))
+    return found
+
+
 _CHECKS = {
     "max_failed": lambda name, value: arguments.integer(name, value, 0),
+    "on_empty": read_on_empty,
     "record_bucket": arguments.bucket,
     "record_region": arguments.region,
     "record_dir": arguments.output_dir,

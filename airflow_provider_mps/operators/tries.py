@@ -12,12 +12,10 @@ from airflow_provider_mps.core.batch_record import Instance
 from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.submission import Attempt, Record
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY, Service
 from airflow_provider_mps.hooks.submission_store import store_of
 from airflow_provider_mps.waiting import try_began
 
-# What Airflow calls the XCom of what a task returns.
-RETURNED = "return_value"
 # The XCom of a try that does not know whether it has submitted.
 IN_DOUBT = "aidge_in_doubt"
 
@@ -77,7 +75,7 @@ def attempt_of(
         run_began=run_began.timestamp() if run_began else None,
         keeps_records=keeps_records,
         has_submitted=not left.isdisjoint((TASK_IDS[service], IN_DOUBT)),
-        has_returned=returns_result and RETURNED in left,
+        has_returned=returns_result and XCOM_RETURN_KEY in left,
         service=service,
     )
 

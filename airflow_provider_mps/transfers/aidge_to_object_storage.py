@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.aidge.words import DEFAULT_AIDGE_CONN_ID
+from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import AidgeError, invalid_arguments_fail
@@ -130,7 +131,7 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
                 tell=self.log.info,
             )
         total = sum(one["size"] for one in found)
-        self.log.info("Stored %d pictures in %s (%s bytes)", len(found), bare_url(folder), f"{total:,}")
+        self.log.info("Stored %s in %s (%s)", counted(len(found), "picture"), bare_url(folder), counted(total, "byte"))
         return found
 
 

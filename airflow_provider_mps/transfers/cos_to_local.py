@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.localpaths import Download, plan_downloads
+from airflow_provider_mps.core.localpaths import Download, is_empty, plan_downloads
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
@@ -39,7 +39,7 @@ class CosToLocalFilesystemOperator(MasksSignedUrls, BaseOperator):
         then ``ap-guangzhou``. With ``outputs``: for outputs that name none
     :param local_path: file to make or to replace (str); its folder is made if need be
     :param outputs: a result of MPS, its ``Outputs`` list, or a list of results. Pass the whole output of the waiting
-        task, ``wait.output``: ``wait.output["Outputs"]`` would be another XCom key
+        task, ``wait.output``: ``wait.output["Outputs"]`` would be another XCom key. Of an empty list nothing is fetched
     :param local_dir: folder for the files (str), named like the objects
     :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
     :param max_workers: how many outputs are fetched at the same time (int), 1 to 32, default 8
@@ -100,6 +100,9 @@ class CosToLocalFilesystemOperator(MasksSignedUrls, BaseOperator):
                 path = arguments.text("local_path", self.local_path)
             hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
             return str(hook.download_file(self.cos_key, path))
+        if is_empty(self.outputs):
+            self.log.info("outputs is empty: there is nothing to fetch")
+            return []
         with invalid_arguments_fail():
             plans = plan_downloads(self.outputs, Path(arguments.text("local_dir", self.local_dir)))
         # One hook for each region: it reads the connection, and assumes a role, once; here, and not in the threads.

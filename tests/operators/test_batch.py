@@ -106,7 +106,9 @@ def test_an_entry_for_each_request_in_order(batch: Batch) -> None:
     found = batch.run(requests)
     assert [path_of(entry) for entry in found] == [f"/o/{n}.jpeg" for n in range(40)]
     assert all(batch.service.object_exists(batch.service.bucket, path_of(entry)) for entry in found)
-    assert set(found[0]) == {"TaskId", "Status", "CreateTime", "FinishTime", "Outputs"}
+    assert set(found[0]) == {"key", "subject", "TaskId", "Status", "CreateTime", "FinishTime", "Outputs"}
+    assert [entry["key"] for entry in found] == list(range(40))
+    assert {entry["subject"] for entry in found} == {f"cos://{batch.service.bucket}/samples/coffee.png"}
     assert batch.accepted == 40
 
 
@@ -334,7 +336,6 @@ def test_lost_answers_are_looked_up_and_paid_once(batch: Batch) -> None:
 @pytest.mark.parametrize(
     ("requests", "defaults", "said"),
     [
-        ([], None, "requests: expected a list of dicts"),
         ("x", None, "requests: expected a list of dicts"),
         ([{}], None, r"requests\[0\]: subject_url or subject_cos_key is required"),
         ([{"subject_cos_key": "/a.png"}], None, r"requests\[0\]: prompt is required"),
