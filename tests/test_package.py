@@ -49,7 +49,8 @@ PUBLIC = [
 ]
 
 # A layer may import those to its left, itself, and nothing else of the package.
-LAYERS = ["core", "compat", "exceptions", "waiting", "hooks", "triggers", "operators", "sensors", "transfers"]
+LAYERS = ["core", "compat", "exceptions", "waiting", "hooks", "rendering"]
+LAYERS += ["triggers", "operators", "sensors", "transfers"]
 
 
 def imports(path: Path) -> set[str]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv6Address
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn, TypeGuard, TypeVar
 from urllib.parse import urlsplit
 
 from airflow_provider_mps.core.redact import conceal, redact_urls
@@ -21,10 +22,13 @@ from airflow_provider_mps.core.vocabulary import EXTENSIONS, ImageFormat
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 MAX_KEY_BYTES = 850
-MAX_URL_LENGTH = 2048
+# Temporary credentials put tokens of 2 KB and more into an address; common web servers take lines of 8 KB.
+MAX_URL_LENGTH = 8192
+# What the usual file systems take.
+MAX_PATH_BYTES, MAX_NAME_BYTES = 4096, 255
 FORMAT_VARIABLE = ".{format}"
 
-_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[a-z0-9]+")
+_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[0-9][a-z0-9]*")
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z0-9]+)+")
 _HOST_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/@\[\]]+)(?::([0-9]{1,5}))?")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -106,8 +110,10 @@ def check_companions(main: str, main_value: Any, companions: Mapping[str, Any]) 
 def url(name: str, value: Any) -> str:
     """Return ``value`` as a public http(s) address."""
     expected = "an http:// or https:// address that the service can reach"
-    if not isinstance(value, str) or not value or len(value) > MAX_URL_LENGTH:
+    if not _is_text(value) or not value:
         fail(name, value, expected)
+    if len(value) > MAX_URL_LENGTH:
+        fail(name, value, f"{expected}, of at most {MAX_URL_LENGTH:,} characters (this one has {len(value):,})")
     try:
         parts = urlsplit(value)
         host = parts.hostname
@@ -120,8 +126,11 @@ def url(name: str, value: Any) -> str:
 
 def cos_key(name: str, value: Any) -> str:
     """Return ``value`` as a COS object key with the leading ``/`` that MPS wants."""
-    if not isinstance(value, str) or not value.strip("/") or value.endswith("/") or _CONTROL.search(value):
+    value = _as_text(value)
+    if not _is_text(value) or not value.strip("/") or value.endswith("/") or _CONTROL.search(value):
         fail(name, value, "a COS object key such as '/input/product.jpg'")
+    if {".", ".."} & set(value.split("/")):
+        fail(name, value, "a COS object key without '.' or '..' between its slashes, which no client sends as they are")
     if _ADDRESS.match(value):
         fail(name, value, "a COS object key such as '/input/product.jpg' and not an address")
     key = value if value.startswith("/") else f"/{value}"
@@ -145,11 +154,9 @@ def region(name: str, value: Any) -> str:
 
 
 def text(name: str, value: Any) -> str:
-    """Return ``value`` as a text that is not blank; a path is one, and templates may render digits to a number."""
-    value = str(value) if _is_path(value) else value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str) or not value.strip():
+    """Return ``value`` as a text that is not blank; a path is one, and an XCom may hold digits as a number."""
+    value = _as_text(value)
+    if not _is_text(value) or not value.strip():
         fail(name, value, "a text that is not empty")
     return value
 
@@ -252,10 +259,11 @@ def seconds(name: str, value: Any) -> float:
 
 def prompts(name: str, value: Any) -> list[str]:
     """Return ``value``, a text or several, as a list of prompts."""
-    if isinstance(value, str | int):
+    if isinstance(value, str | int | float):
         return [text(name, value)]
-    if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
-        fail(name, value, "a text or a list of texts")
+    # A set has another order in each process, so that a retry would ask, and pay, for something else.
+    if not isinstance(value, Sequence) or isinstance(value, bytes | bytearray):
+        fail(name, value, "a text or a list of texts, in an order of its own")
     found = [text(f"{name}[{index}]", item) for index, item in enumerate(value)]
     if not found:
         fail(name, value, "at least one text")
@@ -264,10 +272,31 @@ def prompts(name: str, value: Any) -> list[str]:
 
 def output_dir(name: str, value: Any) -> str:
     """Return ``value`` as a COS folder that begins and ends with ``/``."""
-    if not isinstance(value, str) or not value.strip() or "//" in value or _CONTROL.search(value):
+    value = _as_text(value)
+    if not _is_text(value) or not value.strip() or "//" in value or _CONTROL.search(value):
         fail(name, value, "a COS folder such as '/output/bgfusion/'")
     inner = value.strip("/")
+    if {".", ".."} & set(inner.split("/")) or len(inner.encode()) > MAX_KEY_BYTES:
+        fail(name, value, f"a COS folder of at most {MAX_KEY_BYTES} bytes, without '.' or '..' between its slashes")
     return f"/{inner}/" if inner else "/"
+
+
+def local_path(name: str, value: Any) -> Path:
+    """Return ``value`` as a path on the disk; ``~`` is the home of the worker's user."""
+    path = text(name, value)
+    if "\x00" in path:
+        fail(name, value, "a path without NUL")
+    if len(path.encode()) >= MAX_PATH_BYTES or any(len(part.encode()) > MAX_NAME_BYTES for part in path.split("/")):
+        fail(name, value, f"a path below {MAX_PATH_BYTES} bytes, each name in it of at most {MAX_NAME_BYTES}")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        fail(name, value, "a path, and the home of that user is not known")
+
+
+def beneath(folder: str, file_name: str) -> str:
+    """Return the address of a file in a folder; that of a whole bucket, such as ``cos:///``, keeps its slashes."""
+    return f"{folder}{file_name}" if folder.endswith("/") else f"{folder}/{file_name}"
 
 
 def folder(name: str, value: Any) -> str:
@@ -296,6 +325,23 @@ def output_path(name: str, value: Any, image_format: ImageFormat | None = None) 
     if "." not in last.strip("."):
         fail(name, value, f"a path with an extension, or {FORMAT_VARIABLE}")
     return str(value)
+
+
+def _as_text(value: Any) -> Any:
+    """Return paths and numbers as the text that they would be in a template; anything else as it is."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    return str(value) if is_number or _is_path(value) else value
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    """Tell whether a value is a text that can be sent: half of a surrogate pair cannot."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_path(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request, request_of
-from airflow_provider_mps.core.payloads import BgFusion, StorageDefaults, describe_input
+from airflow_provider_mps.core.payloads import BG_FUSION_ARGUMENTS, PICTURES, BgFusion, StorageDefaults, describe_input
 from airflow_provider_mps.core.polling import End, Refused, TooLate
 from airflow_provider_mps.core.results import TaskFailure
 from airflow_provider_mps.core.submission import Record
@@ -314,8 +314,26 @@ def _each(requests: Sequence[Any], check: Any) -> list[Any]:
 def _merged(given: Mapping[str, Any], request: Any) -> dict[str, Any]:
     if not isinstance(request, Mapping):
         arguments.fail("request", request, "a dict with arguments of MpsImageBgFusionOperator")
-    _check_no_none(request)
-    return {**given, **{name: value for name, value in request.items() if name != "key"}}
+    request = {name: value for name, value in request.items() if name != "key"}
+    unknown = [str(name) for name in request if not isinstance(name, str)]
+    if unknown:
+        raise ArgumentError(f"{unknown[0]}: no such argument; there are {', '.join(BG_FUSION_ARGUMENTS)}")
+    # What a request says of a picture replaces all that the defaults say of it; None takes a default away.
+    named = {prefix for prefix in PICTURES for name in request if name.startswith(f"{prefix}_")}
+    kept = {name: value for name, value in given.items() if not _gives_way(name, request, named)}
+    _check_no_none({name: value for name, value in request.items() if name not in given})
+    return {**kept, **{name: value for name, value in request.items() if value is not None}}
+
+
+def _gives_way(name: str, request: Mapping[str, Any], named: Collection[str]) -> bool:
+    """Tell whether a default must not meet what a request says."""
+    prefix, _, part = name.partition("_")
+    if name in request or prefix not in named:
+        return name in request
+    given = {other.partition("_")[2] for other in request if other.startswith(f"{prefix}_")}
+    if part in ("url", "cos_key"):
+        return bool(given & {"url", "cos_key"})
+    return "url" in given or request.get(f"{prefix}_cos_key", "") is None
 
 
 def _check_no_none(given: Mapping[str, Any]) -> None:

@@ -20,9 +20,11 @@ from airflow_provider_mps.core.vocabulary import (
     ImageSize,
 )
 
+PICTURES = ("subject", "bg")
+"""What the names of the arguments for a picture begin with."""
 _PICTURE_CHECKS: dict[str, Callable[[str, Any], object]] = {
     "url": arguments.url,
-    "cos_key": arguments.cos_key,
+    "cos_key": lambda name, value: _object(name, value)["path"],
     "cos_bucket": arguments.bucket,
     "cos_region": arguments.region,
 }
@@ -38,7 +40,7 @@ _CHECKS: dict[str, Callable[[str, Any], object]] = {
     "quality": lambda name, value: arguments.integer(name, value, 1, 100),
 }
 BG_FUSION_ARGUMENTS: dict[str, Any] = {
-    **{f"{picture}_{part}": None for picture in ("subject", "bg") for part in _PICTURE_CHECKS},
+    **{f"{picture}_{part}": None for picture in PICTURES for part in _PICTURE_CHECKS},
     "prompt": None,
     "random_seed": None,
     "resource_id": None,
@@ -102,14 +104,34 @@ class Picture:
         """Return the ``MediaInputInfo`` of the API."""
         if self.url is not None:
             return {"Type": "URL", "UrlInputInfo": {"Url": arguments.url(f"{self.name}_url", self.url)}}
+        found = _object(f"{self.name}_cos_key", self.cos_key)
+        bucket = self.cos_bucket if self.cos_bucket is not None else found.get("bucket")
+        region = self.cos_region if self.cos_region is not None else found.get("region")
         return {
             "Type": "COS",
             "CosInputInfo": {
-                "Bucket": bucket_or_default(f"{self.name}_cos_bucket", self.cos_bucket, defaults),
-                "Region": region_or_default(f"{self.name}_cos_region", self.cos_region, defaults),
-                "Object": arguments.cos_key(f"{self.name}_cos_key", self.cos_key),
+                "Bucket": bucket_or_default(f"{self.name}_cos_bucket", bucket, defaults),
+                "Region": region_or_default(f"{self.name}_cos_region", region, defaults),
+                "Object": found["path"],
             },
         }
+
+
+def _object(name: str, value: Any) -> dict[str, Any]:
+    """Return the key of an object as ``path``, with ``bucket`` and ``region`` where they are known.
+
+    :param value: a key; or what an upload returns, an entry of ``Outputs``, or a result with one of them
+    """
+    given = value
+    if isinstance(value, Mapping) and isinstance(value.get("Outputs"), list) and len(value["Outputs"]) == 1:
+        value = value["Outputs"][0]
+    if not isinstance(value, Mapping):
+        return {"path": arguments.cos_key(name, value)}
+    if not isinstance(value.get("path"), str):
+        arguments.fail(name, given, "a COS object key, or what describes one object: what an upload returns")
+    found = {"path": arguments.cos_key(name, value["path"])}
+    checks = (("bucket", arguments.bucket), ("region", arguments.region))
+    return found | {part: check(f"{name}[{part!r}]", value[part]) for part, check in checks if value.get(part)}
 
 
 @dataclass(frozen=True)
@@ -140,7 +162,7 @@ class BgFusion:
             raise ArgumentError(f"{unknown[0]}: no such argument; there are {', '.join(BG_FUSION_ARGUMENTS)}")
         values = {**BG_FUSION_ARGUMENTS, **given}
         subject, background = (
-            Picture(name, *(values.pop(f"{name}_{part}") for part in _PICTURE_CHECKS)) for name in ("subject", "bg")
+            Picture(name, *(values.pop(f"{name}_{part}") for part in _PICTURE_CHECKS)) for name in PICTURES
         )
         return cls(subject, background, **values)
 
@@ -221,9 +243,11 @@ def check_payload(payload: Any) -> dict[str, Any]:
     if "Action" in payload or "Version" in payload:
         raise ArgumentError("payload: expected the body alone; Action and Version are set by the hook")
     try:
-        return dict(json.loads(json.dumps(payload, allow_nan=False)))
-    except (TypeError, ValueError) as error:
+        text = json.dumps(payload, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
         raise ArgumentError(f"payload: expected plain JSON values: {error}") from None
+    return dict(json.loads(text))
 
 
 def describe_input(payload: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_provider_mps.compat import mask_secret
@@ -14,24 +14,21 @@ from airflow_provider_mps.hooks import lineage_masks
 _LONGEST = 64 * 1024
 
 
-class MasksSignedUrls:
-    """For operators whose templated fields may hold signed addresses."""
+def mask_rendered_fields(operator: Any, names: Iterable[str]) -> None:
+    """Mask what the signed addresses in rendered fields carry, before Airflow stores the fields.
 
-    template_fields: Sequence[str]
-
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        # Not render_template_fields: a mapped operator never calls that of its class. What a signed address carries is
-        # masked here, before Airflow stores the rendered fields.
-        super()._do_render_template_fields(parent, *args, **kwargs)  # type: ignore[misc]
-        texts = [text for name in self.template_fields for text in _texts(getattr(parent, name, None))]
-        secrets = dict.fromkeys(secret for text in texts for secret in url_secrets(text))
-        for secret in secrets:
-            mask_secret(secret)
-        if secrets and not lineage_masks.keep_to_masks(parent):
-            logging.getLogger(__name__).warning(
-                "This version of the OpenLineage provider is not known: with include_full_task_info, its events show "
-                "the signed addresses of this task"
-            )
+    :param operator: the operator whose fields have been rendered
+    :param names: the names of its templated fields
+    """
+    texts = [text for name in names for text in _texts(getattr(operator, name, None))]
+    secrets = dict.fromkeys(secret for text in texts for secret in url_secrets(text))
+    for secret in secrets:
+        mask_secret(secret)
+    if secrets and not lineage_masks.keep_to_masks(operator):
+        logging.getLogger(__name__).warning(
+            "This version of the OpenLineage provider is not known: with include_full_task_info, its events show "
+            "the signed addresses of this task"
+        )
 
 
 def _texts(value: Any) -> list[str]:

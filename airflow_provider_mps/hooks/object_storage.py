@@ -115,7 +115,7 @@ class ObjectStorage:
         :raises AirflowException: what is stored is not as long as what was sent; it is removed
         """
         size = source.stat().st_size
-        address = f"{folder.rstrip('/')}/{file_name}"
+        address = arguments.beneath(folder, file_name)
         if (hook_and_key := self._cos(name, address)) is not None:
             hook, key = hook_and_key
             stored = hook.upload_file(source, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -23,11 +24,11 @@ from airflow_provider_mps.core.aidge.words import (
 )
 from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.progress import counted
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.hooks.masking import MasksSignedUrls
-from airflow_provider_mps.operators.base import PictureSubmitOperator
+from airflow_provider_mps.operators.base import DEFERRABLE, PictureSubmitOperator
+from airflow_provider_mps.rendering import TemplatedFields
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -117,9 +118,19 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
         aidge_conn_id: str = DEFAULT_AIDGE_CONN_ID,
         on_doubt: str = OnDoubt.FAIL.value,
+        wait_for_completion: bool = False,
+        deferrable: bool = DEFERRABLE,
+        poll_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            timeout=timeout,
+            **kwargs,
+        )
         self.image_url = image_url
         self.image_base64 = image_base64
         self.image_path = image_path
@@ -145,6 +156,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
 
         :return: the task id, or with waiting the result
         """
+        self.check_found()
         hook = AidgeHook(self.aidge_conn_id)
         with invalid_arguments_fail():
             on_doubt = _on_doubt("on_doubt", self.on_doubt)
@@ -227,7 +239,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         return Generation(**{name: getattr(self, name) for name in GENERATION_ARGUMENTS})
 
 
-class AidgeSceneSearchOperator(MasksSignedUrls, BaseOperator):
+class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
     """Search scenes for a product, so that a DAG can choose one.
 
     Calls ``/ai/image/background/generation/scene/query`` (page "Scene Recommendation and Query", where it is:
@@ -285,6 +297,7 @@ class AidgeSceneSearchOperator(MasksSignedUrls, BaseOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Search; return the scenes."""
+        self.check_found()
         with invalid_arguments_fail():
             # A title that renders to nothing would search for whatever there is.
             arguments.check_rendered(self._given, {name: getattr(self, name) for name in self._given})

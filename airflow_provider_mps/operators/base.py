@@ -15,7 +15,7 @@ from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import invalid_arguments_fail
-from airflow_provider_mps.hooks.masking import MasksSignedUrls
+from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.waiting import LooksAtTasks, limit_of_try, result_of_event, wait_in_worker
 
 if TYPE_CHECKING:
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from airflow_provider_mps.operators.tries import Submitted
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
+DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
+"""Whether operators wait in the triggerer where they are not told."""
 
-class PictureSubmitOperator(MasksSignedUrls, BaseOperator):
+
+class PictureSubmitOperator(TemplatedFields, BaseOperator):
     """Waits for what it has submitted, in the worker or in the triggerer, or does not wait at all.
 
     :param wait_for_completion: wait for the result (bool), default False
@@ -44,7 +47,7 @@ class PictureSubmitOperator(MasksSignedUrls, BaseOperator):
         self,
         *,
         wait_for_completion: bool = False,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = DEFERRABLE,
         poll_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
         timeout: float | timedelta = DEFAULT_TIMEOUT,
         **kwargs: Any,

@@ -45,8 +45,8 @@ from airflow_provider_mps.exceptions import (
     airflow_error,
     invalid_arguments_fail,
 )
-from airflow_provider_mps.hooks.masking import MasksSignedUrls
 from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.waiting import end_of_try
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.operators.loop_thread import LoopThread
 
 
-class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
+class MpsImageBgFusionBatchOperator(TemplatedFields, BaseOperator):
     """Put many product photos on new backgrounds: submit them at the pace of the API, then wait once for all.
 
     Each request has the arguments of :class:`~airflow_provider_mps.operators.mps.MpsImageBgFusionOperator` that
@@ -121,6 +121,7 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         "tencentcloud_conn_id",
     )
     template_fields_renderers = {"requests": "json", "defaults": "json"}
+    container_fields = ("requests", "defaults")
     ui_color = "#e0f0ff"
 
     def __init__(
@@ -185,11 +186,15 @@ class MpsImageBgFusionBatchOperator(MasksSignedUrls, BaseOperator):
         from airflow_provider_mps.hooks.cos import CosHook
         from airflow_provider_mps.operators.tries import instance_of, task_of
 
+        self.check_found()
         hook, task = MpsHook(self.tencentcloud_conn_id, self.region), task_of(context)
         with invalid_arguments_fail():
             max_failed = arguments.integer("max_failed", self.max_failed, 0)
             record_dir = arguments.output_dir("record_dir", self.record_dir)
             on_empty = read_on_empty("on_empty", self.on_empty)
+            for name, check in (("record_bucket", arguments.bucket), ("record_region", arguments.region)):
+                if getattr(self, name) is not None:
+                    check(name, getattr(self, name))
             settings = hook.settings
             items = read_requests(
                 self.requests,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core.arguments import check_rendered, is_template
 from airflow_provider_mps.core.payloads import BG_FUSION_ARGUMENTS, BgFusion, StorageDefaults, check_payload
 from airflow_provider_mps.core.vocabulary import (
+    DEFAULT_CONN_ID,
     DEFAULT_FORMAT,
     DEFAULT_IMAGE_SIZE,
     DEFAULT_OUTPUT_DIR,
+    DEFAULT_POLL_INTERVAL,
     DEFAULT_QUALITY,
+    DEFAULT_TIMEOUT,
 )
 from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.operators.base import DEFERRABLE
 from airflow_provider_mps.operators.mps_submit import MpsSubmitOperator
 
 if TYPE_CHECKING:
@@ -115,9 +120,25 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
         format: str | XComArg = DEFAULT_FORMAT.value,
         image_size: str | XComArg = DEFAULT_IMAGE_SIZE.value,
         quality: int | str | XComArg = DEFAULT_QUALITY,
+        region: str | XComArg | None = None,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        wait_for_completion: bool = False,
+        deferrable: bool = DEFERRABLE,
+        poll_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
+        durable: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            region=region,
+            tencentcloud_conn_id=tencentcloud_conn_id,
+            durable=durable,
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            timeout=timeout,
+            **kwargs,
+        )
         self.subject_url = subject_url
         self.subject_cos_key = subject_cos_key
         self.subject_cos_bucket = subject_cos_bucket
@@ -177,9 +198,31 @@ class MpsProcessImageOperator(MpsSubmitOperator):
 
     template_fields: Sequence[str] = ("payload", *MpsSubmitOperator.template_fields)
     template_fields_renderers = {"payload": "json"}
+    container_fields = ("payload",)
 
-    def __init__(self, *, payload: dict[str, Any] | XComArg, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        payload: dict[str, Any] | XComArg,
+        region: str | XComArg | None = None,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        wait_for_completion: bool = False,
+        deferrable: bool = DEFERRABLE,
+        poll_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
+        durable: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            region=region,
+            tencentcloud_conn_id=tencentcloud_conn_id,
+            durable=durable,
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            timeout=timeout,
+            **kwargs,
+        )
         self.payload = payload
         if not is_template(payload):
             with invalid_arguments_fail():

@@ -20,7 +20,7 @@ from airflow_provider_mps.operators.base import PictureSubmitOperator
 from airflow_provider_mps.waiting import end_of_event, limit_of_try
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     # Imported where they are used: a DAG file has no need of them.
     from airflow_provider_mps.operators.tries import Submitted
@@ -36,13 +36,13 @@ class MpsSubmitOperator(PictureSubmitOperator):
     def __init__(
         self,
         *,
-        region: str | None = None,
+        region: str | XComArg | None = None,
         tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
         durable: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.region = region
+        self.region: Any = region
         self.tencentcloud_conn_id = tencentcloud_conn_id
         self.durable = durable
         with invalid_arguments_fail():
@@ -69,6 +69,7 @@ class MpsSubmitOperator(PictureSubmitOperator):
         return self._begin(context)
 
     def _begin(self, context: Context) -> Any:
+        self.check_found()
         hook = self.hook
         with invalid_arguments_fail():
             payload = self.build_payload(hook.settings.storage)

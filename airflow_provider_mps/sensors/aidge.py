@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.aidge.words import DEFAULT_AIDGE_CONN_ID
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Limit
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.sensors.base import PictureTaskSensor
+from airflow_provider_mps.sensors.base import DEFERRABLE, PictureTaskSensor
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
@@ -51,13 +52,20 @@ class AidgeImageTaskSensor(PictureTaskSensor):
     template_fields: Sequence[str] = ("aidge_task_id", "aidge_conn_id")
 
     def __init__(
-        self, *, aidge_task_id: str | XComArg, aidge_conn_id: str = DEFAULT_AIDGE_CONN_ID, **kwargs: Any
+        self,
+        *,
+        aidge_task_id: str | XComArg,
+        aidge_conn_id: str = DEFAULT_AIDGE_CONN_ID,
+        deferrable: bool = DEFERRABLE,
+        poke_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
+        **kwargs: Any,
     ) -> None:
         with invalid_arguments_fail():
             if aidge_task_id is None:
                 raise ArgumentError("aidge_task_id is required: the task id to wait for")
             arguments.check_literals({"aidge_task_id": aidge_task_id}, {"aidge_task_id": arguments.text})
-        super().__init__(**kwargs)
+        super().__init__(deferrable=deferrable, poke_interval=poke_interval, timeout=timeout, **kwargs)
         self.aidge_task_id: Any = aidge_task_id
         self.aidge_conn_id = aidge_conn_id
 

@@ -31,6 +31,7 @@ from airflow_provider_mps.exceptions import (
     invalid_arguments_fail,
     not_done,
 )
+from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.waiting import LooksAtTasks, limit_of_try, result_of_event, result_or_raise
 
 if TYPE_CHECKING:
@@ -39,8 +40,11 @@ if TYPE_CHECKING:
     # Imported where it is used: a DAG file has no need of it.
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
+DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
+"""Whether sensors wait in the triggerer where they are not told."""
 
-class PictureTaskSensor(BaseSensorOperator):
+
+class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
     """Wait until a picture task is done, in ``poke``, ``reschedule`` or deferrable mode, and return its result.
 
     :param deferrable: wait in the triggerer (bool); default: ``[operators] default_deferrable``
@@ -54,7 +58,7 @@ class PictureTaskSensor(BaseSensorOperator):
     def __init__(
         self,
         *,
-        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        deferrable: bool = DEFERRABLE,
         poke_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
         timeout: float | timedelta = DEFAULT_TIMEOUT,
         **kwargs: Any,
@@ -83,6 +87,8 @@ class PictureTaskSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait in the chosen mode; return the result."""
+        with self._skip_instead_of_fail():
+            self.check_found()
         if self.deferrable:
             return self._wait_in_triggerer(context)
         try:

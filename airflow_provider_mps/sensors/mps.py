@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Limit
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.sensors.base import PictureTaskSensor
+from airflow_provider_mps.sensors.base import DEFERRABLE, PictureTaskSensor
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
@@ -55,6 +56,9 @@ class MpsImageTaskSensor(PictureTaskSensor):
         mps_task_id: str | XComArg,
         region: str | None = None,
         tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        deferrable: bool = DEFERRABLE,
+        poke_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
         **kwargs: Any,
     ) -> None:
         with invalid_arguments_fail():
@@ -64,7 +68,7 @@ class MpsImageTaskSensor(PictureTaskSensor):
                 {"mps_task_id": mps_task_id, "region": region},
                 {"mps_task_id": arguments.text, "region": arguments.region},
             )
-        super().__init__(**kwargs)
+        super().__init__(deferrable=deferrable, poke_interval=poke_interval, timeout=timeout, **kwargs)
         self.mps_task_id: Any = mps_task_id
         self.region = region
         self.tencentcloud_conn_id = tencentcloud_conn_id

@@ -17,7 +17,7 @@ from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import AidgeError, invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.hooks.masking import MasksSignedUrls
+from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _EXPIRED = ("HTTP 401", "HTTP 403")
 
 
-class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
+class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
     """Copy the pictures of one or more results of Aidge, each whole or not at all.
 
     Asks Aidge for the addresses of the moment, so a result may be copied when those that it came with have expired, and
@@ -71,6 +71,7 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
         "tencentcloud_conn_id",
     )
     template_fields_renderers = {"images": "json"}
+    container_fields = ("images",)
     ui_color = "#e8f8e8"
 
     def __init__(
@@ -103,6 +104,7 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
         """Copy; return where the pictures are."""
         from airflow_provider_mps.hooks.object_storage import ObjectStorage
 
+        self.check_found()
         with invalid_arguments_fail():
             folder = arguments.folder("dest", self.dest)
             wanted = _wanted(self.images)
@@ -111,7 +113,7 @@ class AidgeToObjectStorageOperator(MasksSignedUrls, BaseOperator):
         hook = AidgeHook(self.aidge_conn_id)
         storage = ObjectStorage(self.dest_conn_id, self.tencentcloud_conn_id, self.cos_region)
         longest = max((_stem(task_id, 10) for task_id in wanted), key=len)
-        storage.check("dest", f"{folder.rstrip('/')}/{longest}.webp")
+        storage.check("dest", arguments.beneath(folder, f"{longest}.webp"))
         with tempfile.TemporaryDirectory(prefix="aidge-", ignore_cleanup_errors=True) as folder_here:
 
             def carry(picture: _Picture) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -13,14 +12,14 @@ from airflow_provider_mps.core.localpaths import Download, is_empty, plan_downlo
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
-from airflow_provider_mps.hooks.masking import MasksSignedUrls
+from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class CosToLocalFilesystemOperator(MasksSignedUrls, BaseOperator):
+class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
     """Fetch one COS object, or the pictures of a result. Each file is verified by size and CRC64, whole or absent.
 
     Either ``cos_key`` with ``local_path``, which returns the local path; or ``outputs`` with ``local_dir``, which
@@ -58,6 +57,7 @@ class CosToLocalFilesystemOperator(MasksSignedUrls, BaseOperator):
         "local_dir",
         "tencentcloud_conn_id",
     )
+    container_fields = ("outputs",)
     ui_color = "#e8f8e8"
 
     def __init__(
@@ -81,6 +81,7 @@ class CosToLocalFilesystemOperator(MasksSignedUrls, BaseOperator):
         self.outputs = outputs
         self.local_dir: Any = local_dir
         self.tencentcloud_conn_id = tencentcloud_conn_id
+        self._fetches_one = cos_key is not None
         one = {"cos_key": cos_key, "local_path": local_path}
         many = {"outputs": outputs, "local_dir": local_dir}
         if not any(_given(form) == list(form) and not _given(other) for form, other in ((one, many), (many, one))):
@@ -95,16 +96,18 @@ class CosToLocalFilesystemOperator(MasksSignedUrls, BaseOperator):
 
     def execute(self, context: Context) -> str | list[str]:
         """Fetch; return the local path or paths."""
-        if self.cos_key is not None:
+        self.check_found()
+        if self._fetches_one:
             with invalid_arguments_fail():
-                path = arguments.text("local_path", self.local_path)
+                arguments.cos_key("cos_key", self.cos_key)
+                path = arguments.local_path("local_path", self.local_path)
             hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
             return str(hook.download_file(self.cos_key, path))
         if is_empty(self.outputs):
             self.log.info("outputs is empty: there is nothing to fetch")
             return []
         with invalid_arguments_fail():
-            plans = plan_downloads(self.outputs, Path(arguments.text("local_dir", self.local_dir)))
+            plans = plan_downloads(self.outputs, arguments.local_path("local_dir", self.local_dir))
         # One hook for each region: it reads the connection, and assumes a role, once; here, and not in the threads.
         regions = {plan.region or self.cos_region for plan in plans}
         hooks = {region: CosHook(self.tencentcloud_conn_id, self.cos_bucket, region) for region in regions}

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
-from airflow_provider_mps.exceptions import InvalidArgumentError
+from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
-from airflow_provider_mps.hooks.masking import MasksSignedUrls
+from airflow_provider_mps.rendering import TemplatedFields
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class LocalFilesystemToCosOperator(MasksSignedUrls, BaseOperator):
+class LocalFilesystemToCosOperator(TemplatedFields, BaseOperator):
     """Store a file as a COS object, and verify by CRC64 what COS keeps.
 
     Uses PutObject (https://cloud.tencent.com/document/product/436/7749): an object of the same key is replaced whole.
@@ -62,5 +63,9 @@ class LocalFilesystemToCosOperator(MasksSignedUrls, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Store; return what describes the object."""
+        self.check_found()
+        with invalid_arguments_fail():
+            path = arguments.local_path("local_path", self.local_path)
+            key = arguments.cos_key("cos_key", self.cos_key)
         hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
-        return hook.upload_file(self.local_path, self.cos_key)
+        return hook.upload_file(path, key)

@@ -118,7 +118,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"image_url": "ftp://x/y"}, "image_url: expected an http:// or https:// address"),
     ({"image_url": "shoe.jpg"}, "image_url"),
     ({"image_url": "https:///x"}, "image_url"),
-    ({"image_url": f"{URL}/{'x' * 2048}"}, "image_url"),
+    ({"image_url": f"{URL}/{'x' * 8192}"}, "image_url"),
     ({"image_url": 7}, "image_url"),
     ({"image_url": URL, "need_layout": True}, "product_title is required with need_layout"),
     ({"image_url": URL, "need_layout": "yes please"}, "need_layout: expected true or false, got 'yes please'"),
@@ -154,7 +154,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"image_path": "/big.png"}, "image_path: expected a picture of at most 4 MB, got /big.png"),
     ({"image_path": "/text.txt"}, "image_path: expected a picture in one of the formats"),
     ({"image_path": "/huge.png"}, "image_path: expected sides"),
-    ({"image_path": 0.5}, "image_path"),
+    ({"image_path": [0.5]}, "image_path"),
 ]
 FILES = {
     "/big.png": picture() + bytes(4 * 2**20),

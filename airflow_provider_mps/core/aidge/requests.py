@@ -111,8 +111,18 @@ class Generation:
         :raises ArgumentError: a value cannot be used
         """
         self.check_given()
+        rest = self._without_picture()
         element, target = self._picture(read_file)
-        element["modelNum"] = arguments.text("scene_id", self.scene_id)
+        element |= rest
+        note = ""
+        if self.image_url is not None and "imgBase64" in element:
+            given = "image_path" if self.image_path is not None else "image_base64"
+            note = f"image_url is left out: {given} is given too, and of the two Aidge takes the Base64 text"
+        return GenerationRequest(element, target, note)
+
+    def _without_picture(self) -> dict[str, str]:
+        """Return all but the picture: what is wrong here shows before a file is read."""
+        element = {"modelNum": arguments.text("scene_id", self.scene_id)}
         needs_layout = arguments.flag("need_layout", self.need_layout)
         element["needLayout"] = "true" if needs_layout else "false"
         if needs_layout:
@@ -123,11 +133,7 @@ class Generation:
         size = SIZES[0] if self.width is None else _size(self.width, self.height)
         element["width"], element["height"] = map(str, size)
         element["imageNum"] = str(_CHECKS["image_num"]("image_num", self.image_num))
-        note = ""
-        if self.image_url is not None and "imgBase64" in element:
-            given = "image_path" if self.image_path is not None else "image_base64"
-            note = f"image_url is left out: {given} is given too, and of the two Aidge takes the Base64 text"
-        return GenerationRequest(element, target, note)
+        return element
 
     def _picture(self, read_file: ReadFile) -> tuple[dict[str, str], str]:
         if self.image_path is not None:

@@ -1,0 +1,90 @@
+"""How the templated fields of this package's operators and sensors are rendered.
+
+Airflow turns what a template finds into text, and None into the word ``None``: a prompt, a key or a folder of that name
+would be sent, and paid for. With ``render_template_as_native_obj`` it goes the other way, and reads text as Python: the
+prompt ``2024, 2025`` becomes two numbers, the key ``007`` a syntax error or a 7. Here an expression that gives None is
+noted, and a text stays the text that it is, with and without native rendering.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from airflow_provider_mps.exceptions import InvalidArgumentError
+from airflow_provider_mps.hooks.masking import mask_rendered_fields
+
+
+class TemplatedFields:
+    """For operators and sensors: notes templates that found nothing, keeps texts as they are, masks signed addresses.
+
+    Each field is rendered on its own, so that what is noted can be said of it.
+    """
+
+    template_fields: Any
+    container_fields: ClassVar[Sequence[str]] = ()
+    """The fields that take a list or a dict: with native rendering, and in these alone, a text is read as one."""
+    _found_nothing: tuple[str, ...] = ()
+    _rendered_field = ""
+
+    def check_found(self) -> None:
+        """Check that no template has found nothing.
+
+        :raises InvalidArgumentError: an expression in a template gave None; the message names the arguments
+        """
+        if self._found_nothing:
+            names = ", ".join(self._found_nothing)
+            raise InvalidArgumentError(
+                f"{names}: a template found nothing (None), and nothing was sent. Check what it refers to, such as the "
+                "key of an XCom; '{{ value | string }}' gives the word None"
+            )
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Any, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        # Not render_template_fields: a mapped operator never calls that of its class.
+        nothing: list[str] = []
+
+        def note(value: Any) -> Any:
+            if value is None and self._rendered_field not in nothing:
+                nothing.append(self._rendered_field)
+            return value
+
+        env = jinja_env.overlay(finalize=note)
+        for name in template_fields:
+            self._rendered_field = name
+            super()._do_render_template_fields(parent, (name,), context, env, seen_oids)  # type: ignore[misc]
+        mask_rendered_fields(parent, self.template_fields)
+        parent._found_nothing = tuple(nothing)
+
+    def _render(self, template: Any, context: Any, dag: Any = None) -> Any:
+        dag = dag or self.get_dag()  # type: ignore[attr-defined]
+        if not (dag and dag.render_template_as_native_obj):
+            return super()._render(template, context, dag)  # type: ignore[misc]
+        nodes = _evaluate(template, context)
+        if len(nodes) == 1 and not isinstance(nodes[0], str):
+            return nodes[0]
+        text = "".join(map(str, nodes))
+        return _container(text) if self._rendered_field in self.container_fields else text
+
+
+def _evaluate(template: Any, context: Any) -> list[Any]:
+    """Return the parts of a rendered template, as Airflow evaluates it: without reading all of the context."""
+    env, values = template.environment, copy.copy(context)
+    values.update({name: value for name, value in template.globals.items() if name not in values})
+    try:
+        return list(template.root_render_func(env.context_class(env, values, template.name, template.blocks)))
+    except Exception:
+        env.handle_exception()
+        raise
+
+
+def _container(text: str) -> Any:
+    """Return the list or dict that a text is in Python; the text itself if it is none."""
+    try:
+        value = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return value if isinstance(value, list | dict | tuple) else text
