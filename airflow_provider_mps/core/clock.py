@@ -33,6 +33,12 @@ class ServiceClock:
     def __init__(self) -> None:
         self.ahead: float | None = None
 
+    def describe(self) -> str:
+        """Say how far this machine's clock is off, for messages."""
+        if self.ahead is None:
+            return "how far the clock of this machine is off is not known"
+        return f"the clock of this machine is {abs(self.ahead):,.0f} s {'behind' if self.ahead > 0 else 'ahead'}"
+
     def heard(self, date: str | None, now: float) -> None:
         """Take in the header ``Date`` of an answer."""
         ahead = seconds_ahead(date, now)

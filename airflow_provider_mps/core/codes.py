@@ -220,6 +220,17 @@ def task_rule(code: str) -> CodeRule:
     return found or CodeRule(_UNKNOWN, "task")
 
 
+# COS refuses an old token as a missing permission too.
+COS_CREDENTIAL_CODES = frozenset(
+    {"AccessDenied", "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "HTTP 403"}
+)
+
+
+def is_about_clock(code: str) -> bool:
+    """Tell whether a code says that the clock of this machine is too far off."""
+    return code == "AuthFailure.SignatureExpire"
+
+
 def is_about_credentials(code: str) -> bool:
     """Tell whether a code says that the credentials are wrong, and not what they may be used for."""
     return code.startswith("AuthFailure") and code != "AuthFailure.UnauthorizedOperation"

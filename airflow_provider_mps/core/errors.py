@@ -87,6 +87,15 @@ def not_sent(error: ServiceError) -> ServiceError:
     return ServiceError(error.service, error.action, error.target, code, error.message, "", outcome)
 
 
+def no_verdict(error: ServiceError, why: str) -> ServiceError:
+    """Return the error for a look that was refused for a reason that may pass.
+
+    :param why: the reason, for the message
+    """
+    message, outcome = f"{error.message.rstrip('.')} ({why})", Outcome.NOT_EXECUTED
+    return type(error)(error.service, error.action, error.target, error.code, message, error.request_id, outcome)
+
+
 def says_no_such_task(error: ServiceError) -> bool:
     """Tell whether an error can mean that the service does not know the task that was asked for."""
     if error.service == Service.AIDGE:

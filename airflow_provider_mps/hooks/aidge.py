@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core import calls
-from airflow_provider_mps.core.aidge import answers
+from airflow_provider_mps.core.aidge import answers, codes
 from airflow_provider_mps.core.aidge.answers import Address
 from airflow_provider_mps.core.aidge.codes import TASK_CODES, is_too_fast, says_no_such_task
 from airflow_provider_mps.core.aidge.connection import AidgeSettings, read_settings
@@ -21,7 +21,7 @@ from airflow_provider_mps.core.aidge.words import AIDGE_CONN_TYPE, DEFAULT_AIDGE
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.calls import Accepted
 from airflow_provider_mps.core.codes import Outcome
-from airflow_provider_mps.core.errors import ServiceError, not_sent
+from airflow_provider_mps.core.errors import ServiceError, no_verdict, not_sent
 from airflow_provider_mps.core.listing import ListedTask
 from airflow_provider_mps.core.localpaths import is_local
 from airflow_provider_mps.core.redact import bare_url
@@ -37,6 +37,7 @@ from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
 from airflow_provider_mps.hooks.base import off_the_loop
 from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
+from airflow_provider_mps.hooks.renewal import KeyRenewal
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -77,6 +78,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         # Whether a submission may have reached Aidge whose answer is not known yet.
         self.submission_is_open = False
         self._told: set[tuple[str, str]] = set()
+        self.renewal = KeyRenewal(self._read_keys_again)
 
     @property
     def settings(self) -> AidgeSettings:
@@ -248,6 +250,22 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     async def _close(self, client: Any) -> None:
         await client.aclose()
 
+    def _read_keys_again(self) -> bool:
+        """Put the keys that the connection gives now in use; whether they are others."""
+        before = self.settings
+        try:
+            self._settings = self._read(self.get_connection(self.aidge_conn_id))
+        except Exception as error:
+            self.log.warning("The keys were refused, and could not be read again: %s", error)
+            return False
+        if (before.key_name, before.secret) == (self._settings.key_name, self._settings.secret):
+            return False
+        self.log.info("The keys were refused, and connection %s has others now: asking again", self.aidge_conn_id)
+        for client in (self._client, self._async_client):
+            if client is not None:
+                client.auth = _vendor().auth(self._settings)
+        return True
+
     def _read(self, connection: Any) -> AidgeSettings:
         parts = connection.login, connection.password, connection.host, connection.port, connection.extra_dejson
         try:
@@ -267,6 +285,18 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         return found
 
     def _call(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
+        generation = self.renewal.generation
+        try:
+            answer = self._send(action, body, target)
+        except ServiceError as error:
+            # Refused for its keys, so it was not executed.
+            if not codes.is_about_credentials(error.code) or not self.renewal.is_due(generation):
+                raise
+            answer = self._send(action, body, target)
+        self.renewal.accepted()
+        return answer
+
+    def _send(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
         outer = sys.exception()
         try:
             client = self.get_conn()
@@ -287,6 +317,17 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         return found
 
     async def _acall(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
+        generation = self.renewal.generation
+        try:
+            answer = await self._asend(action, body, target)
+        except ServiceError as error:
+            if not codes.is_about_credentials(error.code) or not await off_the_loop(self.renewal.is_due, generation):
+                raise
+            answer = await self._asend(action, body, target)
+        self.renewal.accepted()
+        return answer
+
+    async def _asend(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
         outer = sys.exception()
         try:
             client = await self._client_of_this_loop()
@@ -329,8 +370,12 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
                 self.log.warning("Aidge task %s: the status %r is not known here and decides nothing", task_id, status)
         return answers.read_task(task_id, answer)
 
-    @staticmethod
-    def _judged(task_id: str, error: ServiceError) -> TaskState | ServiceError:
+    def _judged(self, task_id: str, error: ServiceError) -> TaskState | ServiceError:
+        """Return what an error means to who waits: what may pass is no verdict on the task."""
+        if codes.is_about_clock(error.code):
+            return no_verdict(error, "the clock of this machine may be off")
+        if codes.is_about_credentials(error.code) and self.renewal.may_come:
+            return no_verdict(error, f"the keys of connection {self.aidge_conn_id} may just be renewed")
         return answers.failed_task(task_id, error) if error.code in TASK_CODES else error
 
 

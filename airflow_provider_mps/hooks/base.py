@@ -17,6 +17,7 @@ from airflow_provider_mps.core.connection import ENV_SECRET_ID, TencentCloudSett
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import CONN_TYPE, DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
+from airflow_provider_mps.hooks.renewal import KeyRenewal
 
 _T = TypeVar("_T")
 
@@ -41,6 +42,8 @@ class TencentCloudBaseHook(BaseHook):
         self.region = region
         self._settings: TencentCloudSettings | None = None
         self._credential: Any = None
+        self._keys: tuple[Any, ...] = ()
+        self.renewal = KeyRenewal(self._read_keys_again)
         self._is_static = False
         # Threads share a hook, and a role's keys are fetched by whoever finds them old.
         self._credential_lock = threading.Lock()
@@ -90,6 +93,7 @@ class TencentCloudBaseHook(BaseHook):
             except ServiceError as error:
                 raise airflow_error(error) from None
             self._is_static = credentials.is_static(self._credential)
+            self._keys = found.secret_id, found.secret_key, found.token
         if not self._is_static:
             self._mask([secret for secret in (found.secret_key, found.token) if secret])
         return found
@@ -100,6 +104,30 @@ class TencentCloudBaseHook(BaseHook):
             return self._credential
         await self.aload_settings()
         return await off_the_loop(self.snapshot_credential)
+
+    def _read_keys_again(self) -> bool:
+        """Put the keys that the connection, the role or the environment gives now in use; whether they are others."""
+        before = self._keys
+        try:
+            if self.tencentcloud_conn_id is None:
+                settings = self._read(None, None, {})
+            else:
+                settings = self._read_connection(self.get_connection(self.tencentcloud_conn_id))
+            with self._credential_lock:
+                self._settings, self._credential, self._is_static = settings, None, False
+            self.snapshot_credential()
+        except Exception as error:
+            self.log.warning("The keys were refused, and could not be read again: %s", error)
+            return False
+        if self._keys == before:
+            return False
+        self.log.info("The keys were refused, and %s has others now: asking again", self._named)
+        return True
+
+    @property
+    def _named(self) -> str:
+        conn_id = self.tencentcloud_conn_id
+        return "the environment" if conn_id is None else f"connection {conn_id}"
 
     def _read_connection(self, connection: Any) -> TencentCloudSettings:
         settings = self._read(connection.login, connection.password, connection.extra_dejson)

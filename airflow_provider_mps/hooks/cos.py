@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import Retrying
 
 from airflow_provider_mps.core import arguments, calls
-from airflow_provider_mps.core.codes import Outcome, Transport
+from airflow_provider_mps.core.codes import COS_CREDENTIAL_CODES, Outcome, Transport
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, difference
 from airflow_provider_mps.core.localpaths import is_local
@@ -188,8 +188,17 @@ class CosHook(TencentCloudBaseHook):
         result: _T = Retrying(**calls.resend_options(action, self.log.warning))(self._once, action, target, call)
         return result
 
+    def _once(self, action: str, target: str, call: Callable[[], _T]) -> _T:
+        generation = self.renewal.generation
+        try:
+            return self._tried(action, target, call)
+        except ServiceError as error:
+            if error.code not in COS_CREDENTIAL_CODES or not self.renewal.is_due(generation):
+                raise
+        return self._tried(action, target, call)
+
     @staticmethod
-    def _once(action: str, target: str, call: Callable[[], _T]) -> _T:
+    def _tried(action: str, target: str, call: Callable[[], _T]) -> _T:
         from airflow_provider_mps.hooks.vendor import cos
 
         try:

@@ -14,16 +14,16 @@ from tenacity import AsyncRetrying, Retrying
 from airflow_provider_mps.core import calls, sites
 from airflow_provider_mps.core.calls import Accepted
 from airflow_provider_mps.core.clock import ServiceClock
-from airflow_provider_mps.core.codes import is_too_fast
+from airflow_provider_mps.core.codes import is_about_clock, is_about_credentials, is_too_fast
 from airflow_provider_mps.core.connection import TencentCloudSettings
-from airflow_provider_mps.core.errors import ServiceError, not_sent
+from airflow_provider_mps.core.errors import ServiceError, no_verdict, not_sent
 from airflow_provider_mps.core.listing import ListedTask, list_params, read_list
 from airflow_provider_mps.core.payloads import check_payload, describe_input
 from airflow_provider_mps.core.results import TaskState, parse_task_detail
 from airflow_provider_mps.core.vocabulary import Action, Service, TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
-from airflow_provider_mps.hooks.base import TencentCloudBaseHook
+from airflow_provider_mps.hooks.base import TencentCloudBaseHook, off_the_loop
 from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
 
@@ -126,7 +126,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
                 task_id, self._call(Action.DESCRIBE_IMAGE_TASK_DETAIL, {"TaskId": task_id}, task_id)
             )
         except ServiceError as error:
-            return error
+            return self._judged(error)
 
     async def aprocess_image(self, payload: Mapping[str, Any], *, guard: Guard | None = None) -> str:
         """Submit a picture task; the async twin of :meth:`process_image`.
@@ -180,7 +180,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         try:
             response = await self._acall(Action.DESCRIBE_IMAGE_TASK_DETAIL, {"TaskId": task_id}, task_id)
         except ServiceError as error:
-            return error
+            return self._judged(error)
         return parse_task_detail(task_id, response)
 
     @property
@@ -232,6 +232,18 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         return await retrying(self._acall, action, params, target, guard)
 
     def _call(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
+        generation = self.renewal.generation
+        try:
+            answer = self._send(action, params, target)
+        except ServiceError as error:
+            # Refused for its keys, so it was not executed.
+            if not is_about_credentials(error.code) or not self.renewal.is_due(generation):
+                raise
+            answer = self._send(action, params, target)
+        self.renewal.accepted()
+        return answer
+
+    def _send(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
         credential, outer = self.snapshot_credential(), sys.exception()
         try:
             if self._client is None:
@@ -248,6 +260,19 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
 
     async def _acall(
         self, action: str, params: Mapping[str, Any], target: str, guard: Guard | None = None
+    ) -> Mapping[str, Any]:
+        generation = self.renewal.generation
+        try:
+            answer = await self._asend(action, params, target, guard)
+        except ServiceError as error:
+            if not is_about_credentials(error.code) or not await off_the_loop(self.renewal.is_due, generation):
+                raise
+            answer = await self._asend(action, params, target, guard)
+        self.renewal.accepted()
+        return answer
+
+    async def _asend(
+        self, action: str, params: Mapping[str, Any], target: str, guard: Guard | None
     ) -> Mapping[str, Any]:
         outer = sys.exception()
         try:
@@ -276,6 +301,14 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         if is_too_fast(failed.code):
             self.pacer(action).refused()
         return airflow_error(failed)
+
+    def _judged(self, error: ServiceError) -> ServiceError:
+        """Return what an error means to who waits: what may pass is no verdict on the task."""
+        if is_about_clock(error.code):
+            return no_verdict(error, self.clock.describe())
+        if is_about_credentials(error.code) and self.renewal.may_come:
+            return no_verdict(error, f"the keys of {self._named} may just be renewed")
+        return error
 
     async def _client_of_this_loop(self) -> Any:
         """Return the async client, one for all calls of an event loop, with the keys of this moment."""

@@ -75,6 +75,7 @@ class Poller:
         self._account: tuple[str, ...] = ()
         self._lock = asyncio.Lock()
         self._renewed_at = clock()
+        self._refused_at = float("-inf")
         self._watches: set[Watch] = set()
         self._by_id: dict[str, list[Watch]] = defaultdict(list)
         self._queue: list[tuple[float, int, Watch]] = []
@@ -338,9 +339,11 @@ class Poller:
         :return: whether there is another connection now than that of ``hook``
         """
         async with self._lock:
-            if hook is not None and (hook is not self._hook or self._clock() < self._renewed_at + RENEW_PAUSE_SECONDS):
+            if hook is not None and (hook is not self._hook or self._clock() < self._refused_at + RENEW_PAUSE_SECONDS):
                 return hook is not self._hook
             self._renewed_at = self._clock()
+            if hook is not None:
+                self._refused_at = self._renewed_at
             new = self._make_hook()
             try:
                 await new.aload_settings()

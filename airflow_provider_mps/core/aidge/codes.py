@@ -108,6 +108,17 @@ _REFUSING_WORDS = ("Signature", "Timestamp")
 _QUOTA_WORDS = "resources have been exhausted"
 
 
+def is_about_credentials(code: str) -> bool:
+    """Tell whether a code says that the keys are wrong, and not what they may be used for."""
+    rule = CODES.get(code)
+    return rule is not None and rule.hint == _KEYS
+
+
+def is_about_clock(code: str) -> bool:
+    """Tell whether a code says that the clock of this machine is too far off."""
+    return "timestamp" in code.lower()
+
+
 def rule_for(code: str) -> CodeRule | None:
     """Return what is known of a code of Aidge, of its gateway, or of this package; None if nothing is."""
     return CODES.get(code) or TRANSPORT_CODES.get(code) or CODES.get(_family(code))

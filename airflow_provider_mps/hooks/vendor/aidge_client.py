@@ -155,13 +155,18 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
     return dict(answer)
 
 
+def auth(settings: AidgeSettings) -> AidgeAuth:
+    """Return what signs requests with the keys of a connection."""
+    return AidgeAuth(settings.key_name, settings.secret)
+
+
 def _options(settings: AidgeSettings) -> dict[str, Any]:
     hide_queries()
     verify: ssl.SSLContext | bool = tls_context(settings.ca_bundle) if settings.protocol == "https" else True
     base_url = f"{settings.protocol}://{settings.host}{REST_PREFIX}"
     return {
         "base_url": base_url,
-        "auth": AidgeAuth(settings.key_name, settings.secret),
+        "auth": auth(settings),
         "headers": {"Content-Type": "application/json", "x-iop-trial": str(settings.trial).lower()},
         "timeout": settings.request_timeout,
         "proxy": proxy_for(base_url, settings.proxy),

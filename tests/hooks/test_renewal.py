@@ -1,0 +1,179 @@
+"""Keys that are renewed in the connection while a hook is at work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.exceptions import AidgePermanentError, TencentCloudPermanentError
+from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.hooks.renewal import GRACE_SECONDS, PAUSE_SECONDS, KeyRenewal
+from airflow_provider_mps.local.service import LocalService
+from tests.hooks.conftest import Caller
+
+
+class Keys:
+    """Temporary keys of the local service's account: the connection and the service change them one by one."""
+
+    def __init__(self, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._service = service
+        self._monkeypatch = monkeypatch
+        self._known = service.backend.accounts
+        self._now = self._known.issue(self._known.default, 3600)
+        self.publish()
+
+    def publish(self) -> None:
+        """Put the keys of now into the connection."""
+        connection = self._service.connection()
+        connection |= {"login": self._now.secret_id, "password": self._now.secret_key}
+        connection["extra"]["token"] = self._now.token
+        self._monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(connection))
+
+    def renew(self) -> None:
+        """Let the service refuse the old keys, and take new ones."""
+        old, self._now = self._now, self._known.issue(self._known.default, 3600)
+        del self._known._known[old.secret_id]
+
+
+@pytest.fixture
+def keys(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> Keys:
+    return Keys(service, monkeypatch)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_call_goes_on_with_renewed_keys(
+    kind: str, service: LocalService, keys: Keys, payload: dict[str, Any]
+) -> None:
+    hook, caller = MpsHook(), Caller(kind)
+    task_id = caller.submit(hook, payload)
+    keys.renew()
+    keys.publish()
+    assert caller.state(hook, task_id).task_id == task_id
+    keys.renew()
+    keys.publish()
+    hook.renewal = KeyRenewal(hook._read_keys_again)
+    second = caller.submit(hook, payload)
+    assert [call.task_id for call in service.accepted("ProcessImage")] == [task_id, second]
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_wrong_keys_are_final_at_once(kind: str, service: LocalService, keys: Keys, payload: dict[str, Any]) -> None:
+    hook = MpsHook()
+    keys.renew()
+    with pytest.raises(TencentCloudPermanentError, match="AuthFailure"):
+        Caller(kind).submit(hook, payload)
+    assert len(service.calls("ProcessImage")) == 1
+
+
+def test_cos_goes_on_with_renewed_keys(service: LocalService, keys: Keys, tmp_path: Path) -> None:
+    hook = CosHook()
+    hook.write_object("/a.json", b"{}", "application/json")
+    keys.renew()
+    keys.publish()
+    assert hook.read_object("/a.json") == b"{}"
+    assert hook.download_file("/a.json", tmp_path / "a.json").read_bytes() == b"{}"
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_look_is_no_verdict_while_the_connection_may_follow(
+    kind: str, service: LocalService, keys: Keys, payload: dict[str, Any]
+) -> None:
+    hook = MpsHook()
+    task_id = hook.process_image(payload)
+
+    def look() -> Any:
+        return hook.look(task_id) if kind == "sync" else asyncio.run(hook.alook(task_id))
+
+    keys.renew()
+    found = look()
+    assert isinstance(found, ServiceError)
+    assert found.outcome is Outcome.NOT_EXECUTED
+    assert "the keys of connection tencentcloud_default may just be renewed" in str(found)
+    hook.renewal._accepted_at -= GRACE_SECONDS
+    assert look().outcome is Outcome.REFUSED
+
+
+def test_a_clock_that_is_off_is_no_verdict_on_a_task(service: LocalService, conn_id: str) -> None:
+    service.add_fault(kind="error", action="DescribeImageTaskDetail", code="AuthFailure.SignatureExpire", message="old")
+    found = MpsHook().look("1-WorkflowTask-a")
+    assert isinstance(found, ServiceError)
+    assert found.outcome is Outcome.NOT_EXECUTED
+    assert "the clock of this machine is" in str(found)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_aidge_goes_on_with_renewed_keys(kind: str, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = service.aidge_connection()
+    monkeypatch.setenv("AIRFLOW_CONN_AIDGE_DEFAULT", json.dumps(good | {"password": "an-old-secret-of-before"}))
+    hook = AidgeHook()
+
+    def search() -> Any:
+        if kind == "sync":
+            return hook.search_scenes(b'{"count":"1"}')
+        return asyncio.run(hook.asearch_scenes(b'{"count":"1"}'))
+
+    with pytest.raises(AidgePermanentError, match="IncompleteSignature"):
+        search()
+    monkeypatch.setenv("AIRFLOW_CONN_AIDGE_DEFAULT", json.dumps(good))
+    hook.renewal = KeyRenewal(hook._read_keys_again)
+    assert len(search()) == 1
+
+
+def test_the_connection_is_read_once_for_all_that_are_refused() -> None:
+    now, read = [0.0], []
+
+    def again() -> bool:
+        read.append(now[0])
+        return len(read) == 2
+
+    keys = KeyRenewal(again, lambda: now[0])
+    assert [keys.is_due(0) for _ in range(100)] == [False] * 100
+    assert read == [0.0]
+    now[0] += PAUSE_SECONDS
+    assert [keys.is_due(0) for _ in range(100)] == [True] * 100
+    assert (len(read), keys.generation) == (2, 1)
+    assert not keys.is_due(1)
+
+
+def test_the_grace_counts_from_the_last_time_that_the_keys_were_taken() -> None:
+    now = [1000.0]
+    keys = KeyRenewal(lambda: False, lambda: now[0])
+    assert not keys.may_come
+    keys.accepted()
+    now[0] += GRACE_SECONDS - 1
+    assert keys.may_come
+    now[0] += 1
+    assert not keys.may_come
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3.0])
+def test_all_that_wait_get_their_pictures_when_keys_are_renewed(
+    seconds: float, service: LocalService, keys: Keys, payload: dict[str, Any]
+) -> None:
+    from airflow_provider_mps.core.polling import Finished, Limit
+    from airflow_provider_mps.core.vocabulary import Service
+    from airflow_provider_mps.hooks.shared_poller import Source, wait_for_task
+
+    service.add_fault(kind="task_seconds", seconds=4.0)
+    task_ids = [MpsHook().process_image(payload) for _ in range(10)]
+
+    async def all_of_them() -> list[Any]:
+        limit = Limit(service.backend.clock() + 60)
+        source = Source(Service.MPS, "tencentcloud_default")
+        waits = [asyncio.create_task(wait_for_task(task_id, source, limit=limit, interval=1.0)) for task_id in task_ids]
+        await asyncio.sleep(1.5)
+        keys.renew()
+        await asyncio.sleep(seconds)
+        keys.publish()
+        return list(await asyncio.gather(*waits))
+
+    ends = asyncio.run(all_of_them())
+    assert all(isinstance(end, Finished) for end in ends), ends
