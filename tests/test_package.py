@@ -49,7 +49,7 @@ PUBLIC = [
 ]
 
 # A layer may import those to its left, itself, and nothing else of the package.
-LAYERS = ["core", "compat", "exceptions", "waiting", "hooks", "rendering"]
+LAYERS = ["core", "compat", "exceptions", "failures", "waiting", "hooks", "rendering"]
 LAYERS += ["triggers", "operators", "sensors", "transfers"]
 
 

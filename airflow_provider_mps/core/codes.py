@@ -48,6 +48,8 @@ _REFUSED, _NOT_EXECUTED, _UNKNOWN = Outcome.REFUSED, Outcome.NOT_EXECUTED, Outco
 _KEYS = "Check login (SecretId) and password (SecretKey) of the connection."
 _PERMISSION = "Grant the account this action in CAM, and MPS access to the COS bucket."
 _CONTENT = "The content check of the service refused the picture or the words."
+_SOURCE = "MPS could not read a picture: check its key, bucket and region, and the role MPS_QcsRole."
+_PACE = "Lower requests_per_second of the connection, or let fewer processes submit at once."
 _CLOCK = "The clock of this machine is more than five minutes off."
 
 CODES: dict[str, CodeRule] = {
@@ -88,7 +90,7 @@ CODES: dict[str, CodeRule] = {
     "ResourceInUse": CodeRule(_NOT_EXECUTED, "common"),
     "ResourceInsufficient": CodeRule(_NOT_EXECUTED, "common"),
     "LimitExceeded": CodeRule(_NOT_EXECUTED, "common", "A quota of the account is used up for now."),
-    "RequestLimitExceeded": CodeRule(_NOT_EXECUTED, "common", "The account calls this action too often."),
+    "RequestLimitExceeded": CodeRule(_NOT_EXECUTED, "common", _PACE),
     "FailedOperation": CodeRule(_UNKNOWN, "common"),
     "InternalError": CodeRule(_UNKNOWN, "common"),
     "ServiceUnavailable": CodeRule(_UNKNOWN, "common"),
@@ -161,9 +163,9 @@ TASK_CODES: dict[str, CodeRule] = {
     # REFUSED: the same request would end the same way. UNKNOWN: another submission may end better.
     "InvalidInput": CodeRule(_REFUSED, "task", "Check the arguments."),
     "InvalidInput.PermissionDenied": CodeRule(_REFUSED, "vod", "Apply for this feature of MPS."),
-    "SourceFileError": CodeRule(_REFUSED, "task", "Check the subject and the background picture."),
+    "SourceFileError": CodeRule(_REFUSED, "task", _SOURCE),
     # The picture may only just be on its way to where MPS reads it.
-    "SourceFileError.DownloadNotAccessible": CodeRule(_UNKNOWN, "vod", "MPS could not read the picture."),
+    "SourceFileError.DownloadNotAccessible": CodeRule(_UNKNOWN, "vod", _SOURCE),
     "InvalidParameter.ViolationContent": CodeRule(_REFUSED, "mps", _CONTENT),
     "InternalError": CodeRule(_UNKNOWN, "task"),
 }

@@ -57,9 +57,14 @@ class ServiceError(Exception):
         return f"{self.service} {self.action}{target}: {self.code}: {said}{request_id}"
 
     @property
+    def hint(self) -> str:
+        """What the person on call can do about it; empty where nothing is known."""
+        return _hint_for(self.service, self.action, self.code)
+
+    @property
     def next_step(self) -> str:
         """What happens next, for the person who reads the log."""
-        hint = _hint_for(self.service, self.action, self.code)
+        hint = self.hint
         if self.outcome is Outcome.REFUSED:
             return f"{hint} This will not change by itself: the task fails without retries.".lstrip()
         if self.outcome is Outcome.NOT_EXECUTED:

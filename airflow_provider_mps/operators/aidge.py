@@ -26,6 +26,7 @@ from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments_fail
+from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.operators.base import DEFERRABLE, PictureSubmitOperator
 from airflow_provider_mps.rendering import TemplatedFields
@@ -151,6 +152,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
             generation.check_given()
             generation.check_literals()
 
+    @failures_in_short
     def execute(self, context: Context) -> Any:
         """Submit, or join what an earlier try has submitted, and wait if asked to.
 
@@ -295,6 +297,7 @@ class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
         with invalid_arguments_fail():
             self._search().check_literals()
 
+    @failures_in_short
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Search; return the scenes."""
         self.check_found()

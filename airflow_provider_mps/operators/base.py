@@ -15,6 +15,7 @@ from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.waiting import LooksAtTasks, limit_of_try, result_of_event, wait_in_worker
 
@@ -66,6 +67,7 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
         :param since: when the service accepted the task, seconds since the epoch; None if that is not known
         """
 
+    @failures_in_short
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take up the task again with the trigger's event; return the result."""
         return self._deliver(context, result_of_event(event, self.timeout, self.service))

@@ -45,6 +45,7 @@ from airflow_provider_mps.exceptions import (
     airflow_error,
     invalid_arguments_fail,
 )
+from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.waiting import end_of_try
@@ -159,10 +160,12 @@ class MpsImageBgFusionBatchOperator(TemplatedFields, BaseOperator):
             arguments.check_literals({name: getattr(self, name) for name in _CHECKS}, _CHECKS)
             check_requests(requests, defaults)
 
+    @failures_in_short
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Submit what has to be submitted, wait for all, and return an entry for each request."""
         return self._work(context, may_be_new=context["ti"].try_number == 1)
 
+    @failures_in_short
     def execute_complete(self, context: Context, event: Any = None) -> list[dict[str, Any]]:
         """Take up the batch again: all that was waited for is in the record."""
         try:

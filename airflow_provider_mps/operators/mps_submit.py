@@ -15,6 +15,7 @@ from airflow_provider_mps.core.payloads import StorageDefaults, describe_input
 from airflow_provider_mps.core.polling import Limit, Refused
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, LimitKind, Service
 from airflow_provider_mps.exceptions import MpsInDoubtError, airflow_error, invalid_arguments_fail
+from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator
 from airflow_provider_mps.waiting import end_of_event, limit_of_try
@@ -61,6 +62,7 @@ class MpsSubmitOperator(PictureSubmitOperator):
         """The hook for the rendered connection and region."""
         return MpsHook(self.tencentcloud_conn_id, self.region)
 
+    @failures_in_short
     def execute(self, context: Context) -> Any:
         """Submit, or join what an earlier try has submitted, and wait if asked to.
 
@@ -75,6 +77,7 @@ class MpsSubmitOperator(PictureSubmitOperator):
             payload = self.build_payload(hook.settings.storage)
         return self._go_on(context, hook, self._submit(context, hook, payload))
 
+    @failures_in_short
     def resume_in_doubt(self, context: Context, event: Any = None) -> Any:
         """Look again for the task of this submission, now that one that might be it is done.
 

@@ -31,6 +31,7 @@ from airflow_provider_mps.exceptions import (
     invalid_arguments_fail,
     not_done,
 )
+from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.waiting import LooksAtTasks, limit_of_try, result_of_event, result_or_raise
 
@@ -85,6 +86,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
         """The hook, kept from one look to the next."""
         return self.make_hook()
 
+    @failures_in_short
     def execute(self, context: Context) -> Any:
         """Wait in the chosen mode; return the result."""
         with self._skip_instead_of_fail():
@@ -107,6 +109,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             result = result_or_raise(self._task_id, step, self.timeout, self.service)
             return PokeReturnValue(is_done=True, xcom_value=result)
 
+    @failures_in_short
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take up the task again with the trigger's event; return the result."""
         with self._skip_instead_of_fail():

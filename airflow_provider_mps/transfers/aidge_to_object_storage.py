@@ -16,6 +16,7 @@ from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import AidgeError, invalid_arguments_fail
+from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
@@ -100,6 +101,7 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
             checks = {"dest": arguments.folder, "cos_region": arguments.region}
             arguments.check_literals({"dest": dest, "cos_region": cos_region}, checks)
 
+    @failures_in_short
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Copy; return where the pictures are."""
         from airflow_provider_mps.hooks.object_storage import ObjectStorage

@@ -11,6 +11,7 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.localpaths import Download, is_empty, plan_downloads
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
+from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
@@ -94,6 +95,7 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
                 {"cos_key": arguments.cos_key, "cos_bucket": arguments.bucket, "cos_region": arguments.region},
             )
 
+    @failures_in_short
     def execute(self, context: Context) -> str | list[str]:
         """Fetch; return the local path or paths."""
         self.check_found()

@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
+from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.rendering import TemplatedFields
 
@@ -61,6 +62,7 @@ class LocalFilesystemToCosOperator(TemplatedFields, BaseOperator):
         self.cos_region: Any = cos_region
         self.tencentcloud_conn_id = tencentcloud_conn_id
 
+    @failures_in_short
     def execute(self, context: Context) -> dict[str, Any]:
         """Store; return what describes the object."""
         self.check_found()

@@ -1,0 +1,73 @@
+"""The one line that is read first: Airflow's log page does not wrap, and shows about 80 characters of an exception.
+
+It is logged right before the exception leaves the task: code, connection, remedy. The exception says the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.redact import excerpt
+from airflow_provider_mps.core.results import TaskFailure
+from airflow_provider_mps.exceptions import (
+    AidgeInDoubtError,
+    MpsBatchFailedError,
+    MpsBatchRecordError,
+    MpsInDoubtError,
+    TaskExecutionTimeoutError,
+    TaskFailedError,
+    TaskTimeoutError,
+)
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def short_line(error: BaseException, conn_id: str | None) -> str | None:
+    """Return code and remedy of an error in one line that names the connection; None for an error of another kind.
+
+    :param conn_id: the connection that was used; None for the environment
+    """
+    found = _code_and_remedy(error)
+    if found is None:
+        return None
+    code, remedy = found
+    return excerpt(f"{code} ({conn_id or 'environment'}): {remedy or 'see the error below'}", 160)
+
+
+def failures_in_short(execute: _Method) -> _Method:
+    """Decorate a method of an operator or a sensor: what it fails with is logged in short before it is raised."""
+
+    @wraps(execute)
+    def logged(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return execute(self, *args, **kwargs)
+        except Exception as error:
+            conn_id = getattr(self, "aidge_conn_id", None) or getattr(self, "tencentcloud_conn_id", None)
+            if line := short_line(error, conn_id):
+                self.log.error("%s", line)
+            raise
+
+    return cast(_Method, logged)
+
+
+def _code_and_remedy(error: BaseException) -> tuple[str, str] | None:
+    if isinstance(error, ServiceError):
+        return error.code, error.hint
+    if isinstance(error, TaskFailedError):
+        return error.code, TaskFailure(error.code, error.message, error.service).hint
+    if isinstance(error, TaskTimeoutError):
+        return f"Not done in {error.timeout:g} s", f"raise timeout, or clear the task ({error.task_id})"
+    if isinstance(error, TaskExecutionTimeoutError):
+        return "Not done in execution_timeout", f"raise it, or let Airflow retry ({error.task_id})"
+    if isinstance(error, MpsInDoubtError):
+        return "In doubt, nothing submitted", "a retry asks again; it needs mps:DescribeImageTasks"
+    if isinstance(error, AidgeInDoubtError):
+        return "In doubt, nothing submitted", "look into Aidge's console, or set on_doubt='resubmit' and clear"
+    if isinstance(error, MpsBatchFailedError):
+        return f"{error.failed:,} of {error.total:,} failed, max_failed={error.max_failed}", error.summary
+    if isinstance(error, MpsBatchRecordError):
+        return "Record of the batch unreadable", f"see {error.prefix}"
+    return None
