@@ -126,6 +126,7 @@ def _announce(service: LocalService) -> None:
         "Let Airflow use it:",
         f"  export AIRFLOW_CONN_TENCENTCLOUD_DEFAULT='{connection}'",
         f"  export AIRFLOW_CONN_AIDGE_DEFAULT='{aidge}'",
+        f"What it holds, to look at in a browser: {service.url}/_local/",
         f"What was asked of it: {service.url}/_local/journal",
     ]
     print("\n".join(lines), flush=True)

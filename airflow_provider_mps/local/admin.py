@@ -3,6 +3,9 @@
 ====== ============================== =========================================================================
 method path                           effect
 ====== ============================== =========================================================================
+GET    ``/_local/``                   a page with the pictures made, the tasks and the objects
+GET    ``/_local/objects/<b>/<key>``  an object of bucket ``<b>``, without a signature; ``thumbnails`` for a small one
+GET    ``/_local/results/<id>/1.jpg`` a picture of a task of Aidge, without a signature
 GET    ``/_local/health``             ``{"status": "ok", "tasks": n, "aidge_tasks": n, "buckets": {name: region}}``
 GET    ``/_local/journal``            the journal, a list of records; ``?action=ProcessImage`` for one action
 DELETE ``/_local/journal``            forget the journal
@@ -34,12 +37,14 @@ from pydantic import ValidationError
 
 from airflow_provider_mps.local.aidge_tasks import AidgeTask
 from airflow_provider_mps.local.backend import Backend
+from airflow_provider_mps.local.browse import Browse
 from airflow_provider_mps.local.sample_pictures import SAMPLES, read_sample
 from airflow_provider_mps.local.scenes import SCENES
 from airflow_provider_mps.local.tasks import Task
 from airflow_provider_mps.local.wire import BodyTooLarge, Reply, Request, json_reply
 
 PREFIX = "/_local/"
+_READING = ("GET", "HEAD")
 _MAX_BODY_BYTES = 1024 * 1024
 
 
@@ -55,6 +60,7 @@ class Admin:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._browse = Browse(backend)
         self._routes = {
             ("GET", "health"): self._health,
             ("GET", "journal"): self._journal,
@@ -80,7 +86,9 @@ class Admin:
             body = await request.body(_MAX_BODY_BYTES)
             name = request.path.removeprefix(PREFIX)
             folder, _, file = name.partition("/")
-            if request.method in ("GET", "HEAD") and folder in ("samples", "scenes"):
+            if request.method in _READING and self._browse.serves(name):
+                return await self._browse.handle(name)
+            if request.method in _READING and folder in ("samples", "scenes"):
                 return _sample(file) if folder == "samples" else await self._cover(file)
             route = self._routes.get((request.method, name))
             if route is None:

@@ -53,4 +53,4 @@ class LocalApp:
         if request.method == "POST" and request.scope["raw_path"] == b"/":
             return await self._api3.handle(request)
         await request.drain()
-        return json_reply({"error": "nothing here; GET /_local/health says whether the service runs"}, 404)
+        return json_reply({"error": "nothing here; /_local/ shows what the service holds"}, 404)

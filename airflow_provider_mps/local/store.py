@@ -206,6 +206,11 @@ class ObjectStore:
                 for file in self._files(bucket, key):
                     file.unlink(missing_ok=True)
 
+    def all(self, bucket: str) -> list[ObjectInfo]:
+        """Return the facts of all objects of a bucket, in no order."""
+        with self._lock:
+            return [*self._index.get(bucket, {}).values()]
+
     def list(self, bucket: str, *, prefix: str = "", marker: str = "", delimiter: str = "", limit: int) -> Listing:
         """List keys in order.
 
