@@ -197,7 +197,7 @@ def test_a_client_that_leaves_in_mid_body_is_no_error(
     while service.backend.journal.under_way and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not service.backend.journal.under_way
-    assert not caplog.records
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR", "CRITICAL")]
 
 
 def test_all_downloads_share_a_client(service: LocalService) -> None:
