@@ -8,10 +8,8 @@ Airflow's web page instead, to click through.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_mps.local.demo import airflow_home
+import airflow_provider_mps
+from airflow_provider_mps.local.demo import airflow_home, web_page
 from airflow_provider_mps.local.demo.sheet import side_by_side
 from airflow_provider_mps.local.service import LocalService
 
@@ -28,7 +27,7 @@ def main() -> int:
     """Run the demo; exit 0 if the DAG succeeded."""
     parser = argparse.ArgumentParser(prog="python -m airflow_provider_mps.local.demo", description=__doc__)
     parser.add_argument("--dag", default="mps_bg_fusion_download", help="DAG to run (default: %(default)s)")
-    parser.add_argument("--dags", type=Path, default=Path("dags"), help="folder of DAG files (default: %(default)s)")
+    parser.add_argument("--dags", type=Path, default=_examples(), help="folder of DAG files (default: %(default)s)")
     parser.add_argument("--home", type=Path, default=Path(".airflow"), help="AIRFLOW_HOME (default: %(default)s)")
     parser.add_argument(
         "--output", type=Path, default=Path("demo-output"), help="folder for the pictures (default: %(default)s)"
@@ -48,14 +47,20 @@ def main() -> int:
         return 2
     with LocalService(task_seconds=args.task_seconds) as service:
         print(f"Local service on {service.url}, bucket {service.bucket}, samples under /samples/", flush=True)
-        aidge = json.dumps(service.aidge_connection())
-        env = airflow_home.environment(
-            args.home.resolve(), args.dags.resolve(), service.connection(), AIRFLOW_CONN_AIDGE_DEFAULT=aidge
-        )
+        connections = {"tencentcloud_default": service.connection(), "aidge_default": service.aidge_connection()}
+        env = airflow_home.environment(args.home.resolve(), args.dags.resolve())
         _migrate_once(env)
         if args.ui:
-            return _serve_ui(env)
+            airflow_home.store_connections(env, connections)
+            return web_page.serve(env)
+        env |= {f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name, connection in connections.items()}
         return _run(args, dag_file, env, service)
+
+
+def _examples() -> Path:
+    """Return the folder of the example DAGs: that of the checkout, or the one that comes with the package."""
+    package = Path(airflow_provider_mps.__file__).parent
+    return next(folder for folder in (package / "example_dags", package.parent / "dags") if folder.is_dir())
 
 
 def _migrate_once(env: dict[str, str]) -> None:
@@ -145,49 +150,6 @@ def _show(pictures: list[tuple[str, Path]], output: Path) -> None:
     print("\nPictures:")
     for caption, path in [*pictures, ("all of them on one sheet", sheet)]:
         print(f"  {path}  ({caption})")
-
-
-def _serve_ui(env: dict[str, str]) -> int:
-    port = airflow_home.free_port()
-    env |= {
-        "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
-        "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": str(port),
-        "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-    }
-    # Not `airflow standalone`: it serves task logs on every address of the machine, and on fixed ports.
-    without_log_server = [["scheduler", "--skip-serve-logs"], ["triggerer", "--skip-serve-logs"]]
-    if version("apache-airflow").startswith("2."):
-        commands = [["webserver"], *without_log_server]
-        # Airflow 2 has no login without a user; whoever reaches this loopback port may do everything.
-        (Path(env["AIRFLOW_HOME"]) / "webserver_config.py").write_text('AUTH_ROLE_PUBLIC = "Admin"\n')
-    else:
-        commands = [["api-server"], ["dag-processor"], *without_log_server]
-    print(f"Airflow comes up on http://127.0.0.1:{port} ; Ctrl-C stops it and the local service.", flush=True)
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _interrupt)
-    with contextlib.ExitStack() as running:
-        processes = []
-        for command in commands:
-            process = subprocess.Popen([sys.executable, "-m", "airflow", *command], env=env, start_new_session=True)  # noqa: S603
-            running.callback(airflow_home.end_group, process)
-            processes.append((command[0], process))
-        try:
-            while all(process.poll() is None for _, process in processes):
-                time.sleep(0.5)
-        except KeyboardInterrupt:
-            return 0
-        ended = ", ".join(name for name, process in processes if process.poll() is not None)
-        print(f"airflow {ended} has ended; see its lines above.", file=sys.stderr)
-        return 1
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -44,14 +44,33 @@ def environment(home: Path, dags: Path, connection: Mapping[str, Any] | None = N
     return env | more
 
 
+def store_connections(env: Mapping[str, str], connections: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put connections into the database, where the page of connections shows them.
+
+    :param connections: connections as JSON objects, by their ids
+    :raises RuntimeError: ``airflow connections import`` failed; the message ends with what it said
+    """
+    file = Path(env["AIRFLOW_HOME"]) / "connections.json"
+    file.touch(mode=0o600)
+    try:
+        file.write_text(json.dumps(connections))
+        _airflow(env, "connections", "import", "--overwrite", str(file))
+    finally:
+        file.unlink()
+
+
 def migrate(env: Mapping[str, str]) -> None:
     """Make the database, or bring it up to date.
 
     :raises RuntimeError: ``airflow db migrate`` failed; the message ends with what it said
     """
     Path(env["AIRFLOW_HOME"]).mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"],
+    _airflow(env, "db", "migrate")
+
+
+def _airflow(env: Mapping[str, str], *words: str) -> None:
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "airflow", *words],
         env=dict(env),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -59,7 +78,7 @@ def migrate(env: Mapping[str, str]) -> None:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"airflow db migrate failed ({done.returncode}):\n{done.stdout[-4000:]}")
+        raise RuntimeError(f"airflow {words[0]} {words[1]} failed ({done.returncode}):\n{done.stdout[-4000:]}")
 
 
 def free_port() -> int:
