@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, task
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Param, task
 
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator, AidgeSceneSearchOperator
 from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObjectStorageOperator
@@ -22,11 +22,29 @@ with DAG(
     catchup=False,
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     params={
-        "image_path": "cos:///samples/coffee-large.jpg",
-        "product_title": "Coffee cup",
-        "scene_type": "Indoor",
-        "image_num": 3,
-        "dest": "cos:///aidge/",
+        "image_path": Param(
+            "cos:///samples/coffee-large.jpg",
+            type="string",
+            title="Product picture",
+            description="A file that is read: cos:///key in the bucket of the connection, another storage, or the disk",
+            examples=["cos:///samples/coffee-large.jpg", "cos:///samples/vase.png", "cos:///samples/bottle.png"],
+        ),
+        "product_title": Param(
+            "Coffee cup", type="string", title="Title", description="What the product is, in Chinese or English"
+        ),
+        "scene_type": Param(
+            "Indoor",
+            enum=["Indoor", "Outdoor", "Atmosphere", "Promotion"],
+            title="Scene",
+            description="Kind of scene to choose from",
+        ),
+        "image_num": Param(3, type="integer", minimum=2, maximum=10, title="Pictures", description="How many to make"),
+        "dest": Param(
+            "cos:///aidge/",
+            type="string",
+            title="Folder",
+            description="Where the copies go",
+        ),
     },
     tags=["aidge", "example"],
     doc_md=__doc__,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from datetime import datetime, timedelta
 
-from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, Param
 
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
@@ -22,9 +22,26 @@ with DAG(
     catchup=False,
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     params={
-        "subject_cos_key": "/samples/coffee.png",
-        "bg_cos_key": "/samples/brick.png",
-        "local_dir": f"{tempfile.gettempdir()}/mps-pictures",
+        "subject_cos_key": Param(
+            "/samples/coffee.png",
+            type="string",
+            title="Product photo",
+            description="Key of an object in the bucket of the connection",
+            examples=["/samples/coffee.png", "/samples/vase.png", "/samples/bottle.png"],
+        ),
+        "bg_cos_key": Param(
+            "/samples/brick.png",
+            type="string",
+            title="Background",
+            description="Key of an object in the bucket of the connection",
+            examples=["/samples/brick.png", "/samples/gravel.png"],
+        ),
+        "local_dir": Param(
+            f"{tempfile.gettempdir()}/mps-pictures",
+            type="string",
+            title="Folder",
+            description="Folder on the worker's disk for the pictures",
+        ),
     },
     tags=["mps", "example"],
     doc_md=__doc__,

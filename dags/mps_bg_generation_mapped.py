@@ -9,7 +9,7 @@ import tempfile
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, Param, task
 
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
@@ -22,13 +22,30 @@ with DAG(
     catchup=False,
     default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     params={
-        "subject_cos_key": "/samples/coffee.png",
-        "prompts": [
-            "White marble table top, soft morning light",
-            "Outdoor lawn, bright sunshine",
-            "Night street with warm bokeh lights",
-        ],
-        "local_dir": f"{tempfile.gettempdir()}/mps-pictures",
+        "subject_cos_key": Param(
+            "/samples/coffee.png",
+            type="string",
+            title="Product photo",
+            description="Key of an object in the bucket of the connection",
+            examples=["/samples/coffee.png", "/samples/vase.png", "/samples/bottle.png"],
+        ),
+        "prompts": Param(
+            [
+                "White marble table top, soft morning light",
+                "Outdoor lawn, bright sunshine",
+                "Night street with warm bokeh lights",
+            ],
+            type="array",
+            items={"type": "string"},
+            title="Prompts",
+            description="One background for each line",
+        ),
+        "local_dir": Param(
+            f"{tempfile.gettempdir()}/mps-pictures",
+            type="string",
+            title="Folder",
+            description="Folder on the worker's disk for the pictures",
+        ),
     },
     tags=["mps", "example"],
     doc_md=__doc__,
@@ -46,6 +63,7 @@ with DAG(
         wait_for_completion=True,
         deferrable=True,
         poll_interval=5,
+        map_index_template="{{ task.prompt }}",
     ).expand(prompt=prompts())
 
     download = CosToLocalFilesystemOperator(

@@ -10,7 +10,7 @@ import tempfile
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, Param, task
 
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
@@ -24,11 +24,34 @@ with DAG(
     max_active_runs=1,
     default_args={"retries": 3, "retry_delay": timedelta(minutes=1)},
     params={
-        "products": ["/samples/coffee.png"],
-        "backgrounds": ["/samples/brick.png", "/samples/gravel.png"],
-        "scenes": ["White marble table top, soft morning light", "Outdoor lawn, bright sunshine"],
-        "max_failed": 0,
-        "local_dir": f"{tempfile.gettempdir()}/mps-pictures",
+        "products": Param(
+            ["/samples/coffee.png", "/samples/vase.png", "/samples/bottle.png"],
+            type="array",
+            items={"type": "string"},
+            title="Product photos",
+            description="Keys of objects in the bucket of the connection, one a line",
+        ),
+        "backgrounds": Param(
+            ["/samples/brick.png"],
+            type="array",
+            items={"type": "string"},
+            title="Backgrounds",
+            description="Keys of objects in the bucket of the connection, one a line",
+        ),
+        "scenes": Param(
+            ["White marble table top, soft morning light", "Outdoor lawn, bright sunshine"],
+            type="array",
+            items={"type": "string"},
+            title="Scenes",
+            description="Words for backgrounds to generate, one a line",
+        ),
+        "max_failed": Param(0, type="integer", minimum=0, title="May fail", description="How many pictures may fail"),
+        "local_dir": Param(
+            f"{tempfile.gettempdir()}/mps-pictures",
+            type="string",
+            title="Folder",
+            description="Folder on the worker's disk for the pictures",
+        ),
     },
     tags=["mps", "example"],
     doc_md=__doc__,
@@ -39,7 +62,11 @@ with DAG(
         """Return the arguments of each picture; a query of your catalogue would stand here."""
         given = params or {}
         looks = [{"bg_cos_key": key} for key in given["backgrounds"]] + [{"prompt": scene} for scene in given["scenes"]]
-        return [{"subject_cos_key": product, **look} for product in given["products"] for look in looks]
+        return [
+            {"key": f"{product}#{number}", "subject_cos_key": product, **look}
+            for product in given["products"]
+            for number, look in enumerate(looks)
+        ]
 
     refresh = MpsImageBgFusionBatchOperator(
         task_id="refresh",

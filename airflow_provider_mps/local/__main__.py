@@ -120,7 +120,7 @@ def _announce(service: LocalService) -> None:
     lines = [
         f"The local MPS, STS, COS and Aidge service listens on {service.url} (Ctrl+C stops it).",
         f"Bucket {service.bucket} in {service.region} holds these pictures to try:",
-        "  /samples/coffee.png  /samples/brick.png  /samples/gravel.png",
+        "  /samples/coffee.png  /samples/vase.png  /samples/bottle.png  /samples/brick.png  /samples/gravel.png",
         f"  /samples/{LARGE_SAMPLE}, large enough for Aidge, which finds it at",
         f"  {service.url}/_local/samples/{LARGE_SAMPLE}",
         "Let Airflow use it:",

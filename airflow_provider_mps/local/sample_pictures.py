@@ -8,9 +8,14 @@ from importlib import resources
 
 from PIL import Image
 
+from airflow_provider_mps.local.sample_drawings import DRAWN, draw
+
 LARGE_SAMPLE = "coffee-large.jpg"
 # By name, with their content type.
-SAMPLES = {"coffee.png": "image/png", "brick.png": "image/png", "gravel.png": "image/png", LARGE_SAMPLE: "image/jpeg"}
+SAMPLES = {
+    **dict.fromkeys(("coffee.png", "brick.png", "gravel.png", *DRAWN), "image/png"),
+    LARGE_SAMPLE: "image/jpeg",
+}
 
 _LARGE_SIZE = (1200, 800)
 
@@ -19,7 +24,12 @@ def read_sample(name: str) -> bytes:
     """Return a sample picture; ``name`` is one of ``SAMPLES``."""
     if name == LARGE_SAMPLE:
         return _large_sample()
+    if name in DRAWN:
+        return _drawn(name)
     return resources.files("airflow_provider_mps.local").joinpath("samples", name).read_bytes()
+
+
+_drawn = cache(draw)
 
 
 @cache

@@ -189,7 +189,7 @@ def test_an_example_runs_without_a_logical_date(airflow: RealAirflow, tmp_path: 
     tis = airflow.wait_finished("mps_catalogue_batch", run, 240)
     logs = "\n".join(airflow.task_log("mps_catalogue_batch", run, ti.task_id, ti.map_index) for ti in tis)
     assert {ti.state for ti in tis} == {"success"}, logs
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 9
     (folder,) = {
         Path(entry["Outputs"][0]["path"]).parent for entry in airflow.xcom("mps_catalogue_batch", run, "refresh")
     }

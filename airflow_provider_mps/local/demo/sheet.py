@@ -1,4 +1,4 @@
-"""Put pictures side by side on one sheet, with a line of words under each."""
+"""Put pictures side by side on one sheet, in rows, with a line of words under each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 PANEL = (480, 360)
+ROW = 6
 GAP = 24
 CAPTION = 52
 PAPER, INK = (250, 250, 248), (40, 40, 40)
@@ -19,15 +20,15 @@ def side_by_side(pictures: Sequence[tuple[str, Path]], sheet: Path) -> None:
     :param pictures: a caption and a picture file for each panel, from left to right
     :param sheet: file to write
     """
-    width = GAP + len(pictures) * (PANEL[0] + GAP)
-    canvas = Image.new("RGB", (width, GAP + PANEL[1] + CAPTION), PAPER)
+    across, rows = min(ROW, len(pictures)), -(-len(pictures) // ROW)
+    canvas = Image.new("RGB", (GAP + across * (PANEL[0] + GAP), rows * (GAP + PANEL[1] + CAPTION)), PAPER)
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(size=20)
     for index, (caption, path) in enumerate(pictures):
-        left = GAP + index * (PANEL[0] + GAP)
+        left, top = GAP + index % ROW * (PANEL[0] + GAP), GAP + index // ROW * (GAP + PANEL[1] + CAPTION)
         with Image.open(path) as picture:
-            canvas.paste(ImageOps.pad(picture.convert("RGB"), PANEL, color=PAPER), (left, GAP))
-        draw.text((left, GAP + PANEL[1] + 14), _shorten(caption, draw, font), fill=INK, font=font)
+            canvas.paste(ImageOps.pad(picture.convert("RGB"), PANEL, color=PAPER), (left, top))
+        draw.text((left, top + PANEL[1] + 14), _shorten(caption, draw, font), fill=INK, font=font)
     canvas.save(sheet, quality=88)
 
 
