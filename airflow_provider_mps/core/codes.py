@@ -109,6 +109,7 @@ class Transport(StrEnum):
     CREDENTIALS = "CredentialsUnavailable"
     NO_CREDENTIALS = "NoCredentials"
     NOT_WHOLE = "NotWhole"
+    NOT_VERIFIABLE = "NotVerifiable"
 
 
 TRANSPORT_CODES: dict[str, CodeRule] = {
@@ -119,6 +120,9 @@ TRANSPORT_CODES: dict[str, CodeRule] = {
     Transport.BAD_CERTIFICATE: CodeRule(_REFUSED, "transport", "Check ca_bundle and the address in the connection."),
     Transport.BAD_ADDRESS: CodeRule(_REFUSED, "transport", "Check the address and the proxy in the connection."),
     Transport.NOT_WHOLE: CodeRule(_UNKNOWN, "transport", "What arrived is not what was sent."),
+    Transport.NOT_VERIFIABLE: CodeRule(
+        _REFUSED, "transport", "Check the proxy or gateway before COS: it takes the headers of the answers away."
+    ),
     Transport.CREDENTIALS: CodeRule(_NOT_EXECUTED, "transport", "No credential could be had."),
     Transport.NO_CREDENTIALS: CodeRule(_REFUSED, "transport", "Give the connection a login and password."),
 }

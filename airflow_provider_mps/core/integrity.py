@@ -1,40 +1,72 @@
-"""Tell a whole transfer from a broken one by size and CRC64.
+"""Tell a whole transfer from a broken one by size and CRC64, or by what there is instead.
 
-COS keeps the CRC64 of every object and answers with it, https://cloud.tencent.com/document/product/436/40334.
+COS keeps the CRC64 of every object and answers with it, https://cloud.tencent.com/document/product/436/40334; not of
+objects that are older than this, nor of copies of such. Their ETag is the MD5 of the content where they were stored by
+one simple request, https://cloud.tencent.com/document/product/436/7753.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+_MD5 = re.compile(r"[0-9a-f]{32}")
+# With these the ETag says nothing of the content that arrives.
+_ENCRYPTION = "x-cos-server-side-encryption"
+_KIND = "x-cos-object-type"
 
 
 class Digest(NamedTuple):
-    """Size in bytes and CRC64-ECMA of some content; None where it is not known."""
+    """Size in bytes, CRC64-ECMA and MD5 (32 hexadecimal digits) of some content; None where it is not known."""
 
     size: int | None
     crc64: int | None
+    md5: str | None = None
 
 
 def read_digest(headers: dict[str, str]) -> Digest:
     """Read what COS says of an object from its response headers, in whatever case they come."""
-    lowered = {name.lower(): value for name, value in headers.items()}
+    lowered = {name.lower(): str(value or "").strip() for name, value in headers.items()}
 
     def number(name: str) -> int | None:
-        text = str(lowered.get(name) or "").strip()
-        return int(text) if text.isdigit() else None
+        text = lowered.get(name, "")
+        return int(text) if text.isascii() and text.isdigit() else None
 
-    return Digest(number("content-length"), number("x-cos-hash-crc64ecma"))
+    return Digest(number("content-length"), number("x-cos-hash-crc64ecma"), _etag_md5(lowered))
 
 
 def difference(stored: Digest, local: Digest) -> str | None:
-    """Say how the local content differs from the stored one; None if it is the same.
+    """Say how the local content differs from the stored one; None if it is the same as far as can be told.
 
-    A missing CRC64 counts as a difference: what cannot be verified is not taken as whole.
+    Where COS names no CRC64, the MD5 decides, and the size where there is none either.
     """
     if stored.size is not None and stored.size != local.size:
         return f"{local.size} bytes here, {stored.size} bytes in COS"
-    if stored.crc64 is None:
-        return "COS gave no CRC64 (x-cos-hash-crc64ecma), so the content cannot be verified"
-    if stored.crc64 != local.crc64:
-        return f"CRC64 {local.crc64} here, {stored.crc64} in COS ({local.size} bytes)"
+    if stored.crc64 is not None:
+        same = stored.crc64 == local.crc64
+        return None if same else f"CRC64 {local.crc64} here, {stored.crc64} in COS ({local.size} bytes)"
+    if stored.md5 is not None and stored.md5 != local.md5:
+        return f"MD5 {local.md5} here, ETag {stored.md5} in COS ({local.size} bytes)"
     return None
+
+
+def is_verifiable(stored: Digest) -> bool:
+    """Tell whether COS says anything at all that the content can be compared with."""
+    return stored != Digest(None, None, None)
+
+
+def evidence(stored: Digest) -> str:
+    """Say for the log by what the content was found to be whole."""
+    if stored.crc64 is not None:
+        return "CRC64 verified"
+    if stored.md5 is not None:
+        return "verified by size and the MD5 of its ETag: COS gave no CRC64 of it"
+    return "verified by its size alone: COS gave neither CRC64 nor MD5 of it"
+
+
+def _etag_md5(headers: dict[str, str]) -> str | None:
+    """Return the ETag if it is an MD5: not that of an upload in parts, of an appended object, of an encrypted one."""
+    if any(name.startswith(_ENCRYPTION) for name in headers) or headers.get(_KIND, "normal").lower() != "normal":
+        return None
+    etag = headers.get("etag", "").strip('"').lower()
+    return etag if _MD5.fullmatch(etag) else None

@@ -13,9 +13,10 @@ from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import Retrying
 
 from airflow_provider_mps.core import arguments, calls
-from airflow_provider_mps.core.codes import COS_CREDENTIAL_CODES, Outcome, Transport
+from airflow_provider_mps.core.codes import COS_CREDENTIAL_CODES, Outcome, Transport, outcome_of
+from airflow_provider_mps.core.contenttypes import picture_type
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.integrity import Digest, difference
+from airflow_provider_mps.core.integrity import Digest, difference, evidence, is_verifiable
 from airflow_provider_mps.core.localpaths import is_local
 from airflow_provider_mps.core.payloads import bucket_or_default, region_or_default
 from airflow_provider_mps.core.redact import redact_urls
@@ -32,6 +33,9 @@ MAX_FILE_NAME_BYTES = 255
 
 class CosHook(TencentCloudBaseHook):
     """Downloads and uploads COS objects and verifies each by size and CRC64.
+
+    Objects that COS keeps no CRC64 of, old ones and copies of such, are verified by their size and, where their ETag is
+    one, by their MD5; the log says so.
 
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.TencentCloudPermanentError`,
     which Airflow does not retry; anything else is tried again inside, 6 times in all, and then raises
@@ -68,8 +72,8 @@ class CosHook(TencentCloudBaseHook):
     def download_file(self, key: str, local_path: str | Path, bucket: str | None = None) -> Path:
         """Fetch an object into a file that is whole or absent.
 
-        The object is written beside its destination, checked against the size and the CRC64 that COS keeps, and
-        renamed. On failure nothing new is left but the folder, and a file that was there before stays as it was.
+        The object is written beside its destination, checked against what COS says of it, and renamed. On failure
+        nothing new is left but the folder, and a file that was there before stays as it was.
         A symbolic link at the destination is replaced, not followed.
 
         :param key: key of the object
@@ -93,7 +97,7 @@ class CosHook(TencentCloudBaseHook):
                 part.replace(path)
             finally:
                 part.unlink(missing_ok=True)
-            self.log.info("Fetched %s to %s (%d bytes, CRC64 verified)", target, path, arrived.size)
+            self.log.info("Fetched %s to %s (%d bytes, %s)", target, path, arrived.size, evidence(stored))
             return path
 
         return self._resend("GetObject", target, fetch)
@@ -116,9 +120,9 @@ class CosHook(TencentCloudBaseHook):
         def store() -> dict[str, Any]:
             client = self.get_conn()
             with path.open("rb") as file:
-                stored, sent = cos.store(client, bucket, key, file, mimetypes.guess_type(path.name)[0])
+                stored, sent = cos.store(client, bucket, key, file, _content_type(path.name, key))
             self._verify("PutObject", target, stored, sent)
-            self.log.info("Stored %s as %s (%d bytes, CRC64 verified)", path, target, sent.size)
+            self.log.info("Stored %s as %s (%d bytes, %s)", path, target, sent.size, evidence(stored))
             return cos_object(bucket, self._region(), key)
 
         return self._resend("PutObject", target, store)
@@ -143,6 +147,8 @@ class CosHook(TencentCloudBaseHook):
                     return None
                 raise
             self._verify("GetObject", target, stored, arrived)
+            if stored.crc64 is None:
+                self.log.info("Read %s (%d bytes, %s)", target, arrived.size, evidence(stored))
             return file.getvalue()
 
         return self._resend("GetObject", target, read)
@@ -212,6 +218,10 @@ class CosHook(TencentCloudBaseHook):
 
     @staticmethod
     def _verify(action: str, target: str, stored: Digest, local: Digest) -> None:
+        if not is_verifiable(stored):
+            code = Transport.NOT_VERIFIABLE
+            said = f"{local.size} bytes arrived; the answer names neither size nor CRC64 nor MD5"
+            raise ServiceError(Service.COS, action, target, code, said, "", outcome_of(code))
         wrong = difference(stored, local)
         if wrong:
             raise ServiceError(Service.COS, action, target, Transport.NOT_WHOLE, wrong, "", Outcome.UNKNOWN)
@@ -228,6 +238,17 @@ class CosHook(TencentCloudBaseHook):
     def _key(key: str) -> str:
         with invalid_arguments_fail():
             return arguments.cos_key("cos_key", key)
+
+
+def _content_type(name: str, key: str) -> str | None:
+    """Return the content type of a file by its name, or else by its key; None if neither says."""
+    for candidate in (name, key):
+        if found := picture_type(candidate):
+            return found
+        guessed, packing = mimetypes.guess_type(candidate.rpartition("/")[2])
+        if guessed and packing is None:
+            return guessed
+    return None
 
 
 def _destination(local_path: str | Path) -> Path:

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.integrity import Digest, difference, read_digest
 from airflow_provider_mps.core.localpaths import plan_downloads
 
 FOLDER = Path("/data/pictures")
@@ -67,24 +66,3 @@ def test_nothing_leaves_the_folder(key: str) -> None:
         return
     assert plan.local_path.parent == FOLDER
     assert plan.local_path.resolve().parent == FOLDER.resolve()
-
-
-def test_digest_headers_in_any_case() -> None:
-    assert read_digest({"Content-Length": "3", "x-cos-hash-crc64ecma": "9"}) == Digest(3, 9)
-    assert read_digest({"content-length": "3", "X-COS-HASH-CRC64ECMA": " 9 "}) == Digest(3, 9)
-    assert read_digest({}) == Digest(None, None)
-
-
-@pytest.mark.parametrize(
-    ("stored", "local", "words"),
-    [
-        (Digest(3, 9), Digest(3, 9), None),
-        (Digest(None, 9), Digest(3, 9), None),
-        (Digest(4, 9), Digest(3, 9), "3 bytes here, 4 bytes in COS"),
-        (Digest(3, 8), Digest(3, 9), "CRC64 9 here, 8 in COS (3 bytes)"),
-        (Digest(3, None), Digest(3, 9), "COS gave no CRC64"),
-    ],
-)
-def test_difference(stored: Digest, local: Digest, words: str | None) -> None:
-    found = difference(stored, local)
-    assert found is None if words is None else words in str(found)

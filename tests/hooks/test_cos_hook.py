@@ -59,7 +59,6 @@ BROKEN = [
     ({"kind": "truncate", "n": 0}, "NoAnswer"),
     ({"kind": "wrong_byte"}, "NotWhole"),
     ({"kind": "short_length", "n": 7}, "NotWhole"),
-    ({"kind": "no_crc"}, "NotWhole"),
     ({"kind": "http", "status": 503}, "HTTP 503"),
     ({"kind": "error", "code": "InternalError", "status": 500}, "InternalError"),
     ({"kind": "reset"}, "NoAnswer"),
