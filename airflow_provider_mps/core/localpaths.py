@@ -1,9 +1,10 @@
-"""Where a COS object may land on disk: always directly in the folder that the user named."""
+"""Where a COS object may land on disk: always in the folder that the user named."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,33 +23,73 @@ class Download(NamedTuple):
     local_path: Path
 
 
-def plan_downloads(outputs: Any, local_dir: str | Path) -> list[Download]:
+def plan_downloads(outputs: Any, local_dir: str | Path, keep_folders: bool = False) -> list[Download]:
     """Give each output of one or more results a file in ``local_dir``, named like the object.
 
-    An output that is a text is in the result itself, and there is nothing to fetch.
+    Where two would have one name, all keep the folders of their keys below the one that they have in common, and their
+    bucket before it if one key is in several. An output that is a text is in the result itself, and there is nothing to
+    fetch.
 
     :param outputs: a result, its ``Outputs``, one of these outputs, or a list of any of them
     :param local_dir: folder for the files
-    :raises ArgumentError: there is nothing to fetch, a key would leave the folder, or two keys have one file name
+    :param keep_folders: keep all folders of every key
+    :raises ArgumentError: there is nothing to fetch, a key would leave the folder, or two keys have one file name all
+        the same
     """
-    folder = Path(local_dir)
-    plans: dict[Path, Download] = {}
+    found: dict[tuple[str | None, str], Mapping[str, Any]] = {}
     for output in _flatten(outputs):
         key = output.get("path")
         if not key and output.get("content"):
             continue
         if not key:
             arguments.fail("outputs", output, "outputs with the path of a COS object")
-        path = folder / file_name(str(key))
-        if path in plans:
-            other = plans[path].key
-            if (other, plans[path].bucket) == (str(key), output.get("bucket")):
-                continue
-            raise ArgumentError(f"outputs: {other} and {key} would both become {path}; give them folders of their own")
-        plans[path] = Download(output.get("bucket") or None, output.get("region") or None, str(key), path)
-    if not plans:
+        file_name(str(key))
+        found.setdefault((output.get("bucket") or None, str(key)), output)
+    if not found:
         arguments.fail("outputs", outputs, "at least one output to fetch")
-    return list(plans.values())
+    places = _places(list(found), keep_folders)
+    _refuse_clashes(places, [key for _, key in found], Path(local_dir))
+    return [
+        Download(bucket, output.get("region") or None, key, Path(local_dir, *place))
+        for ((bucket, key), output), place in zip(found.items(), places, strict=True)
+    ]
+
+
+def _places(objects: list[tuple[str | None, str]], keep_folders: bool) -> list[tuple[str, ...]]:
+    """Return for each object the folders, and the file name, that it gets below ``local_dir``."""
+    whole = [_parts(key) for _, key in objects]
+    names = [parts[-1:] for parts in whole]
+    if not keep_folders and len(set(names)) == len(names):
+        return names
+    shared = 0
+    if not keep_folders:
+        folders = [parts[:-1] for parts in whole]
+        same = (len(set(level)) == 1 for level in zip(*folders, strict=False))
+        shared = sum(1 for _ in takewhile(bool, same))
+    places = [parts[shared:] for parts in whole]
+    if len(set(places)) < len(places):
+        places = [((bucket,) if bucket else ()) + place for (bucket, _), place in zip(objects, places, strict=True)]
+    return places
+
+
+def _refuse_clashes(places: list[tuple[str, ...]], keys: list[str], folder: Path) -> None:
+    taken: dict[tuple[str, ...], str] = {}
+    for place, key in zip(places, keys, strict=True):
+        if place in taken:
+            path = Path(folder, *place)
+            raise ArgumentError(f"outputs: {taken[place]} and {key} would both become {path}; fetch them apart")
+        taken[place] = key
+    for place, key in zip(places, keys, strict=True):
+        for end in range(1, len(place)):
+            if (other := taken.get(place[:end])) is not None:
+                path = Path(folder, *place[:end])
+                raise ArgumentError(
+                    f"outputs: {path} would be the file of {other} and a folder of {key}; fetch them apart"
+                )
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    return tuple(part for part in key.split("/") if part not in ("", "."))
 
 
 def is_empty(outputs: Any) -> bool:

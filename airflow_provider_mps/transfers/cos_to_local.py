@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -30,7 +31,10 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
     After an error nothing more is begun; what has arrived stays. The entries of a batch that have no picture are left
     out.
 
-    Templated: all arguments but ``max_workers``.
+    Files are named like the objects. Where two would have one name, as ``/sku1/main.jpg`` and ``/sku2/main.jpg`` would,
+    all of them keep the folders below the one that they have in common.
+
+    Templated: all arguments but ``keep_folders`` and ``max_workers``.
 
     :param cos_key: key of the object (str)
     :param cos_bucket: its bucket with APPID (str); default: ``cos_bucket`` of the connection, then
@@ -40,7 +44,9 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
     :param local_path: file to make or to replace (str); its folder is made if need be
     :param outputs: a result of MPS, its ``Outputs`` list, or a list of results. Pass the whole output of the waiting
         task, ``wait.output``: ``wait.output["Outputs"]`` would be another XCom key. Of an empty list nothing is fetched
-    :param local_dir: folder for the files (str), named like the objects
+    :param local_dir: folder for the files (str)
+    :param keep_folders: with ``outputs``: keep all folders of each key below ``local_dir`` (bool), whether names
+        collide or not; default False. For tasks that share a folder, such as mapped ones
     :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
     :param max_workers: how many outputs are fetched at the same time (int), 1 to 32, default 8
     :raises ValueError: arguments conflict or one is missing; when the DAG is read
@@ -70,6 +76,7 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
         local_path: str | XComArg | None = None,
         outputs: Any = None,
         local_dir: str | XComArg | None = None,
+        keep_folders: bool = False,
         tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
         max_workers: int = DEFAULT_WORKERS,
         **kwargs: Any,
@@ -89,6 +96,11 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
             got = ", ".join(_given({**one, **many})) or "none of them"
             raise InvalidArgumentError(f"expected cos_key with local_path, or outputs with local_dir; got {got}")
         with invalid_arguments_fail():
+            if not isinstance(keep_folders, bool):
+                arguments.fail("keep_folders", keep_folders, "True or False")
+            if keep_folders and self._fetches_one:
+                arguments.fail("keep_folders", keep_folders, "False with cos_key: local_path says where the file goes")
+            self.keep_folders = keep_folders
             self.max_workers = arguments.integer("max_workers", max_workers, 1, MAX_WORKERS)
             arguments.check_literals(
                 {"cos_key": cos_key, "cos_bucket": cos_bucket, "cos_region": cos_region},
@@ -109,7 +121,9 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
             self.log.info("outputs is empty: there is nothing to fetch")
             return []
         with invalid_arguments_fail():
-            plans = plan_downloads(self.outputs, arguments.local_path("local_dir", self.local_dir))
+            folder = arguments.local_path("local_dir", self.local_dir)
+            plans = plan_downloads(self.outputs, folder, self.keep_folders)
+        _stay_in(folder, plans)
         # One hook for each region: it reads the connection, and assumes a role, once; here, and not in the threads.
         regions = {plan.region or self.cos_region for plan in plans}
         hooks = {region: CosHook(self.tencentcloud_conn_id, self.cos_bucket, region) for region in regions}
@@ -121,6 +135,15 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
 
         total, workers = len(plans), self.max_workers
         return in_parallel(fetch, plans, total=total, max_workers=workers, done="Fetched", tell=self.log.info)
+
+
+def _stay_in(folder: str | Path, plans: list[Download]) -> None:
+    """Refuse folders below the user's that are symbolic links to somewhere else."""
+    root = Path(folder).resolve()
+    for parent in {plan.local_path.parent for plan in plans}:
+        if not parent.resolve().is_relative_to(root):
+            said = f"local_dir: {str(parent)!r} is a symbolic link that leaves {str(folder)!r}"
+            raise InvalidArgumentError(f"{said}; remove it, or give another local_dir")
 
 
 def _given(arguments_by_name: dict[str, Any]) -> list[str]:
