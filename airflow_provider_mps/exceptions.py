@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.codes import NO_RESULT, Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.results import TaskFailure
@@ -59,7 +59,8 @@ class TaskFailedError(AirflowException):
     def __str__(self) -> str:
         failure = TaskFailure(self.code, self.message, self.service)
         said = f"{self.service} task {self.task_id} finished without a result: {str(failure).rstrip('.')}."
-        return " ".join(filter(None, (said, failure.hint, self._NEXT)))
+        next_step = "A retry looks again, and submits nothing." if self.code == NO_RESULT else self._NEXT
+        return " ".join(filter(None, (said, failure.hint, next_step)))
 
 
 class TaskRefusedError(TaskFailedError, AirflowFailException):

@@ -10,7 +10,16 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_mps.core.errors import ServiceError, told
 from airflow_provider_mps.core.events import EventError, from_event, task_of_event
-from airflow_provider_mps.core.polling import Finished, Limit, LookAgain, Refused, TooLate, limit_of, next_step
+from airflow_provider_mps.core.polling import (
+    Finished,
+    Limit,
+    LookAgain,
+    Refused,
+    TooLate,
+    count_empty,
+    limit_of,
+    next_step,
+)
 from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind, Service
 from airflow_provider_mps.exceptions import (
@@ -127,10 +136,11 @@ def wait_in_worker(
     :param tell: takes a line for the task log before each pause
     :raises TaskFailedError: see :func:`result_or_raise` for this and others
     """
-    look = look or hook.look(task_id)
+    look, empty = look or hook.look(task_id), 0
     try:
         while True:
-            step = next_step(look, now=time.time(), limit=limit, interval=interval, since=since)
+            empty = count_empty(look, empty)
+            step = next_step(look, now=time.time(), limit=limit, interval=interval, since=since, empty_looks=empty)
             if not isinstance(step, LookAgain):
                 return result_or_raise(task_id, step, timeout, service)
             tell(f"{service} task {task_id}: {told(look)}; next look in {round(step.seconds, 1):g} s")

@@ -163,6 +163,9 @@ CONCERN_ALL = frozenset(
     }
 )
 
+NO_RESULT = "NoResult"
+"""The task says that it has finished, and shows neither a picture nor an error."""
+
 TASK_CODES: dict[str, CodeRule] = {
     # REFUSED: the same request would end the same way. UNKNOWN: another submission may end better.
     "InvalidInput": CodeRule(_REFUSED, "task", "Check the arguments."),
@@ -172,6 +175,9 @@ TASK_CODES: dict[str, CodeRule] = {
     "SourceFileError.DownloadNotAccessible": CodeRule(_UNKNOWN, "vod", _SOURCE),
     "InvalidParameter.ViolationContent": CodeRule(_REFUSED, "mps", _CONTENT),
     "InternalError": CodeRule(_UNKNOWN, "task"),
+    NO_RESULT: CodeRule(
+        _UNKNOWN, "package", "Look into the console of MPS. To pay for another, set durable=False and clear."
+    ),
 }
 
 # Of the codes that MPS lists, those that can mean that it does not know a TaskId.

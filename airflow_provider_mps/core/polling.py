@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.codes import NO_RESULT, Outcome
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task, told
 from airflow_provider_mps.core.listing import PAGE_SIZE
-from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
 
 
@@ -69,6 +69,10 @@ class TooLate:
 TRIGGER_GRACE_SECONDS = 120.0
 # For how long after its acceptance "no such task" is not believed.
 NEW_TASK_SECONDS = 60.0
+# A result may come a moment after the word that the task has finished.
+EMPTY_LOOKS = 4
+# For those who cannot count looks: for how long after the end of a task its result may still come.
+EMPTY_SECONDS = 60.0
 # The first look at a new task. From then on the time between two looks is as long as the task is old, up to the
 # interval, so that a short task is not noticed late.
 FIRST_LOOK_SECONDS = 1.0
@@ -107,7 +111,13 @@ def limit_of(since: float, timeout: float, until: float | None = None) -> Limit:
 
 
 def next_step(
-    look: TaskState | ServiceError, *, now: float, limit: Limit, interval: float, since: float | None = None
+    look: TaskState | ServiceError,
+    *,
+    now: float,
+    limit: Limit,
+    interval: float,
+    since: float | None = None,
+    empty_looks: int = 0,
 ) -> Step:
     """Decide what follows a look.
 
@@ -119,14 +129,28 @@ def next_step(
     :param limit: when waiting ends
     :param interval: seconds between looks; a new task is looked at sooner
     :param since: when the service accepted the task, seconds since the epoch; None if that is not known
+    :param empty_looks: how many looks in a row, this one included, showed a finished task without a result
     """
     if isinstance(look, TaskState) and look.done:
         return Finished(look)
+    if isinstance(look, TaskState) and empty_looks >= EMPTY_LOOKS:
+        said = f"the task is {look.status} and shows neither a result nor an error, in {empty_looks} looks"
+        return Finished(replace(look, failure=TaskFailure(NO_RESULT, said)))
     if isinstance(look, ServiceError) and look.outcome is Outcome.REFUSED and not may_be_too_new(look, since, now):
         return Refused(look)
     if now >= limit.deadline:
         return TooLate(told(look), limit.kind)
     return LookAgain(min(pause(interval, since, now), limit.deadline - now))
+
+
+def count_empty(look: TaskState | ServiceError, before: int) -> int:
+    """Return how many looks in a row have shown a finished task without a result.
+
+    :param before: how many there were before this look
+    """
+    if isinstance(look, ServiceError):
+        return before
+    return 0 if look.empty_since is None else before + 1
 
 
 def pause(interval: float, since: float | None, now: float, *, chance: float = 0.0) -> float:

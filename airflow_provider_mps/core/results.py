@@ -11,7 +11,7 @@ from urllib.parse import quote
 from airflow_provider_mps.core.aidge import codes as aidge_codes
 from airflow_provider_mps.core.codes import CodeRule, Outcome, task_rule
 from airflow_provider_mps.core.redact import excerpt
-from airflow_provider_mps.core.vocabulary import ResultStatus, Service, TaskStatus
+from airflow_provider_mps.core.vocabulary import ENDED_BADLY, ENDED_WELL, STILL_RUNS, ResultStatus, Service
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class TaskState:
     :param result: the result as it goes into XCom
     :param failure: why the task failed
     :param created: when the service accepted the task, seconds since the epoch; None where it did not say
+    :param empty_since: when the task finished, seconds since the epoch, if it shows neither a result nor an error
     """
 
     task_id: str
@@ -67,6 +68,7 @@ class TaskState:
     result: dict[str, Any] | None = None
     failure: TaskFailure | None = None
     created: float | None = None
+    empty_since: float | None = None
 
     @property
     def done(self) -> bool:
@@ -89,12 +91,19 @@ def parse_task_detail(task_id: str, detail: Mapping[str, Any]) -> TaskState:
     entries = [_mapping(entry) for entry in result_set] if isinstance(result_set, list) else []
     progress = min((_int(entry.get("Progress")) for entry in entries), default=None)
     seen = TaskState(task_id, status, progress, created=parse_time(detail.get("CreateTime")))
-    if status != TaskStatus.FINISH:
-        return seen
+    word = status.strip().upper()
+    if word not in ENDED_WELL:
+        # Only the task's own words end it: one of its pictures may fail while others are made.
+        failure = _failure(detail, entries if word in ENDED_BADLY else [])
+        if failure is None and word in ENDED_BADLY:
+            failure = TaskFailure(status, excerpt(str(detail.get("Message") or "")))
+        return replace(seen, failure=failure)
     failure = _failure(detail, entries)
     if failure is not None:
         return replace(seen, failure=failure)
-    if not entries or not all(_entry_done(entry) for entry in entries):
+    if not entries:
+        return replace(seen, empty_since=parse_time(detail.get("FinishTime")))
+    if not all(_entry_done(entry) for entry in entries):
         return seen
     result = {
         "TaskId": task_id,
@@ -135,7 +144,7 @@ def _failure(detail: Mapping[str, Any], entries: list[Mapping[str, Any]]) -> Tas
     for part in (detail, *entries):
         err_code = _int(part.get("ErrCode"))
         err_msg = str(part.get("ErrMsg") or "").strip()
-        failed = part is not detail and part.get("Status") == ResultStatus.FAIL
+        failed = part is not detail and _word(part) in ENDED_BADLY
         if err_msg or err_code or failed:
             code = " ".join(filter(None, (str(err_code or ""), excerpt(err_msg)))) or str(ResultStatus.FAIL)
             return TaskFailure(code, excerpt(str(part.get("Message") or "")))
@@ -145,7 +154,11 @@ def _failure(detail: Mapping[str, Any], entries: list[Mapping[str, Any]]) -> Tas
 def _entry_done(entry: Mapping[str, Any]) -> bool:
     output = _mapping(entry.get("Output"))
     # A success without any output is an answer that is not complete yet.
-    return entry.get("Status") in (ResultStatus.SUCCESS, None) and any(output.values())
+    return _word(entry) not in STILL_RUNS and any(output.values())
+
+
+def _word(part: Mapping[str, Any]) -> str:
+    return str(part.get("Status") or "").strip().upper()
 
 
 def _output(output: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,6 +58,14 @@ class ResultStatus(StrEnum):
     FAIL = "FAIL"
 
 
+# Words for the same things that the documents do not name, in whatever case.
+ENDED_WELL = frozenset({"FINISH", "FINISHED", "SUCCESS", "SUCCEED", "SUCCEEDED", "DONE", "COMPLETE", "COMPLETED"})
+ENDED_BADLY = frozenset(
+    {"FAIL", "FAILED", "FAILURE", "ERROR", "ABORT", "ABORTED", "CANCEL", "CANCELED", "CANCELLED", "REJECTED", "TIMEOUT"}
+)
+STILL_RUNS = frozenset({"WAITING", "PROCESSING", "RUNNING", "PENDING", "QUEUED"})
+
+
 class ImageFormat(StrEnum):
     """``AddOnParameter.OutputConfig.Format``."""
 

@@ -28,6 +28,7 @@ from airflow_provider_mps.core.polling import (
     Listed,
     LookAgain,
     Refused,
+    count_empty,
     how_to_look,
     next_step,
     pause,
@@ -45,6 +46,8 @@ RENEW_SECONDS = 300.0
 # And when a look is refused; many may be at once.
 RENEW_PAUSE_SECONDS = 10.0
 DECIDE_SECONDS = 1.0
+# What time servers correct is less; clocks are set by more.
+CLOCK_STEP_SECONDS = 1.0
 
 # Accounts that may not list tasks.
 _without_list: set[tuple[str, ...]] = set()
@@ -71,6 +74,9 @@ class Poller:
         self._old_hooks: list[PolledHook] = []
         self._clock = clock
         self._chance = chance
+        # A clock of a test's own does not jump.
+        self._steady = time.monotonic if clock is time.time else clock
+        self._offset = clock() - self._steady()
         self._is_ready = False
         self._account: tuple[str, ...] = ()
         self._lock = asyncio.Lock()
@@ -153,6 +159,7 @@ class Poller:
             while True:
                 self._changed.clear()
                 now = self._clock()
+                self._follow_clock(now)
                 self._decide(now)
                 self._start_looks(now)
                 self._start_list(now)
@@ -168,6 +175,24 @@ class Poller:
             for watch in list(self._watches):
                 watch.finish(error)
             raise
+
+    def _follow_clock(self, now: float) -> None:
+        """Move the plan when the machine's clock was set: looks are due after a while, and not at a time of day.
+
+        Deadlines stay where they are.
+        """
+        step = now - self._steady() - self._offset
+        self._offset += step
+        if abs(step) < CLOCK_STEP_SECONDS:
+            return
+        log.info("The clock of this machine was set by %+.1f s; looks go on as planned", step)
+        self._decide_at, self._list_at, self._listed_at = now, self._list_at + step, self._listed_at + step
+        self._renewed_at, self._refused_at = self._renewed_at + step, self._refused_at + step
+        self._queue = []
+        for watch in self._watches:
+            watch.seen += step
+            if watch.due != NEVER:
+                self._look_at(watch, min(watch.due + step, max(now, watch.limit.deadline)))
 
     def _idle_seconds(self, now: float) -> float:
         moments = [self._decide_at]
@@ -267,7 +292,15 @@ class Poller:
                 watch.seen = now
                 # On the clock that the list goes by.
                 watch.since = look.created or watch.since
-            step = next_step(look, now=now, limit=watch.limit, interval=watch.interval, since=watch.since)
+            watch.empty_looks = count_empty(look, watch.empty_looks)
+            step = next_step(
+                look,
+                now=now,
+                limit=watch.limit,
+                interval=watch.interval,
+                since=watch.since,
+                empty_looks=watch.empty_looks,
+            )
             if isinstance(step, LookAgain) or (isinstance(step, Refused) and await self._renew(hook)):
                 watch.tell(look)
                 self._plan(watch, now)

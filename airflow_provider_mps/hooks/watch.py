@@ -53,7 +53,7 @@ class PolledHook(Protocol):
 class Watch:
     """One who waits for one task."""
 
-    __slots__ = ("due", "end", "found", "interval", "limit", "look", "news", "seen", "since", "task_id")
+    __slots__ = ("due", "empty_looks", "end", "found", "interval", "limit", "look", "news", "seen", "since", "task_id")
 
     def __init__(self, task_id: str, limit: Limit, interval: float, since: float | None, now: float) -> None:
         self.task_id = task_id
@@ -64,6 +64,7 @@ class Watch:
         """When the task was last known to run, seconds since the epoch."""
         self.due = NEVER
         """When to look at it, seconds since the epoch; never while that is under way."""
+        self.empty_looks = 0
         self.found = False
         """Whether a list has shown it as finished."""
         self.look: TaskState | ServiceError | None = None

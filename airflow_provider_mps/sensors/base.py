@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     BaseSensorOperator,
     PokeReturnValue,
     conf,
@@ -22,7 +23,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError, told
 from airflow_provider_mps.core.events import TASK_IDS
-from airflow_provider_mps.core.polling import Limit, LookAgain, Step, next_step
+from airflow_provider_mps.core.polling import EMPTY_LOOKS, EMPTY_SECONDS, Limit, LookAgain, Step, count_empty, next_step
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import (
@@ -33,7 +34,7 @@ from airflow_provider_mps.exceptions import (
 )
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.waiting import LooksAtTasks, limit_of_try, result_of_event, result_or_raise
+from airflow_provider_mps.waiting import ENDS, LooksAtTasks, limit_of_try, result_of_event, result_or_raise, try_began
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -69,6 +70,8 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             timeout = arguments.seconds("timeout", timeout)
         super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
         self.deferrable = deferrable
+        self._empty_looks = 0
+        self._began_at: float | None = None
 
     @abstractmethod
     def make_hook(self) -> LooksAtTasks:
@@ -99,15 +102,27 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             # Airflow's own words do not say which task, nor that it still costs.
             with self._skip_instead_of_fail():
                 raise self._timeout_error("not done at the last look") from None
+        except AirflowTaskTimeout:
+            ended = ENDS[self.service].execution_timeout
+            raise ended(self._task_id, "not done at the last look", "A retry waits for it again.") from None
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
         with self._skip_instead_of_fail():
-            _, step = self._look(Limit(float("inf")))
+            _, step = self._look(context, Limit(float("inf")))
             if isinstance(step, LookAgain):
                 return PokeReturnValue(is_done=False)
             result = result_or_raise(self._task_id, step, self.timeout, self.service)
             return PokeReturnValue(is_done=True, xcom_value=result)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Take up the task again after a deferral; Airflow's own end of a trigger does not say which task it was."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowSensorTimeout as error:
+            if "Trigger timeout" not in str(error):
+                raise
+            raise self._timeout_error("the triggerer did not answer in time") from None
 
     @failures_in_short
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
@@ -125,11 +140,12 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
     def _wait_in_triggerer(self, context: Context) -> dict[str, Any]:
         limit = limit_of_try(self, context, time.time(), self.timeout)
         with self._skip_instead_of_fail():
-            look, step = self._look(limit)
+            look, step = self._look(context, limit)
         if isinstance(step, LookAgain):
             from airflow_provider_mps.triggers.base import defer_to
 
-            since = look.created if isinstance(look, TaskState) else None
+            # A task that is not known yet was accepted just now, if at all.
+            since = look.created if isinstance(look, TaskState) else self._began(context)
             defer_to(self, self.make_trigger(limit, since), "execute_complete")
         with self._skip_instead_of_fail():
             return result_or_raise(self._task_id, step, self.timeout, self.service)
@@ -140,10 +156,26 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
         with invalid_arguments_fail():
             return arguments.text(name, getattr(self, name))
 
-    def _look(self, limit: Limit) -> tuple[TaskState | ServiceError, Step]:
-        look = self.hook.look(self._task_id)
+    def _look(self, context: Context, limit: Limit) -> tuple[TaskState | ServiceError, Step]:
+        look, now = self.hook.look(self._task_id), time.time()
         self.log.info("%s task %s: %s", self.service, self._task_id, told(look))
-        return look, next_step(look, now=time.time(), limit=limit, interval=self.poke_interval)
+        self._empty_looks = count_empty(look, self._empty_looks)
+        if self.reschedule and isinstance(look, TaskState) and now >= (look.empty_since or now) + EMPTY_SECONDS:
+            # Each look is a process of its own, which counts from nothing.
+            self._empty_looks = EMPTY_LOOKS
+        began = self._began(context)
+        step = next_step(
+            look, now=now, limit=limit, interval=self.poke_interval, since=began, empty_looks=self._empty_looks
+        )
+        return look, step
+
+    def _began(self, context: Context) -> float:
+        """Return when this sensor began to wait, seconds since the epoch: its task may have been new then."""
+        if self._began_at is None:
+            first = getattr(context.get("ti"), "get_first_reschedule_date", None) if self.reschedule else None
+            began = first(context) if first else None
+            self._began_at = began.timestamp() if began else try_began(context) if "ti" in context else time.time()
+        return self._began_at
 
     @contextmanager
     def _skip_instead_of_fail(self) -> Iterator[None]:

@@ -68,12 +68,26 @@ def test_good_result() -> None:
         {"ImageProcessTaskResultSet": [entry(Status="PROCESSING")]},
         {"ImageProcessTaskResultSet": [entry(Status=None, Output=None)]},
         {"ImageProcessTaskResultSet": [entry(), entry(Status="PROCESSING")]},
-        # While it runs, an ErrMsg is not yet the end.
-        {"Status": "PROCESSING", "ErrMsg": "InternalError"},
+        # While it runs, an ErrMsg of one picture is not yet the end.
+        {"Status": "PROCESSING", "ImageProcessTaskResultSet": [entry(Status="FAIL", ErrMsg="InternalError")]},
     ],
 )
 def test_not_yet(changes: dict[str, Any]) -> None:
     assert not parse_task_detail(TASK, detail(**changes)).done
+
+
+@pytest.mark.parametrize("word", ["", "FINISH", "Success", "DONE", "SOMETHING_NEW"])
+@pytest.mark.parametrize("top", ["FINISH", "finish", "FINISHED", "SUCCESS"])
+def test_a_picture_without_an_error_is_one_whatever_the_inner_word(top: str, word: str) -> None:
+    state = parse_task_detail(TASK, detail(Status=top, ImageProcessTaskResultSet=[entry(Status=word)]))
+    assert state.result is not None
+
+
+@pytest.mark.parametrize("entries", [None, []])
+def test_the_end_without_a_result_is_noted(entries: Any) -> None:
+    state = parse_task_detail(TASK, detail(FinishTime="2026-01-01T00:00:10Z", ImageProcessTaskResultSet=entries))
+    assert (state.done, state.empty_since) == (False, 1767225610.0)
+    assert parse_task_detail(TASK, detail(FinishTime=None, ImageProcessTaskResultSet=entries)).empty_since is None
 
 
 @pytest.mark.parametrize(
@@ -85,6 +99,12 @@ def test_not_yet(changes: dict[str, Any]) -> None:
         ({"ErrMsg": "X", "ImageProcessTaskResultSet": None}, "X"),
         ({"ImageProcessTaskResultSet": [entry(ErrMsg="InnerError", Message="bad pixel")]}, "InnerError: bad pixel"),
         ({"ImageProcessTaskResultSet": [entry(), entry(Status="FAIL")]}, "FAIL"),
+        ({"Status": "PROCESSING", "ErrMsg": "InternalError", "ErrCode": 70000}, "70000 InternalError"),
+        ({"Status": "FAIL", "ErrMsg": "InvalidInput"}, "InvalidInput"),
+        ({"Status": "failed", "Message": "the model broke"}, "failed: the model broke"),
+        ({"Status": "FAILED", "ImageProcessTaskResultSet": [entry(Status="FAIL", ErrMsg="Inner")]}, "Inner"),
+        ({"Status": "CANCELLED", "ImageProcessTaskResultSet": None}, "CANCELLED"),
+        ({"ImageProcessTaskResultSet": [entry(Status="failed")]}, "FAIL"),
         ({"Message": f"cannot read {SIGNED}", "ErrMsg": "X"}, "X: cannot read https://b-125.cos"),
     ],
 )
@@ -129,7 +149,7 @@ json_values = st.recursive(
 )
 def test_success_needs_every_sign_of_it(status: Any, err_msg: Any, inner: list[dict[str, Any]]) -> None:
     state = parse_task_detail(TASK, detail(Status=status, ErrMsg=err_msg, ImageProcessTaskResultSet=inner))
-    bad = bool(err_msg) or any(item["ErrMsg"] or item["Status"] == "FAIL" for item in inner)
+    bad = bool(err_msg) or status == "FAIL" or any(item["ErrMsg"] or item["Status"] == "FAIL" for item in inner)
     if state.result is not None:
         assert status == "FINISH"
         assert not bad
@@ -137,7 +157,6 @@ def test_success_needs_every_sign_of_it(status: Any, err_msg: Any, inner: list[d
         assert all(item["Status"] in ("SUCCESS", None) for item in inner)
         json.dumps(state.result)
     if state.failure is not None:
-        assert status == "FINISH"
         assert bad
 
 

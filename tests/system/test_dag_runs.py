@@ -218,7 +218,7 @@ def test_the_aidge_example_runs_as_it_is(run_dag: Callable[..., Run], service: L
 
 @second_row
 @pytest.mark.parametrize(
-    ("dag", "count"), [("mps_bg_fusion_download", 1), ("mps_bg_generation_mapped", 3), ("mps_catalogue_batch", 4)]
+    ("dag", "count"), [("mps_bg_fusion_download", 1), ("mps_bg_generation_mapped", 3), ("mps_catalogue_batch", 9)]
 )
 def test_examples_run_as_they_are(
     dag: str, count: int, run_dag: Callable[..., Run], service: LocalService, tmp_path: Path

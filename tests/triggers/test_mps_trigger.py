@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,12 +12,15 @@ from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    AirflowTaskTimeout,
     TaskDeferred,
 )
 
 from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.exceptions import (
     MpsEventError,
+    MpsExecutionTimeoutError,
     MpsTaskFailedError,
     MpsTimeoutError,
     TencentCloudPermanentError,
@@ -29,6 +33,7 @@ from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 from tests.task_context import Ti, make_context
 
 DETAIL = "DescribeImageTaskDetail"
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 UNKNOWN = "2600000000-WorkflowTask-00000000000000000000000000000000"
 
 
@@ -203,7 +208,7 @@ def test_a_sensor_does_not_defer_for_a_task_that_is_done(task_id: str, service: 
 def test_soft_fail_of_a_deferrable_sensor(service: LocalService, conn_id: str) -> None:
     sensor = MpsImageTaskSensor(task_id="t", mps_task_id=UNKNOWN, deferrable=True, soft_fail=True)
     with pytest.raises(AirflowSkipException, match="MPS keeps tasks for 7 days"):
-        sensor.execute({})
+        sensor.execute(make_context(start_date=LONG_AGO))
     sensor = MpsImageTaskSensor(task_id="t", mps_task_id=UNKNOWN, deferrable=True, soft_fail=True)
     event = {"mps_task_id": "t", "status": "failed", "code": "X", "message": "y"}
     with pytest.raises(AirflowException) as caught:
@@ -254,7 +259,61 @@ def test_skipping_is_the_same_in_every_mode(
             sensor.execute_complete({}, event)
     else:
         with pytest.raises(AirflowSkipException):
-            sensor.execute({})
+            sensor.execute(make_context(start_date=LONG_AGO))
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_sensor_waits_for_a_task_that_is_not_known_yet(deferrable: bool, task_id: str, service: LocalService) -> None:
+    service.add_fault(
+        kind="error", action=DETAIL, code="ResourceNotFound.TaskNotFound", message="no such task", times=2
+    )
+    sensor = MpsImageTaskSensor(task_id="t", mps_task_id=task_id, poke_interval=0.1, deferrable=deferrable)
+    if deferrable:
+        with pytest.raises(TaskDeferred) as deferred:
+            sensor.execute(make_context())
+        event = fire(deferred.value.trigger)  # type: ignore[arg-type]
+        assert sensor.execute_complete(make_context(), event)["TaskId"] == task_id
+    else:
+        assert sensor.execute(make_context())["TaskId"] == task_id
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_sensor_fails_for_a_task_that_is_not_known_after_a_while(
+    deferrable: bool, service: LocalService, conn_id: str
+) -> None:
+    sensor = MpsImageTaskSensor(task_id="t", mps_task_id=UNKNOWN, poke_interval=0.1, deferrable=deferrable)
+    with pytest.raises(TencentCloudPermanentError, match=UNKNOWN):
+        sensor.execute(make_context(start_date=LONG_AGO))
+
+
+def test_the_end_of_a_trigger_names_the_task(service: LocalService, conn_id: str) -> None:
+    sensor = MpsImageTaskSensor(task_id="t", mps_task_id="1-WorkflowTask-a", deferrable=True)
+    with pytest.raises(AirflowSensorTimeout, match=r"1-WorkflowTask-a was not done within timeout=600 s"):
+        sensor.resume_execution("__fail__", {"error": "Trigger timeout"}, make_context())
+
+
+def test_execution_timeout_names_the_task(task_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sensor = MpsImageTaskSensor(task_id="t", mps_task_id=task_id, poke_interval=0.1)
+    monkeypatch.setattr(sensor, "poke", lambda context: (_ for _ in ()).throw(AirflowTaskTimeout("Timeout, PID: 1")))
+    with pytest.raises(MpsExecutionTimeoutError, match=rf"{task_id} .* A retry waits for it again"):
+        sensor.execute(make_context())
+
+
+def test_a_finished_task_without_a_result_is_looked_at_a_few_times(
+    task_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def look(self: MpsHook, task_id: str) -> TaskState:
+        looks.append(task_id)
+        return TaskState(task_id, "FINISH", empty_since=1767225610.0)
+
+    monkeypatch.setattr(MpsHook, "look", look)
+    sensor = MpsImageTaskSensor(task_id="t", mps_task_id=task_id, poke_interval=0.1)
+    with pytest.raises(MpsTaskFailedError, match=r"NoResult: .* shows neither a result nor an error") as caught:
+        sensor.execute(make_context())
+    assert len(looks) == 4
+    assert "A retry looks again, and submits nothing." in str(caught.value)
 
 
 def test_a_poking_sensor_reads_the_connection_once(

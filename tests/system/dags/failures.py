@@ -6,11 +6,15 @@ from datetime import datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_mps.core import polling
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 
 MODES = {"poke": {"mode": "poke"}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
+
+# An unknown task may be new for a minute; here it may be for a moment.
+polling.NEW_TASK_SECONDS = 0.0
 
 with DAG(
     "failures",
