@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from tenacity import RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, retry_if_exception, wait_random_exponential
 
 from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of
 from airflow_provider_mps.core.errors import ServiceError, may_resend
 from airflow_provider_mps.core.vocabulary import Action, Service
 
 ATTEMPTS = 6
+# Of what is broken where it is kept: it seldom mends itself.
+ATTEMPTS_AT_BROKEN = 3
 WAIT = wait_random_exponential(multiplier=0.5, max=10)
 
 
@@ -67,15 +69,23 @@ def resend_options(action: str, warn: Callable[[str], None]) -> dict[str, Any]:
     def again(error: BaseException) -> bool:
         return isinstance(error, ServiceError) and may_resend(action, error.outcome)
 
+    def stop(state: RetryCallState) -> bool:
+        return state.attempt_number >= _attempts(state.outcome.exception() if state.outcome else None)
+
     def tell(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         seconds = state.next_action.sleep if state.next_action else 0
-        warn(f"Attempt {state.attempt_number} of {ATTEMPTS} failed, next in {seconds:.1f} s: {error}")
+        warn(f"Attempt {state.attempt_number} of {_attempts(error)} failed, next in {seconds:.1f} s: {error}")
 
     return {
         "retry": retry_if_exception(again),
         "wait": WAIT,
-        "stop": stop_after_attempt(ATTEMPTS),
+        "stop": stop,
         "before_sleep": tell,
         "reraise": True,
     }
+
+
+def _attempts(error: BaseException | None) -> int:
+    is_broken = isinstance(error, ServiceError) and error.code == Transport.BROKEN_PICTURE
+    return ATTEMPTS_AT_BROKEN if is_broken else ATTEMPTS

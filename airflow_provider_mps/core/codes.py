@@ -110,6 +110,7 @@ class Transport(StrEnum):
     NO_CREDENTIALS = "NoCredentials"
     NOT_WHOLE = "NotWhole"
     NOT_VERIFIABLE = "NotVerifiable"
+    BROKEN_PICTURE = "BrokenPicture"
 
 
 TRANSPORT_CODES: dict[str, CodeRule] = {
@@ -120,6 +121,9 @@ TRANSPORT_CODES: dict[str, CodeRule] = {
     Transport.BAD_CERTIFICATE: CodeRule(_REFUSED, "transport", "Check ca_bundle and the address in the connection."),
     Transport.BAD_ADDRESS: CodeRule(_REFUSED, "transport", "Check the address and the proxy in the connection."),
     Transport.NOT_WHOLE: CodeRule(_UNKNOWN, "transport", "What arrived is not what was sent."),
+    Transport.BROKEN_PICTURE: CodeRule(
+        _UNKNOWN, "transport", "The picture is broken where it is kept: if it stays so, have it made anew."
+    ),
     Transport.NOT_VERIFIABLE: CodeRule(
         _REFUSED, "transport", "Check the proxy or gateway before COS: it takes the headers of the answers away."
     ),

@@ -170,7 +170,9 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         :raises AidgeError: the picture is not there, did not arrive whole, or is none
         :raises OSError: the disk is full, or does not take it
         """
-        vendor, target = _vendor(), bare_url(url)
+        from airflow_provider_mps.hooks.vendor import aidge_download as vendor
+
+        target = bare_url(url)
 
         def once() -> Path:
             outer = sys.exception()

@@ -32,8 +32,9 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
     """Copy the pictures of one or more results of Aidge, each whole or not at all.
 
     Asks Aidge for the addresses of the moment, so a result may be copied when those that it came with have expired, and
-    no signed address travels through XCom. Each picture is streamed to the worker's disk, checked against the length
-    that was announced, stored, and checked again. A retry replaces what is there already.
+    no signed address travels through XCom. Each picture is streamed to the worker's disk, checked against its length
+    and the checksums that are sent, decoded to its end, stored, and checked again. A retry replaces what is
+    there already.
 
     Returns a list of ``{"uri", "size", "scene"}`` in the order of the pictures; for COS each also has ``bucket``,
     ``region``, ``path``, ``cos_uri`` and ``url``, as ``CosToLocalFilesystemOperator`` takes them.

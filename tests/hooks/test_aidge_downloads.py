@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import logging
 from pathlib import Path
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from fastcrc.crc64 import xz as crc64
 from PIL import Image
 
 from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.exceptions import AidgeError
 from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.hooks.vendor import aidge_client
+from airflow_provider_mps.hooks.vendor import aidge_download
 from airflow_provider_mps.local.sample_pictures import LARGE_SAMPLE, read_sample
 from tests.hooks.raw_server import raw_server
 from tests.pictures import picture, png_header
@@ -84,10 +87,70 @@ def test_what_is_no_whole_picture_is_refused(
     assert len(server.requests) == ATTEMPTS
 
 
+MD5 = base64.b64encode(hashlib.md5(PICTURE, usedforsecurity=False).digest()).decode()
+ETAG = hashlib.md5(PICTURE, usedforsecurity=False).hexdigest()
+CRC64 = str(crc64(PICTURE))
+WRONG = PICTURE[:9000] + bytes([PICTURE[9000] ^ 1]) + PICTURE[9001:]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [f"x-oss-hash-crc64ecma: {CRC64}"],
+        [f"Content-MD5: {MD5}"],
+        [f'ETag: "{ETAG.upper()}"'],
+        [f"x-oss-hash-crc64ecma: {CRC64}", 'ETag: "0123456789ABCDEF0123456789ABCDEF"'],
+    ],
+    ids=["crc64", "md5", "etag", "crc64 before etag"],
+)
+def test_checksums_that_are_sent(headers: list[str], aidge_conn_id: str, tmp_path: Path) -> None:
+    with raw_server(answer(PICTURE, *headers)) as server:
+        assert AidgeHook(aidge_conn_id).fetch(f"{server.url}/a", tmp_path, "one").read_bytes() == PICTURE
+    with raw_server(answer(WRONG, *headers)) as server, pytest.raises(AidgeError, match=r"NotWhole: (CRC64|MD5)"):
+        AidgeHook(aidge_conn_id).fetch(f"{server.url}/a", tmp_path, "two")
+    assert len(server.requests) == ATTEMPTS
+    assert [path.name for path in tmp_path.glob("*.jpg")] == ["one.jpg"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [f'ETag: "{ETAG}-2"', f'ETag: W/"{ETAG}x"', "Content-MD5: no base64", "x-oss-hash-crc64ecma: none"],
+)
+def test_what_is_no_checksum_decides_nothing(header: str, aidge_conn_id: str, tmp_path: Path) -> None:
+    with raw_server(answer(WRONG, header)) as server:
+        assert AidgeHook(aidge_conn_id).fetch(f"{server.url}/a", tmp_path, "one").read_bytes() == WRONG
+
+
+@pytest.mark.parametrize("header", ["x-oss-object-type: Multipart", "x-oss-server-side-encryption: KMS"])
+def test_an_etag_that_is_no_md5_decides_nothing(header: str, aidge_conn_id: str, tmp_path: Path) -> None:
+    with raw_server(answer(WRONG, f'ETag: "{ETAG}"', header)) as server:
+        AidgeHook(aidge_conn_id).fetch(f"{server.url}/a", tmp_path, "one")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        PICTURE[: len(PICTURE) // 2].ljust(len(PICTURE), b"\0"),
+        PICTURE[:-2],
+        PICTURE + b"x",
+        picture()[:-12],
+        picture(kind="WEBP") + b"xxxx",
+        picture(kind="BMP")[:-5],
+    ],
+)
+def test_a_broken_picture_is_asked_for_a_few_times(broken: bytes, aidge_conn_id: str, tmp_path: Path) -> None:
+    with raw_server(answer(broken)) as server, pytest.raises(AidgeError, match="BrokenPicture: ") as caught:
+        AidgeHook(aidge_conn_id).fetch(f"{server.url}/a", tmp_path, "one")
+    assert caught.value.code == "BrokenPicture"
+    assert "have it made anew" in str(caught.value)
+    assert len(server.requests) == 3
+    assert not list(tmp_path.glob("one.[!p]*"))
+
+
 def test_what_is_too_large_is_not_read_to_its_end(
     aidge_conn_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aidge_client, "MAX_RESULT_BYTES", len(PICTURE) - 1)
+    monkeypatch.setattr(aidge_download, "MAX_RESULT_BYTES", len(PICTURE) - 1)
     with raw_server(answer(PICTURE)) as server, pytest.raises(AidgeError, match="the picture is larger than") as caught:
         AidgeHook(aidge_conn_id).fetch(f"{server.url}/a", tmp_path, "one")
     assert caught.value.code == "NotWhole"

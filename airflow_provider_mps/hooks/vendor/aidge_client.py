@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Generator, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,23 +14,15 @@ import httpx
 from airflow_provider_mps.core.aidge.answers import read_answer
 from airflow_provider_mps.core.aidge.codes import rule_for
 from airflow_provider_mps.core.aidge.connection import AidgeSettings
-from airflow_provider_mps.core.aidge.pictures import read_header
 from airflow_provider_mps.core.aidge.shapes import is_reply
 from airflow_provider_mps.core.aidge.sign import signed_query
 from airflow_provider_mps.core.aidge.words import REST_PREFIX
-from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of_http_status
+from airflow_provider_mps.core.codes import Outcome, outcome_of_http_status
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS, Service
+from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.vendor.http_log import hide_queries
-from airflow_provider_mps.hooks.vendor.proxies import Transport as ProxyTransport
 from airflow_provider_mps.hooks.vendor.proxies import proxy_for
 from airflow_provider_mps.hooks.vendor.transport import tls_context
-
-DOWNLOAD = "GetResult"
-MAX_RESULT_BYTES = 64 * 1024 * 1024
-EXCERPT_BYTES = 1000
-# MPO is what the library calls a JPEG that carries a second picture, as those of phones do.
-_EXTENSIONS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp"}
 
 
 class AidgeAuth(httpx.Auth):
@@ -71,64 +62,6 @@ def async_client(settings: AidgeSettings) -> httpx.AsyncClient:
     # httpx has anyio load its part for asyncio at the first request, in the event loop: 70 ms. Here it is off the loop.
     anyio.run(anyio.sleep, 0)
     return httpx.AsyncClient(**_options(settings))
-
-
-def download_client(settings: AidgeSettings) -> httpx.Client:
-    """Return a client that fetches pictures from wherever Aidge keeps them: it signs nothing, and goes nowhere else."""
-    hide_queries()
-    limits = httpx.Limits(max_keepalive_connections=MAX_CONNECTIONS)
-    return httpx.Client(
-        # Without compression, so that the length that is announced is that of the picture.
-        headers={"Accept-Encoding": "identity"},
-        timeout=settings.request_timeout,
-        transport=ProxyTransport(settings.proxy, tls_context(settings.ca_bundle), limits),
-        trust_env=False,
-    )
-
-
-def download(client: httpx.Client, target: str, url: str, folder: Path, stem: str) -> Path:
-    """Stream a picture into a file, and check that it is one, and whole.
-
-    :param target: the address without its signature, for messages
-    :param folder: folder of the file
-    :param stem: its name without extension
-    :return: the file
-    :raises ServiceError: it is not there, did not arrive whole, or is no picture
-    """
-
-    def fail(code: str, message: str, outcome: Outcome = Outcome.UNKNOWN) -> ServiceError:
-        return ServiceError(Service.AIDGE, DOWNLOAD, target, code, message, "", outcome)
-
-    part, arrived = folder / f"{stem}.part", 0
-    with client.stream("GET", url) as response:
-        if response.status_code != httpx.codes.OK:
-            outcome = outcome_of_http_status(response.status_code)
-            if outcome is Outcome.REFUSED:
-                # An address may have expired, and a picture may be on its way: asking again costs nothing.
-                outcome = Outcome.NOT_EXECUTED
-            said = next(response.iter_raw(EXCERPT_BYTES), b"").decode(errors="replace")
-            raise fail(f"HTTP {response.status_code}", said, outcome)
-        announced = response.headers.get("content-length")
-        if announced is None and "chunked" not in response.headers.get("transfer-encoding", "").lower():
-            raise fail(Transport.NOT_WHOLE, "neither the length of the picture nor its end was announced")
-        with part.open("wb") as file:
-            for piece in response.iter_raw():
-                file.write(piece)
-                arrived += len(piece)
-                if arrived > MAX_RESULT_BYTES:
-                    raise fail(Transport.NOT_WHOLE, f"the picture is larger than {MAX_RESULT_BYTES:,} bytes")
-    # The end of chunks is looked for by httpx.
-    if announced is not None and announced != str(arrived):
-        raise fail(Transport.NOT_WHOLE, f"{arrived} bytes arrived, {announced} were announced")
-    with part.open("rb") as stored:
-        header = read_header(stored)
-    if header is None or header.format not in _EXTENSIONS:
-        kind = response.headers.get("content-type", "no content type")
-        raise fail(
-            Transport.NOT_WHOLE,
-            f"{arrived} bytes arrived ({kind}), which are no picture of a size and a format that Aidge makes",
-        )
-    return part.rename(folder / f"{stem}{_EXTENSIONS[header.format]}")
 
 
 def read_response(action: str, target: str, response: httpx.Response) -> Mapping[str, Any]:
