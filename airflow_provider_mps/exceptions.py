@@ -155,6 +155,25 @@ class AidgeExecutionTimeoutError(TaskExecutionTimeoutError):
     service = Service.AIDGE
 
 
+class AidgeTooFewImagesError(AirflowFailException):
+    """There are fewer pictures than ``min_images`` asks for; those that there are have been stored. No retry.
+
+    :param found: how many there are
+    :param wanted: how many there must be
+    """
+
+    def __init__(self, found: int, wanted: int) -> None:
+        super().__init__(found, wanted)
+        self.found = found
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return (
+            f"{counted(self.found, 'picture')} of Aidge, and min_images={self.wanted}. What there is has been stored. "
+            "A retry would find no more: clear the generating task for others, or lower min_images."
+        )
+
+
 class AidgeInDoubtError(AirflowFailException):
     """Whether Aidge has accepted a submission is not known, and cannot be asked; Airflow does not retry.
 

@@ -49,6 +49,7 @@ _KEYS = "Check login (SecretId) and password (SecretKey) of the connection."
 _PERMISSION = "Grant the account this action in CAM, and MPS access to the COS bucket."
 _CONTENT = "The content check of the service refused the picture or the words."
 _SOURCE = "MPS could not read a picture: check its key, bucket and region, and the role MPS_QcsRole."
+_REGION = "Set cos_region of the connection or the operator, and check cos_endpoint."
 _PACE = "Lower requests_per_second of the connection, or let fewer processes submit at once."
 _CLOCK = "The clock of this machine is more than five minutes off."
 
@@ -109,6 +110,7 @@ class Transport(StrEnum):
     CREDENTIALS = "CredentialsUnavailable"
     NO_CREDENTIALS = "NoCredentials"
     NOT_WHOLE = "NotWhole"
+    REDIRECTED = "Redirected"
     NOT_VERIFIABLE = "NotVerifiable"
     BROKEN_PICTURE = "BrokenPicture"
 
@@ -127,6 +129,7 @@ TRANSPORT_CODES: dict[str, CodeRule] = {
     Transport.NOT_VERIFIABLE: CodeRule(
         _REFUSED, "transport", "Check the proxy or gateway before COS: it takes the headers of the answers away."
     ),
+    Transport.REDIRECTED: CodeRule(_REFUSED, "transport", _REGION),
     Transport.CREDENTIALS: CodeRule(_NOT_EXECUTED, "transport", "No credential could be had."),
     Transport.NO_CREDENTIALS: CodeRule(_REFUSED, "transport", "Give the connection a login and password."),
 }

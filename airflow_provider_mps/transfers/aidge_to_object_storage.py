@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.aidge import picture_names
+from airflow_provider_mps.core.aidge.picture_names import DEFAULT_NAME
 from airflow_provider_mps.core.aidge.words import DEFAULT_AIDGE_CONN_ID
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
-from airflow_provider_mps.exceptions import AidgeError, invalid_arguments_fail
+from airflow_provider_mps.exceptions import AidgeError, AidgeTooFewImagesError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.rendering import TemplatedFields
@@ -23,6 +26,8 @@ from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
+
+    from airflow_provider_mps.hooks.object_storage import ObjectStorage
 
 # What an object storage says of an address whose signature has expired.
 _EXPIRED = ("HTTP 401", "HTTP 403")
@@ -41,13 +46,19 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
 
     After an error nothing more is begun; what is stored stays.
 
-    Templated: all arguments but ``max_workers``.
+    Templated: all arguments but ``max_workers`` and ``min_images``.
 
     :param images: a result of Aidge (dict), or a list of results. Pass the whole output of the waiting task,
         ``wait.output``
     :param dest: folder (str): ``cos://bucket/folder/``, ``cos:///folder/`` in the bucket of the connection, or what
         Airflow's ``ObjectStoragePath`` takes, such as ``s3://bucket/folder/`` or ``/data/pictures``; the files are
-        named ``{task id}-{number}.{extension}``
+        named by ``name``
+    :param name: how the files are named, without extension (str), default ``{task_id}-{n}``; of ``{task_id}``, ``{n}``
+        (the number of the picture among those of its task, from 1), ``{scene}`` (the name of its scene) and
+        ``{title}`` (``title``). What no file name may hold is replaced; names that meet are refused before a copy
+    :param title: what ``{title}`` stands for (str), such as the product's; default none
+    :param min_images: how many pictures there must be (int), default 1; with fewer what there is is copied, and then
+        the task fails
     :param dest_conn_id: Airflow connection of ``dest`` (str), default none; COS has ``tencentcloud_conn_id``
     :param cos_region: region of the COS bucket (str); default: ``cos_region`` of the connection, then
         ``TENCENTCLOUD_COS_REGION``, then ``ap-guangzhou``
@@ -61,12 +72,15 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
     :raises AidgePermanentError: Aidge does not know the task, or refuses to answer; Airflow does not retry
     :raises AidgeTaskFailedError: the task has no pictures
     :raises AidgeError: a picture is not there, did not arrive whole, or is none; nothing of it is stored
+    :raises AidgeTooFewImagesError: there are fewer pictures than ``min_images``; those are stored
     :raises TencentCloudError: COS did not take a picture
     """
 
     template_fields: Sequence[str] = (
         "images",
         "dest",
+        "name",
+        "title",
         "dest_conn_id",
         "cos_region",
         "aidge_conn_id",
@@ -81,6 +95,9 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
         *,
         images: Any,
         dest: str | XComArg,
+        name: str | XComArg = DEFAULT_NAME,
+        title: str | XComArg | None = None,
+        min_images: int = 1,
         dest_conn_id: str | None = None,
         cos_region: str | None = None,
         aidge_conn_id: str = DEFAULT_AIDGE_CONN_ID,
@@ -91,16 +108,19 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
         super().__init__(**kwargs)
         self.images = images
         self.dest: Any = dest
+        self.name: Any = name
+        self.title: Any = title
         self.dest_conn_id = dest_conn_id
         self.cos_region = cos_region
         self.aidge_conn_id = aidge_conn_id
         self.tencentcloud_conn_id = tencentcloud_conn_id
         with invalid_arguments_fail():
             self.max_workers = arguments.integer("max_workers", max_workers, 1, MAX_WORKERS)
+            self.min_images = arguments.integer("min_images", min_images, 0)
             if images is None:
                 arguments.fail("images", images, "a result of Aidge, or a list of them")
-            checks = {"dest": arguments.folder, "cos_region": arguments.region}
-            arguments.check_literals({"dest": dest, "cos_region": cos_region}, checks)
+            checks = {"dest": arguments.folder, "cos_region": arguments.region, "name": picture_names.check}
+            arguments.check_literals({"dest": dest, "cos_region": cos_region, "name": name}, checks)
 
     @failures_in_short
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -111,12 +131,19 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
         with invalid_arguments_fail():
             folder = arguments.folder("dest", self.dest)
             wanted = _wanted(self.images)
+            picture_names.check("name", self.name)
             if self.cos_region is not None:
                 arguments.region("cos_region", self.cos_region)
         hook = AidgeHook(self.aidge_conn_id)
         storage = ObjectStorage(self.dest_conn_id, self.tencentcloud_conn_id, self.cos_region)
-        longest = max((_stem(task_id, 10) for task_id in wanted), key=len)
-        storage.check("dest", arguments.beneath(folder, f"{longest}.webp"))
+        # What cannot be stored shows before Aidge is asked for anything.
+        self._check_longest(storage, folder, [f"{task_id}-10" for task_id in wanted])
+        for task_id in [task_id for task_id, scenes in wanted.items() if not scenes]:
+            # The result does not list its pictures.
+            wanted[task_id] = [scene for _, scene in hook.get_addresses(task_id, 0)]
+        with invalid_arguments_fail():
+            stems = picture_names.stems(self.name, self.title, wanted)
+        self._check_longest(storage, folder, list(stems.values()))
         with tempfile.TemporaryDirectory(prefix="aidge-", ignore_cleanup_errors=True) as folder_here:
 
             def carry(picture: _Picture) -> dict[str, Any]:
@@ -129,15 +156,22 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
 
             found = in_parallel(
                 carry,
-                _pictures(hook, wanted),
-                total=sum(wanted.values()),
+                _pictures(hook, stems),
+                total=len(stems),
                 max_workers=self.max_workers,
                 done="Stored",
                 tell=self.log.info,
             )
         total = sum(one["size"] for one in found)
         self.log.info("Stored %s in %s (%s)", counted(len(found), "picture"), bare_url(folder), counted(total, "byte"))
+        if len(found) < self.min_images:
+            raise AidgeTooFewImagesError(len(found), self.min_images)
         return found
+
+    @staticmethod
+    def _check_longest(storage: ObjectStorage, folder: str, stems: list[str]) -> None:
+        longest = max(stems, key=len, default="picture")
+        storage.check("dest", arguments.beneath(folder, f"{longest}.webp"))
 
 
 class _Picture(NamedTuple):
@@ -145,11 +179,7 @@ class _Picture(NamedTuple):
     scene: str
     task_id: str
     number: int
-
-    @property
-    def stem(self) -> str:
-        """The name without extension."""
-        return _stem(self.task_id, self.number)
+    stem: str
 
 
 def _fetch(hook: AidgeHook, picture: _Picture, folder: Path) -> Path:
@@ -163,27 +193,23 @@ def _fetch(hook: AidgeHook, picture: _Picture, folder: Path) -> Path:
     return hook.fetch(addresses[picture.number - 1].url, folder, picture.stem)
 
 
-def _pictures(hook: AidgeHook, wanted: dict[str, int]) -> Iterator[_Picture]:
+def _pictures(hook: AidgeHook, stems: Mapping[picture_names.Place, str]) -> Iterator[_Picture]:
     """Ask for the addresses of each task when its turn has come."""
-    for task_id, count in wanted.items():
-        for number, (url, scene) in enumerate(hook.get_addresses(task_id, count), 1):
-            yield _Picture(url, scene, task_id, number)
+    for task_id, places in groupby(stems, key=attrgetter("task_id")):
+        of_task = list(places)
+        for place, (url, scene) in zip(of_task, hook.get_addresses(task_id, len(of_task)), strict=False):
+            yield _Picture(url, scene, task_id, place.number, stems[place])
 
 
-def _stem(task_id: str, number: int) -> str:
-    """Return the name of a picture without extension: whatever is in the id, it is its own and stays in the folder."""
-    return f"{quote(task_id, safe='')}-{number}"
-
-
-def _wanted(images: Any) -> dict[str, int]:
-    """Return the ids of the tasks, each with how many pictures its result has."""
+def _wanted(images: Any) -> dict[str, list[str]]:
+    """Return the ids of the tasks, each with the scenes of the pictures that its result has."""
     results = [images] if isinstance(images, Mapping) else images
     if isinstance(results, str | bytes) or not isinstance(results, Sequence) or not results:
         arguments.fail("images", images, "a result of Aidge, or a list of them")
-    found = {}
+    found: dict[str, list[str]] = {}
     for result in results:
         if not isinstance(result, Mapping) or "TaskId" not in result:
             arguments.fail("images", result, "a result of Aidge, with its TaskId")
         made = [image for image in result.get("Images") or [] if isinstance(image, Mapping) and image.get("url")]
-        found[arguments.text("images['TaskId']", result["TaskId"])] = len(made)
+        found[arguments.text("images['TaskId']", result["TaskId"])] = [str(image.get("scene") or "") for image in made]
     return found

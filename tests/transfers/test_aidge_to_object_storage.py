@@ -25,6 +25,7 @@ from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.exceptions import (
     AidgeError,
     AidgePermanentError,
+    AidgeTooFewImagesError,
     InvalidArgumentError,
     TencentCloudError,
 )
@@ -346,3 +347,25 @@ def test_signatures_and_keys_stay_out_of_sight(
     told = lines() + repr(found)
     for secret in ("Signature=", "sign=", service.aidge_secret, service.secret_key):
         assert secret not in told
+
+
+def test_names_of_titles_and_scenes(make_result: Callable[..., Any], tmp_path: Path) -> None:
+    found = copy(make_result(3), str(tmp_path), name="{title}-{scene}-{n}", title="Coffee cup / ../50%")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(found) == len(names) == 3
+    assert all(name.startswith("Coffee-cup-..-50-") for name in names)
+    assert [name.rpartition("-")[2][0] for name in names] == ["1", "2", "3"]
+
+
+def test_names_that_meet_are_refused_before_a_copy(
+    make_result: Callable[..., Any], service: LocalService, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"would both be named 'cup'; put \{n\} and \{task_id\} in it"):
+        copy(make_result(2), str(tmp_path), name="{title}", title="cup")
+    assert not service.calls(GET)
+
+
+def test_too_few_pictures_are_stored_and_then_said(make_result: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(AidgeTooFewImagesError, match=r"2 pictures of Aidge, and min_images=3\. What there is"):
+        copy(make_result(2), str(tmp_path), min_images=3)
+    assert len(list(tmp_path.iterdir())) == 2

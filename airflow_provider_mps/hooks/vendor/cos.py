@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from fastcrc.crc64 import xz as crc64_ecma
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosServiceError
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
-from airflow_provider_mps.core.codes import outcome_of_cos
+from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of_cos
 from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, is_verifiable, read_digest
@@ -21,6 +24,9 @@ from airflow_provider_mps.hooks.vendor.proxies import Session
 from airflow_provider_mps.hooks.vendor.transport import no_answer
 
 CHUNK_BYTES = 256 * 1024
+_DOMAINS = (".myqcloud.com", ".tencentcos.cn")
+# The answer to a HEAD has no body that would say it.
+_HEAD_CODES = {400: "BadRequest", 403: "AccessDenied", 404: "NoSuchResource"}
 _sessions: dict[int, Session] = {}
 
 
@@ -28,8 +34,13 @@ def client(settings: TencentCloudSettings, credential: Any, region: str) -> CosS
     """Return the vendor's client for a region."""
     quiet_sdk_loggers()
     dial = settings.cos_endpoint
+    endpoint: str | None = None
+    if dial and dial.host.startswith("cos.") and dial.host.endswith(_DOMAINS):
+        # A name of COS itself, such as that of global acceleration, which wants the bucket before it in Host too.
+        endpoint, dial = dial.host, None
     config = CosConfig(
         Region=region,
+        Endpoint=endpoint,
         SecretId=credential.secret_id,
         SecretKey=credential.secret_key,
         Token=credential.token,
@@ -60,6 +71,11 @@ def fetch(cos: CosS3Client, bucket: str, key: str, file: BinaryIO) -> tuple[Dige
     """Stream an object into a file; return what COS says of it and what arrived."""
     response = cos.get_object(Bucket=bucket, Key=key)
     raw = response.pop("Body").get_raw_stream()
+    try:
+        _check_redirect(response)
+    except RedirectError:
+        raw.release_conn()
+        raise
     stored = read_digest(response)
     size, crc = 0, 0
     md5 = _md5() if stored.crc64 is None else None
@@ -87,7 +103,9 @@ def store(cos: CosS3Client, bucket: str, key: str, file: BinaryIO, content_type:
     file.seek(0)
     options = {"ContentType": content_type} if content_type else {}
     # The length of this answer is not that of the object.
-    stored = read_digest(cos.put_object(Bucket=bucket, Key=key, Body=file, **options))._replace(size=None)
+    answer = cos.put_object(Bucket=bucket, Key=key, Body=file, **options)
+    _check_redirect(answer)
+    stored = read_digest(answer)._replace(size=None)
     if not is_verifiable(stored):
         stored = head(cos, bucket, key)
     return stored._replace(size=size if stored.size is None else stored.size), Digest(size, crc, md5.hexdigest())
@@ -100,13 +118,35 @@ def _md5() -> Any:
 
 def head(cos: CosS3Client, bucket: str, key: str) -> Digest:
     """Return size and CRC64 of an object."""
-    return read_digest(cos.head_object(Bucket=bucket, Key=key))
+    answer = cos.head_object(Bucket=bucket, Key=key)
+    _check_redirect(answer)
+    return read_digest(answer)
+
+
+class RedirectError(Exception):
+    """COS sends the request elsewhere, which the SDK takes for a success."""
+
+
+def _check_redirect(headers: Mapping[str, Any]) -> None:
+    lowered = {name.lower(): value for name, value in headers.items()}
+    if location := lowered.get("location"):
+        raise RedirectError(str(lowered.get("x-cos-request-id") or ""), urlsplit(str(location)).hostname or "")
 
 
 def translate(action: str, target: str, error: Exception) -> ServiceError:
     """Turn whatever the client raised into the one kind of error that the rest of the package knows."""
     if isinstance(error, ServiceError):
         return error
+    if isinstance(error, RedirectError):
+        request_id, host = error.args
+        said = f"COS redirects to {host or 'another address'}: the bucket is in another region than that of cos_region"
+        return ServiceError(Service.COS, action, target, Transport.REDIRECTED, said, request_id, Outcome.REFUSED)
+    if isinstance(error, CosServiceError) and isinstance(error.get_digest_msg(), CaseInsensitiveDict):
+        # The SDK hands over the headers of an answer without a body.
+        status, headers = int(error.get_status_code()), error.get_digest_msg()
+        code, request_id = _HEAD_CODES.get(status, f"HTTP {status}"), str(headers.get("x-cos-request-id") or "")
+        said = f"HTTP {status}, without words of COS"
+        return ServiceError(Service.COS, action, target, code, said, request_id, outcome_of_cos(code, status))
     if isinstance(error, CosServiceError):
         details = error.get_digest_msg() if isinstance(error.get_digest_msg(), dict) else {}
         status = int(error.get_status_code())
