@@ -35,6 +35,10 @@ class AidgePermanentError(ServiceError, AirflowFailException):
     """A call to Aidge was refused for good (credentials, quota, invalid input): Airflow does not retry the task."""
 
 
+class TransferStoppedError(AirflowException):
+    """A transfer was broken off as its task came to its end; nothing of it is left."""
+
+
 class InvalidArgumentError(ArgumentError, AirflowFailException):
     """A rendered argument cannot be used. Nothing was sent, and Airflow does not retry the task."""
 

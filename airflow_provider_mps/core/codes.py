@@ -113,6 +113,7 @@ class Transport(StrEnum):
     REDIRECTED = "Redirected"
     NOT_VERIFIABLE = "NotVerifiable"
     BROKEN_PICTURE = "BrokenPicture"
+    TOO_SLOW = "TooSlow"
 
 
 TRANSPORT_CODES: dict[str, CodeRule] = {
@@ -123,6 +124,7 @@ TRANSPORT_CODES: dict[str, CodeRule] = {
     Transport.BAD_CERTIFICATE: CodeRule(_REFUSED, "transport", "Check ca_bundle and the address in the connection."),
     Transport.BAD_ADDRESS: CodeRule(_REFUSED, "transport", "Check the address and the proxy in the connection."),
     Transport.NOT_WHOLE: CodeRule(_UNKNOWN, "transport", "What arrived is not what was sent."),
+    Transport.TOO_SLOW: CodeRule(_UNKNOWN, "transport", "It arrives too slowly: look at the network and the proxy."),
     Transport.BROKEN_PICTURE: CodeRule(
         _UNKNOWN, "transport", "The picture is broken where it is kept: if it stays so, have it made anew."
     ),

@@ -27,10 +27,12 @@ from airflow_provider_mps.core.localpaths import is_local
 from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import Service, TaskStatus
+from airflow_provider_mps.core.watch import Stop
 from airflow_provider_mps.exceptions import (
     AidgeTaskFailedError,
     AidgeTaskRefusedError,
     InvalidArgumentError,
+    TransferStoppedError,
     airflow_error,
 )
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
@@ -160,13 +162,15 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             raise airflow_error(answers.not_there_yet(task_id, f"{len(found)} of {count} pictures have an address"))
         return found
 
-    def fetch(self, url: str, folder: Path, stem: str) -> Path:
+    def fetch(self, url: str, folder: Path, stem: str, stop: Stop | None = None) -> Path:
         """Fetch a picture into a file, streamed and checked by its length; several threads may at the same time.
 
         :param url: an address of :meth:`get_addresses`
         :param folder: folder of the file
         :param stem: its name without extension
+        :param stop: ends the transfer between two pieces once it is set (``threading.Event``); default none
         :return: the file
+        :raises TransferStoppedError: ``stop`` was set
         :raises AidgeError: the picture is not there, did not arrive whole, or is none
         :raises OSError: the disk is full, or does not take it
         """
@@ -179,14 +183,17 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             try:
                 # Two threads that make one at the same time make one too many, and each is used.
                 self._downloads = client = self._downloads or vendor.download_client(self.settings)
-                found: Path = vendor.download(client, target, url, folder, stem)
+                found: Path = vendor.download(client, target, url, folder, stem, stop)
             except Exception as error:
-                if is_local(error):
+                if is_local(error) or isinstance(error, TransferStoppedError):
                     raise
                 raise self._failed(vendor.DOWNLOAD, target, error, outer) from None
             return found
 
-        return Retrying(**calls.resend_options(vendor.DOWNLOAD, self.log.warning))(once)
+        options = calls.resend_options(vendor.DOWNLOAD, self.log.warning)
+        if stop is not None:
+            options["sleep"] = stop.wait
+        return Retrying(**options)(once)
 
     def search_scenes(self, body: bytes, target: str = "") -> list[dict[str, Any]]:
         """Return the scenes of a search: ``{"id", "name", "cover", "tags"}``.

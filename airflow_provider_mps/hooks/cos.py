@@ -7,7 +7,6 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import Retrying
@@ -19,11 +18,14 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, difference, evidence, is_verifiable
 from airflow_provider_mps.core.localpaths import is_local
 from airflow_provider_mps.core.payloads import bucket_or_default, region_or_default
+from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redact import redact_urls
 from airflow_provider_mps.core.results import cos_object
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
+from airflow_provider_mps.core.watch import Stop
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
+from airflow_provider_mps.hooks.parts import part_of, remove_left_behind
 
 _T = TypeVar("_T")
 
@@ -69,7 +71,9 @@ class CosHook(TencentCloudBaseHook):
 
         return cos.client(self.settings, self.snapshot_credential(), self._region())
 
-    def download_file(self, key: str, local_path: str | Path, bucket: str | None = None) -> Path:
+    def download_file(
+        self, key: str, local_path: str | Path, bucket: str | None = None, stop: Stop | None = None
+    ) -> Path:
         """Fetch an object into a file that is whole or absent.
 
         The object is written beside its destination, checked against what COS says of it, and renamed. On failure
@@ -79,7 +83,9 @@ class CosHook(TencentCloudBaseHook):
         :param key: key of the object
         :param local_path: file to make or to replace; its folder is made if need be
         :param bucket: another bucket than the hook's
+        :param stop: ends the transfer between two pieces once it is set (``threading.Event``); default none
         :return: ``local_path``
+        :raises TransferStoppedError: ``stop`` was set
         """
         from airflow_provider_mps.hooks.vendor import cos
 
@@ -89,18 +95,17 @@ class CosHook(TencentCloudBaseHook):
         def fetch() -> Path:
             client = self.get_conn()
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.parent / f".cos-{uuid4().hex}.part"
-            try:
-                with part.open("xb") as file:
-                    stored, arrived = cos.fetch(client, bucket, key, file)
+            if left := remove_left_behind(path.parent):
+                self.log.info("Removed %s left behind in %s", counted(left, "part"), path.parent)
+            with part_of(path, "cos") as (part, file):
+                stored, arrived = cos.fetch(client, bucket, key, file, stop)
                 self._verify("GetObject", target, stored, arrived)
+                file.flush()
                 part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
             self.log.info("Fetched %s to %s (%d bytes, %s)", target, path, arrived.size, evidence(stored))
             return path
 
-        return self._resend("GetObject", target, fetch)
+        return self._resend("GetObject", target, fetch, stop)
 
     def upload_file(self, local_path: str | Path, key: str, bucket: str | None = None) -> dict[str, Any]:
         """Store a file as an object and verify what COS keeps.
@@ -190,8 +195,11 @@ class CosHook(TencentCloudBaseHook):
             return False, str(error)
         return True, f"COS answers for bucket {bucket} (region {self._region()})"
 
-    def _resend(self, action: str, target: str, call: Callable[[], _T]) -> _T:
-        result: _T = Retrying(**calls.resend_options(action, self.log.warning))(self._once, action, target, call)
+    def _resend(self, action: str, target: str, call: Callable[[], _T], stop: Stop | None = None) -> _T:
+        options = calls.resend_options(action, self.log.warning)
+        if stop is not None:
+            options["sleep"] = stop.wait
+        result: _T = Retrying(**options)(self._once, action, target, call)
         return result
 
     def _once(self, action: str, target: str, call: Callable[[], _T]) -> _T:

@@ -7,7 +7,6 @@ import shutil
 import threading
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from airflow.providers.common.compat.sdk import AirflowException
 
@@ -18,6 +17,7 @@ from airflow_provider_mps.core.redact import bare_url
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.hooks.parts import part_of, remove_left_behind
 
 _LOCAL = ("", "file", "local")
 # What the disk says of a path that can be none; a NUL in one is a ValueError.
@@ -174,9 +174,8 @@ def _size(path: Any) -> int | None:
 
 def _replace(source: Path, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.parent / f".aidge-{uuid4().hex}.part"
-    try:
-        shutil.copyfile(source, part)
+    remove_left_behind(path.parent)
+    with part_of(path, "aidge") as (part, file), source.open("rb") as given:
+        shutil.copyfileobj(given, file, _CHUNK_BYTES)
+        file.flush()
         part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -89,6 +90,8 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
     template_fields_renderers = {"images": "json"}
     container_fields = ("images",)
     ui_color = "#e8f8e8"
+    # Made by execute: an operator is copied and pickled before.
+    _stop: threading.Event | None = None
 
     def __init__(
         self,
@@ -128,6 +131,7 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
         from airflow_provider_mps.hooks.object_storage import ObjectStorage
 
         self.check_found()
+        self._stop = stop = threading.Event()
         with invalid_arguments_fail():
             folder = arguments.folder("dest", self.dest)
             wanted = _wanted(self.images)
@@ -147,7 +151,7 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
         with tempfile.TemporaryDirectory(prefix="aidge-", ignore_cleanup_errors=True) as folder_here:
 
             def carry(picture: _Picture) -> dict[str, Any]:
-                file = _fetch(hook, picture, Path(folder_here))
+                file = _fetch(hook, picture, Path(folder_here), stop)
                 try:
                     stored = storage.write("dest", folder, file.name, file)
                 finally:
@@ -161,6 +165,7 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
                 max_workers=self.max_workers,
                 done="Stored",
                 tell=self.log.info,
+                stop=stop,
             )
         total = sum(one["size"] for one in found)
         self.log.info("Stored %s in %s (%s)", counted(len(found), "picture"), bare_url(folder), counted(total, "byte"))
@@ -173,6 +178,11 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
         longest = max(stems, key=len, default="picture")
         storage.check("dest", arguments.beneath(folder, f"{longest}.webp"))
 
+    def on_kill(self) -> None:
+        """End the transfer between two pieces."""
+        if self._stop is not None:
+            self._stop.set()
+
 
 class _Picture(NamedTuple):
     url: str
@@ -182,15 +192,15 @@ class _Picture(NamedTuple):
     stem: str
 
 
-def _fetch(hook: AidgeHook, picture: _Picture, folder: Path) -> Path:
+def _fetch(hook: AidgeHook, picture: _Picture, folder: Path, stop: threading.Event) -> Path:
     try:
-        return hook.fetch(picture.url, folder, picture.stem)
+        return hook.fetch(picture.url, folder, picture.stem, stop)
     except AidgeError as error:
         if error.code not in _EXPIRED:
             raise
     # It has waited its turn for too long: ask for the address anew, once.
     addresses = hook.get_addresses(picture.task_id, picture.number)
-    return hook.fetch(addresses[picture.number - 1].url, folder, picture.stem)
+    return hook.fetch(addresses[picture.number - 1].url, folder, picture.stem, stop)
 
 
 def _pictures(hook: AidgeHook, stems: Mapping[picture_names.Place, str]) -> Iterator[_Picture]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,8 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
     )
     container_fields = ("outputs",)
     ui_color = "#e8f8e8"
+    # Made by execute: an operator is copied and pickled before.
+    _stop: threading.Event | None = None
 
     def __init__(
         self,
@@ -111,12 +114,13 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
     def execute(self, context: Context) -> str | list[str]:
         """Fetch; return the local path or paths."""
         self.check_found()
+        self._stop = stop = threading.Event()
         if self._fetches_one:
             with invalid_arguments_fail():
                 arguments.cos_key("cos_key", self.cos_key)
                 path = arguments.local_path("local_path", self.local_path)
             hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
-            return str(hook.download_file(self.cos_key, path))
+            return str(hook.download_file(self.cos_key, path, stop=stop))
         if is_empty(self.outputs):
             self.log.info("outputs is empty: there is nothing to fetch")
             return []
@@ -131,10 +135,19 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
             hook.snapshot_credential()
 
         def fetch(plan: Download) -> str:
-            return str(hooks[plan.region or self.cos_region].download_file(plan.key, plan.local_path, plan.bucket))
+            return str(
+                hooks[plan.region or self.cos_region].download_file(plan.key, plan.local_path, plan.bucket, stop)
+            )
 
         total, workers = len(plans), self.max_workers
-        return in_parallel(fetch, plans, total=total, max_workers=workers, done="Fetched", tell=self.log.info)
+        return in_parallel(
+            fetch, plans, total=total, max_workers=workers, done="Fetched", tell=self.log.info, stop=stop
+        )
+
+    def on_kill(self) -> None:
+        """End the transfer between two pieces."""
+        if self._stop is not None:
+            self._stop.set()
 
 
 def _stay_in(folder: str | Path, plans: list[Download]) -> None:

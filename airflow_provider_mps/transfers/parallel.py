@@ -29,6 +29,7 @@ def in_parallel(
     max_workers: int,
     done: str,
     tell: Callable[[str], object],
+    stop: threading.Event | None = None,
 ) -> list[_Done]:
     """Carry all items; after an error nothing more is begun, and what has begun is ended.
 
@@ -40,13 +41,15 @@ def in_parallel(
     :param max_workers: how many at the same time
     :param done: what has been done with one, for the log, such as ``Fetched``
     :param tell: takes a line for the log
+    :param stop: set when the task is at its end, here or by the caller, so that ``carry`` breaks off what has begun
     :return: what ``carry`` returned, in the order of the items
     """
     is_over = threading.Event()
+    stop = stop or threading.Event()
 
     def unless_over(item: _Item) -> _Done:
         # A worker takes the next item before anyone could cancel it.
-        if is_over.is_set():
+        if is_over.is_set() or stop.is_set():
             raise CancelledError
         try:
             return carry(item)
@@ -81,6 +84,7 @@ def in_parallel(
         return [future.result() for future in begun]
     finally:
         is_over.set()
+        stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
         # What has begun removes its part of a file. (wait() takes no notice of what was cancelled before it began.)
         wait([future for future in begun if not future.cancelled()], GRACE_SECONDS)

@@ -15,9 +15,10 @@ from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of_http_
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, read_oss_digest
 from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS, Service
+from airflow_provider_mps.core.watch import Stop
 from airflow_provider_mps.hooks.vendor.http_log import hide_queries
 from airflow_provider_mps.hooks.vendor.proxies import Transport as ProxyTransport
-from airflow_provider_mps.hooks.vendor.transport import tls_context
+from airflow_provider_mps.hooks.vendor.transport import tls_context, watched
 
 DOWNLOAD = "GetResult"
 MAX_RESULT_BYTES = 64 * 1024 * 1024
@@ -39,19 +40,21 @@ def download_client(settings: AidgeSettings) -> httpx.Client:
     )
 
 
-def download(client: httpx.Client, target: str, url: str, folder: Path, stem: str) -> Path:
+def download(client: httpx.Client, target: str, url: str, folder: Path, stem: str, stop: Stop | None = None) -> Path:
     """Stream a picture into a file, and check that it is one, and whole.
 
     :param target: the address without its signature, for messages
     :param folder: folder of the file
     :param stem: its name without extension
+    :param stop: says that the task is at its end
     :return: the file
+    :raises TransferStoppedError: it was
     :raises ServiceError: it is not there, did not arrive whole, is broken, or is no picture
     """
     part = folder / f"{stem}.part"
     with client.stream("GET", url) as response:
         _refuse_status(target, response)
-        digest = _stream(target, response, part)
+        digest = _stream(target, response, part, stop)
     _compare(target, response, digest)
     with part.open("rb") as stored:
         header = read_header(stored)
@@ -81,13 +84,13 @@ def _refuse_status(target: str, response: httpx.Response) -> None:
     raise _failure(target, f"HTTP {response.status_code}", said, outcome)
 
 
-def _stream(target: str, response: httpx.Response, part: Path) -> Digest:
+def _stream(target: str, response: httpx.Response, part: Path, stop: Stop | None) -> Digest:
     announced = response.headers.get("content-length")
     if announced is None and "chunked" not in response.headers.get("transfer-encoding", "").lower():
         raise _failure(target, Transport.NOT_WHOLE, "neither the length of the picture nor its end was announced")
     size, crc, md5 = 0, 0, hashlib.md5(usedforsecurity=False)
     with part.open("wb") as file:
-        for piece in response.iter_raw():
+        for piece in watched(response.iter_raw(), stop):
             file.write(piece)
             size += len(piece)
             crc = crc64_ecma(piece, crc)

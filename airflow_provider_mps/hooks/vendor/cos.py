@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -19,9 +19,10 @@ from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, is_verifiable, read_digest
 from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS, Service
+from airflow_provider_mps.core.watch import Stop
 from airflow_provider_mps.hooks.vendor.profile import CALLER, quiet_sdk_loggers
 from airflow_provider_mps.hooks.vendor.proxies import Session
-from airflow_provider_mps.hooks.vendor.transport import no_answer
+from airflow_provider_mps.hooks.vendor.transport import no_answer, watched
 
 CHUNK_BYTES = 256 * 1024
 _DOMAINS = (".myqcloud.com", ".tencentcos.cn")
@@ -67,14 +68,18 @@ def _session() -> Session:
     return _sessions[pid]
 
 
-def fetch(cos: CosS3Client, bucket: str, key: str, file: BinaryIO) -> tuple[Digest, Digest]:
-    """Stream an object into a file; return what COS says of it and what arrived."""
+def fetch(cos: CosS3Client, bucket: str, key: str, file: BinaryIO, stop: Stop | None = None) -> tuple[Digest, Digest]:
+    """Stream an object into a file; return what COS says of it and what arrived.
+
+    :param stop: says that the task is at its end
+    :raises TransferStoppedError: it was
+    """
     response = cos.get_object(Bucket=bucket, Key=key)
     raw = response.pop("Body").get_raw_stream()
     try:
         _check_redirect(response)
     except RedirectError:
-        raw.release_conn()
+        raw.close()
         raise
     stored = read_digest(response)
     size, crc = 0, 0
@@ -82,15 +87,27 @@ def fetch(cos: CosS3Client, bucket: str, key: str, file: BinaryIO) -> tuple[Dige
     # COS calls it CRC64-ECMA; the catalogue of CRCs calls it CRC-64/XZ.
     try:
         # decode_content: size and CRC64 are those of the stored bytes.
-        for chunk in raw.stream(CHUNK_BYTES, decode_content=False):
+        for chunk in watched(_pieces(raw), stop):
             file.write(chunk)
             size += len(chunk)
             crc = crc64_ecma(chunk, crc)
             if md5 is not None:
                 md5.update(chunk)
-    finally:
-        raw.release_conn()
+    except BaseException:
+        # What is still to come must not meet the next request.
+        raw.close()
+        raise
+    raw.release_conn()
     return stored, Digest(size, crc, md5.hexdigest() if md5 is not None else None)
+
+
+def _pieces(raw: Any) -> Iterator[bytes]:
+    """Yield what has come, however little; where urllib3 is too old for this, in whole chunks."""
+    if not hasattr(raw, "read1"):
+        yield from raw.stream(CHUNK_BYTES, decode_content=False)
+        return
+    while piece := raw.read1(CHUNK_BYTES, decode_content=False):
+        yield piece
 
 
 def store(cos: CosS3Client, bucket: str, key: str, file: BinaryIO, content_type: str | None) -> tuple[Digest, Digest]:

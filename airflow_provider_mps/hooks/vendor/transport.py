@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 
 import certifi
 import httpx
@@ -13,6 +14,8 @@ import urllib3.exceptions as u3
 
 from airflow_provider_mps.core.codes import Transport, outcome_of
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.watch import LeastRate, Stop, TooSlowError
+from airflow_provider_mps.exceptions import TransferStoppedError
 
 _NOT_CONNECTED = (
     u3.NewConnectionError,
@@ -49,6 +52,20 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
         raise CaBundleError(f"{path} holds no CA certificates: {error}") from None
 
 
+def watched(pieces: Iterable[bytes], stop: Stop | None) -> Iterator[bytes]:
+    """Yield the pieces of a transfer for as long as its task goes on, and they come fast enough.
+
+    :raises TransferStoppedError: the task is at its end
+    :raises TooSlowError: see :mod:`airflow_provider_mps.core.watch`
+    """
+    rate = LeastRate(time.monotonic())
+    for piece in pieces:
+        if stop is not None and stop.is_set():
+            raise TransferStoppedError("The task was ended; the transfer is broken off, and nothing of it is left")
+        rate.add(len(piece), time.monotonic())
+        yield piece
+
+
 def no_answer(
     service: str, action: str, target: str, error: BaseException, outer: BaseException | None = None, text: str = ""
 ) -> ServiceError:
@@ -69,6 +86,8 @@ def classify(error: BaseException, outer: BaseException | None = None) -> Transp
     :param outer: what the caller was handling already; it hangs on the chain, and says nothing of this call
     """
     chain = list(_chain(error, outer))
+    if any(isinstance(link, TooSlowError) for link in chain):
+        return Transport.TOO_SLOW
     # A wrong certificate shows as a failed connection too, so it is looked for first.
     if any(isinstance(link, ssl.SSLCertVerificationError) or _is_missing_ca(link) for link in chain):
         return Transport.BAD_CERTIFICATE
