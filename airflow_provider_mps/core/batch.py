@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.batch_arguments import merged, read_defaults
 from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request, request_of
-from airflow_provider_mps.core.payloads import BG_FUSION_ARGUMENTS, PICTURES, BgFusion, StorageDefaults, describe_input
+from airflow_provider_mps.core.payloads import BgFusion, StorageDefaults, describe_input
 from airflow_provider_mps.core.polling import End, Refused, TooLate
 from airflow_provider_mps.core.results import TaskFailure
 from airflow_provider_mps.core.submission import Record
@@ -94,7 +95,7 @@ def check_requests(requests: Any, defaults: Any) -> None:
     """
     if arguments.is_template(defaults):
         return
-    given = _defaults(defaults)
+    given = read_defaults(defaults)
     if requests is None:
         raise ArgumentError("requests is required: a list of dicts with the arguments of MpsImageBgFusionOperator")
     # A text, or the output of another task, is known only when it has been rendered.
@@ -131,7 +132,7 @@ def read_requests(
     """
     if isinstance(requests, str | bytes | Mapping) or not isinstance(requests, Sequence):
         arguments.fail("requests", requests, "a list of dicts with the arguments of MpsImageBgFusionOperator")
-    given, flat = _defaults(defaults), _flat(requests)
+    given, flat = read_defaults(defaults), _flat(requests)
     payloads = _each(flat, lambda request: _payload(given, request, storage))
     keys = _check_keys([key_of(request) for request in flat])
     seen: Counter[str] = Counter()
@@ -288,15 +289,6 @@ def _flat(requests: Iterable[Any]) -> list[Any]:
     return found
 
 
-def _defaults(defaults: Any) -> Mapping[str, Any]:
-    if defaults is not None and not isinstance(defaults, Mapping):
-        arguments.fail("defaults", defaults, "a dict with arguments of MpsImageBgFusionOperator")
-    _check_no_none(defaults or {})
-    if "key" in (defaults or {}):
-        raise ArgumentError("defaults: key belongs to a single request: give it there")
-    return defaults or {}
-
-
 def _each(requests: Sequence[Any], check: Any) -> list[Any]:
     """Call ``check`` with each request; all errors are raised together."""
     found, errors = [], []
@@ -311,42 +303,10 @@ def _each(requests: Sequence[Any], check: Any) -> list[Any]:
     return found
 
 
-def _merged(given: Mapping[str, Any], request: Any) -> dict[str, Any]:
-    if not isinstance(request, Mapping):
-        arguments.fail("request", request, "a dict with arguments of MpsImageBgFusionOperator")
-    request = {name: value for name, value in request.items() if name != "key"}
-    unknown = [str(name) for name in request if not isinstance(name, str)]
-    if unknown:
-        raise ArgumentError(f"{unknown[0]}: no such argument; there are {', '.join(BG_FUSION_ARGUMENTS)}")
-    # What a request says of a picture replaces all that the defaults say of it; None takes a default away.
-    named = {prefix for prefix in PICTURES for name in request if name.startswith(f"{prefix}_")}
-    kept = {name: value for name, value in given.items() if not _gives_way(name, request, named)}
-    _check_no_none({name: value for name, value in request.items() if name not in given})
-    return {**kept, **{name: value for name, value in request.items() if value is not None}}
-
-
-def _gives_way(name: str, request: Mapping[str, Any], named: Collection[str]) -> bool:
-    """Tell whether a default must not meet what a request says."""
-    prefix, _, part = name.partition("_")
-    if name in request or prefix not in named:
-        return name in request
-    given = {other.partition("_")[2] for other in request if other.startswith(f"{prefix}_")}
-    if part in ("url", "cos_key"):
-        return bool(given & {"url", "cos_key"})
-    return "url" in given or request.get(f"{prefix}_cos_key", "") is None
-
-
-def _check_no_none(given: Mapping[str, Any]) -> None:
-    # As for a single picture: a background that renders to nothing would turn a fusion into a generation.
-    for name, value in given.items():
-        if value is None:
-            raise ArgumentError(f"{name}: was given as None; leave it out")
-
-
 def _check_literal(given: Mapping[str, Any], request: Any) -> int | str | None:
     if not isinstance(request, Mapping) and arguments.is_template(request):
         return None
-    picture = BgFusion.of(_merged(given, request))
+    picture = BgFusion.of(merged(given, request))
     picture.check_given()
     picture.check_literals()
     return None if arguments.is_template(request.get("key")) else key_of(request)
@@ -354,4 +314,4 @@ def _check_literal(given: Mapping[str, Any], request: Any) -> int | str | None:
 
 def _payload(given: Mapping[str, Any], request: Any, storage: StorageDefaults) -> dict[str, Any]:
     key_of(request)
-    return BgFusion.of(_merged(given, request)).payload(storage)
+    return BgFusion.of(merged(given, request)).payload(storage)

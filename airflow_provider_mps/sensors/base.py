@@ -119,10 +119,12 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
         """Take up the task again after a deferral; Airflow's own end of a trigger does not say which task it was."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
-        except AirflowSensorTimeout as error:
-            if "Trigger timeout" not in str(error):
+        except AirflowException as error:
+            # A sensor's own timeout or, on Airflow 2, a bare error.
+            if "Trigger timeout" not in str(error) or isinstance(error, AirflowSkipException):
                 raise
-            raise self._timeout_error("the triggerer did not answer in time") from None
+            with self._skip_instead_of_fail():
+                raise self._timeout_error("the triggerer did not answer in time") from None
 
     @failures_in_short
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:

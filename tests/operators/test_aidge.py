@@ -229,7 +229,7 @@ def test_a_picture_that_fails(task: Task, lines: Callable[[], str]) -> None:
     result = task.run(image_num=3, **WAITS)
     assert [bool(image["url"]) for image in result["Images"]] == [True, True, False]
     assert result["Images"][2]["message"] == "too dark"
-    assert "1 pictures could not be made: too dark" in lines()
+    assert "1 picture could not be made: too dark" in lines()
 
 
 def test_content_that_is_refused_while_it_runs(task: Task) -> None:

@@ -267,7 +267,10 @@ hostile = st.one_of(
 
 @pytest.mark.usefixtures("_nobody_answers")
 @pytest.mark.parametrize("when", ["built", "rendered"])
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# The same examples each time: what a run of many others finds becomes one of the cases above.
+@settings(
+    max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given_by(place=st.sampled_from(PLACES), value=hostile)
 def test_an_argument_that_cannot_be_used_is_named(
     when: str, place: tuple[Any, dict[str, Any], str], value: Any
