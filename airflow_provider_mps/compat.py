@@ -7,7 +7,7 @@ floor in ``pyproject.toml``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import mask_secret
@@ -27,4 +27,22 @@ else:
                 # Airflow 2
                 from airflow.utils.log.secrets_masker import mask_secret
 
-__all__ = ["mask_secret"]
+__all__ = ["first_reschedule", "mask_secret"]
+
+
+def first_reschedule(context: Any, retries: int) -> Any:
+    """Return when a sensor that reschedules itself first looked in this try (datetime); None if this is the first look.
+
+    Airflow 2 asks its database, and tells a task no start of its own then.
+
+    :param retries: ``retries`` of the sensor
+    """
+    ti = context["ti"]
+    if hasattr(ti, "get_first_reschedule_date"):
+        return ti.get_first_reschedule_date(context)
+    try:
+        from airflow.sensors.base import _orig_start_date  # type: ignore[import-not-found]
+    except ImportError:
+        return None
+    first_try = (ti.max_tries or 0) - retries + 1
+    return _orig_start_date(ti.dag_id, ti.task_id, ti.run_id, ti.map_index, first_try)

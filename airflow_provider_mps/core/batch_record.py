@@ -46,8 +46,12 @@ class Instance:
         """
         if self.ti_id is not None and other.ti_id is not None:
             return self.ti_id != other.ti_id
-        mine, others = (self.run_number, self.run_began), (other.run_number, other.run_began)
-        return any(a is not None and b is not None and a != b for a, b in zip(mine, others, strict=True))
+        if self.run_number is None or other.run_number is None:
+            return False
+        # SQLite gives the number of a deleted row again, so the beginning counts beside it; not by itself, as a run may
+        # begin twice.
+        began_alike = self.run_began is None or other.run_began is None or self.run_began == other.run_began
+        return self.run_number != other.run_number or not began_alike
 
 
 @dataclass(frozen=True)

@@ -241,10 +241,10 @@ def task_rule(code: str) -> CodeRule:
     return found or CodeRule(_UNKNOWN, "task")
 
 
-# COS refuses an old token as a missing permission too.
-COS_CREDENTIAL_CODES = frozenset(
-    {"AccessDenied", "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "HTTP 403"}
-)
+# What COS says of keys that are wrong or old.
+COS_KEY_CODES = frozenset({"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch"})
+# An old token may be refused as a missing permission too.
+COS_CREDENTIAL_CODES = COS_KEY_CODES | {"AccessDenied", "HTTP 403"}
 
 
 def is_about_clock(code: str) -> bool:

@@ -98,7 +98,7 @@ def no_verdict(error: ServiceError, why: str) -> ServiceError:
     :param why: the reason, for the message
     """
     message, outcome = f"{error.message.rstrip('.')} ({why})", Outcome.NOT_EXECUTED
-    return type(error)(error.service, error.action, error.target, error.code, message, error.request_id, outcome)
+    return ServiceError(error.service, error.action, error.target, error.code, message, error.request_id, outcome)
 
 
 def says_no_such_task(error: ServiceError) -> bool:

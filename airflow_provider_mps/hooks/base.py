@@ -14,7 +14,7 @@ from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.arguments import region as check_region
 from airflow_provider_mps.core.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.core.vocabulary import CONN_TYPE, DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.renewal import KeyRenewal
@@ -42,7 +42,7 @@ class TencentCloudBaseHook(BaseHook):
         self.region = region
         self._settings: TencentCloudSettings | None = None
         self._credential: Any = None
-        self._keys: tuple[Any, ...] = ()
+        self._keys: tuple[Any, Any, Any] = (None, None, None)
         self.renewal = KeyRenewal(self._read_keys_again)
         self._is_static = False
         # Threads share a hook, and a role's keys are fetched by whoever finds them old.
@@ -123,6 +123,15 @@ class TencentCloudBaseHook(BaseHook):
             return False
         self.log.info("The keys were refused, and %s has others now: asking again", self._named)
         return True
+
+    def _refused(self, error: ServiceError) -> ServiceError:
+        """Return the error for a refusal of keys that nobody has renewed yet; one that may pass if they may come.
+
+        Only temporary keys come to an end by themselves.
+        """
+        if not self._keys[2] or not self.renewal.may_come:
+            return error
+        return airflow_error(no_verdict(error, f"the keys of {self._named} may just be renewed"))
 
     @property
     def _named(self) -> str:

@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import Retrying
 
 from airflow_provider_mps.core import arguments, calls
-from airflow_provider_mps.core.codes import COS_CREDENTIAL_CODES, Outcome, Transport, outcome_of
+from airflow_provider_mps.core.codes import COS_CREDENTIAL_CODES, COS_KEY_CODES, Outcome, Transport, outcome_of
 from airflow_provider_mps.core.contenttypes import picture_type
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, difference, evidence, is_verifiable
@@ -205,11 +205,15 @@ class CosHook(TencentCloudBaseHook):
     def _once(self, action: str, target: str, call: Callable[[], _T]) -> _T:
         generation = self.renewal.generation
         try:
-            return self._tried(action, target, call)
+            result = self._tried(action, target, call)
         except ServiceError as error:
-            if error.code not in COS_CREDENTIAL_CODES or not self.renewal.is_due(generation):
+            if error.code not in COS_CREDENTIAL_CODES:
                 raise
-        return self._tried(action, target, call)
+            if not self.renewal.is_due(generation):
+                raise (self._refused(error) if error.code in COS_KEY_CODES else error) from None
+            result = self._tried(action, target, call)
+        self.renewal.accepted()
+        return result
 
     @staticmethod
     def _tried(action: str, target: str, call: Callable[[], _T]) -> _T:

@@ -237,8 +237,10 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
             answer = self._send(action, params, target)
         except ServiceError as error:
             # Refused for its keys, so it was not executed.
-            if not is_about_credentials(error.code) or not self.renewal.is_due(generation):
+            if not is_about_credentials(error.code):
                 raise
+            if not self.renewal.is_due(generation):
+                raise self._refused(error) from None
             answer = self._send(action, params, target)
         self.renewal.accepted()
         return answer
@@ -265,8 +267,10 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         try:
             answer = await self._asend(action, params, target, guard)
         except ServiceError as error:
-            if not is_about_credentials(error.code) or not await off_the_loop(self.renewal.is_due, generation):
+            if not is_about_credentials(error.code):
                 raise
+            if not await off_the_loop(self.renewal.is_due, generation):
+                raise self._refused(error) from None
             answer = await self._asend(action, params, target, guard)
         self.renewal.accepted()
         return answer

@@ -20,6 +20,7 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
+from airflow_provider_mps.compat import first_reschedule
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError, told
 from airflow_provider_mps.core.events import TASK_IDS
@@ -159,13 +160,13 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             return arguments.text(name, getattr(self, name))
 
     def _look(self, context: Context, limit: Limit) -> tuple[TaskState | ServiceError, Step]:
+        began = self._began(context)
         look, now = self.hook.look(self._task_id), time.time()
         self.log.info("%s task %s: %s", self.service, self._task_id, told(look))
         self._empty_looks = count_empty(look, self._empty_looks)
         if self.reschedule and isinstance(look, TaskState) and now >= (look.empty_since or now) + EMPTY_SECONDS:
             # Each look is a process of its own, which counts from nothing.
             self._empty_looks = EMPTY_LOOKS
-        began = self._began(context)
         step = next_step(
             look, now=now, limit=limit, interval=self.poke_interval, since=began, empty_looks=self._empty_looks
         )
@@ -174,8 +175,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
     def _began(self, context: Context) -> float:
         """Return when this sensor began to wait, seconds since the epoch: its task may have been new then."""
         if self._began_at is None:
-            first = getattr(context.get("ti"), "get_first_reschedule_date", None) if self.reschedule else None
-            began = first(context) if first else None
+            began = first_reschedule(context, self.retries or 0) if self.reschedule and "ti" in context else None
             self._began_at = began.timestamp() if began else try_began(context) if "ti" in context else time.time()
         return self._began_at
 

@@ -347,6 +347,8 @@ def test_a_page_that_is_too_deep_is_unreadable() -> None:
         (Instance(None, 7, 2.0), Instance(None, 7, 1.0), True),
         # What is not known tells nothing apart.
         (Instance(), Instance(None, 7, 1.0), False),
+        (Instance(None, None, 2.0), Instance(None, None, 1.0), False),
+        (Instance(None, 7, None), Instance(None, 7, 1.0), False),
         (Instance("a"), Instance(None, 7), False),
         (Instance(), Instance(), False),
     ],

@@ -18,29 +18,7 @@ from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.hooks.renewal import GRACE_SECONDS, PAUSE_SECONDS, KeyRenewal
 from airflow_provider_mps.local.service import LocalService
 from tests.hooks.conftest import Caller
-
-
-class Keys:
-    """Temporary keys of the local service's account: the connection and the service change them one by one."""
-
-    def __init__(self, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._service = service
-        self._monkeypatch = monkeypatch
-        self._known = service.backend.accounts
-        self._now = self._known.issue(self._known.default, 3600)
-        self.publish()
-
-    def publish(self) -> None:
-        """Put the keys of now into the connection."""
-        connection = self._service.connection()
-        connection |= {"login": self._now.secret_id, "password": self._now.secret_key}
-        connection["extra"]["token"] = self._now.token
-        self._monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(connection))
-
-    def renew(self) -> None:
-        """Let the service refuse the old keys, and take new ones."""
-        old, self._now = self._now, self._known.issue(self._known.default, 3600)
-        del self._known._known[old.secret_id]
+from tests.temporary_keys import Keys
 
 
 @pytest.fixture

@@ -61,8 +61,10 @@ class Batch:
         given = {"deferrable": False, "poll_interval": 0.2, "retries": 2, "defaults": {"image_size": "1K"}}
         return MpsImageBgFusionBatchOperator(task_id="task", requests=requests, **{**given, **arguments})
 
-    def run(self, requests: Any, try_number: int = 1, max_tries: int = 2, **arguments: Any) -> Any:
-        context = make_context(try_number=try_number, max_tries=max_tries)
+    def run(
+        self, requests: Any, try_number: int = 1, max_tries: int = 2, *, ti_id: str | None = None, **arguments: Any
+    ) -> Any:
+        context = make_context(try_number=try_number, max_tries=max_tries, id=ti_id)
         return execute(self.operator(requests, **arguments), context)
 
     @property
@@ -433,10 +435,10 @@ def test_without_the_record_of_earlier_tries_their_tasks_are_looked_for(batch: B
 
 
 def test_a_run_that_was_deleted_and_made_again_makes_all_anew(batch: Batch) -> None:
-    first = batch.run(pictures(3))
-    second = batch.run(pictures(3))
+    first = batch.run(pictures(3), ti_id="0198-a")
+    second = batch.run(pictures(3), ti_id="0198-b")
     assert not {entry["TaskId"] for entry in first} & {entry["TaskId"] for entry in second}
-    assert batch.run(pictures(3), try_number=2) == second
+    assert batch.run(pictures(3), try_number=2, ti_id="0198-c") == second
 
 
 def test_a_late_request_of_a_process_that_lost_its_batch_harms_nobody(batch: Batch) -> None:

@@ -6,11 +6,15 @@ from datetime import datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_mps.core import polling
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator, AidgeSceneSearchOperator
 from airflow_provider_mps.sensors.aidge import AidgeImageTaskSensor
 from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObjectStorageOperator
 
 MODES = {"poke": {"mode": "poke"}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
+
+# An unknown task may be new for a minute; here it may be for a moment.
+polling.NEW_TASK_SECONDS = 0.0
 
 with DAG(
     "aidge",

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
+from tests.task_context import execute, make_context
+from tests.temporary_keys import Keys
+
+
+def test_a_batch_goes_on_with_renewed_keys(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, over = Keys(service, monkeypatch), threading.Event()
+
+    def renew() -> None:
+        while not over.wait(1.0):
+            keys.replace()
+
+    requests = [{"subject_cos_key": "/samples/coffee.png", "prompt": f"light {number}"} for number in range(40)]
+    batch = MpsImageBgFusionBatchOperator(task_id="task", requests=requests, deferrable=False, poll_interval=0.5)
+    thread = threading.Thread(target=renew)
+    thread.start()
+    try:
+        entries = execute(batch, make_context())
+    finally:
+        over.set()
+        thread.join()
+    assert [entry.get("Error") for entry in entries] == [None] * 40
+    assert len(service.accepted("ProcessImage")) == 40
