@@ -255,7 +255,8 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
             raise self._failed(action, target, error, outer, is_sent=False) from None
         try:
             self.pacer(action).wait()
-            self._client.credential = credential
+            # The turn may have come late, and the keys may be others by now.
+            self._client.credential = self.snapshot_credential()
             return calls.read_response(action, target, self._client.call_json(action, dict(params)))
         except Exception as error:
             raise self._failed(action, target, error, outer) from None
@@ -287,6 +288,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
             raise self._failed(action, target, error, outer, is_sent=False) from None
         try:
             await self.pacer(action).await_turn()
+            client.credential = await self.asnapshot_credential()
             if guard is not None:
                 await guard()
             answer = await client.call_and_deserialize(action, dict(params))

@@ -25,6 +25,7 @@ class KeyRenewal:
         self._lock = threading.Lock()
         self._read_at = float("-inf")
         self._accepted_at = float("-inf")
+        self._has_just_renewed = False
         self.generation = 0
         """How often the keys have been renewed; to be noted before a call."""
 
@@ -41,9 +42,11 @@ class KeyRenewal:
             if generation != self.generation:
                 return True
             if self._clock() < self._read_at + PAUSE_SECONDS:
-                return False
+                # A call that was under way when others were renewed may still have gone out with the old ones.
+                return self._has_just_renewed
             self._read_at = self._clock()
-            if not self._read_again():
+            self._has_just_renewed = self._read_again()
+            if not self._has_just_renewed:
                 return False
             self.generation += 1
             return True

@@ -118,6 +118,9 @@ def test_the_connection_is_read_once_for_all_that_are_refused() -> None:
     now[0] += PAUSE_SECONDS
     assert [keys.is_due(0) for _ in range(100)] == [True] * 100
     assert (len(read), keys.generation) == (2, 1)
+    # One that went out with the old keys all the same gets one more try, for as long as they are new.
+    assert keys.is_due(1)
+    now[0] += PAUSE_SECONDS
     assert not keys.is_due(1)
 
 

@@ -14,10 +14,10 @@ def test_a_batch_goes_on_with_renewed_keys(service: LocalService, monkeypatch: p
     keys, over = Keys(service, monkeypatch), threading.Event()
 
     def renew() -> None:
-        while not over.wait(1.0):
+        while not over.wait(2.5):
             keys.replace()
 
-    requests = [{"subject_cos_key": "/samples/coffee.png", "prompt": f"light {number}"} for number in range(40)]
+    requests = [{"subject_cos_key": "/samples/coffee.png", "prompt": f"light {number}"} for number in range(80)]
     batch = MpsImageBgFusionBatchOperator(task_id="task", requests=requests, deferrable=False, poll_interval=0.5)
     thread = threading.Thread(target=renew)
     thread.start()
@@ -26,5 +26,5 @@ def test_a_batch_goes_on_with_renewed_keys(service: LocalService, monkeypatch: p
     finally:
         over.set()
         thread.join()
-    assert [entry.get("Error") for entry in entries] == [None] * 40
-    assert len(service.accepted("ProcessImage")) == 40
+    assert [entry.get("Error") for entry in entries] == [None] * 80
+    assert len(service.accepted("ProcessImage")) == 80
