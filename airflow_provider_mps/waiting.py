@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, conf
 
 from airflow_provider_mps.core.errors import ServiceError, told
 from airflow_provider_mps.core.events import EventError, from_event, task_of_event
@@ -41,6 +41,10 @@ from airflow_provider_mps.exceptions import (
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
+
+
+DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
+"""Whether operators and sensors wait in the triggerer where they are not told."""
 
 
 class Ends(NamedTuple):

@@ -10,6 +10,7 @@ from tenacity import RetryCallState, retry_if_exception, wait_random_exponential
 from airflow_provider_mps.core.codes import Outcome, Transport, outcome_of
 from airflow_provider_mps.core.errors import ServiceError, may_resend
 from airflow_provider_mps.core.vocabulary import Action, Service
+from airflow_provider_mps.core.watch import Stop
 
 ATTEMPTS = 6
 # Of what is broken where it is kept: it seldom mends itself.
@@ -60,10 +61,11 @@ def read_accepted(target: str, response: Mapping[str, Any]) -> Accepted:
     return Accepted(task_id, request_id)
 
 
-def resend_options(action: str, warn: Callable[[str], None]) -> dict[str, Any]:
+def resend_options(action: str, warn: Callable[[str], None], end: Stop | None = None) -> dict[str, Any]:
     """Return the options of ``tenacity`` that resend a request only where :func:`may_resend` allows it.
 
     :param warn: takes a line for the log before each wait
+    :param end: cuts a wait short once it is set; default none
     """
 
     def again(error: BaseException) -> bool:
@@ -77,13 +79,14 @@ def resend_options(action: str, warn: Callable[[str], None]) -> dict[str, Any]:
         seconds = state.next_action.sleep if state.next_action else 0
         warn(f"Attempt {state.attempt_number} of {_attempts(error)} failed, next in {seconds:.1f} s: {error}")
 
-    return {
+    options = {
         "retry": retry_if_exception(again),
         "wait": WAIT,
         "stop": stop,
         "before_sleep": tell,
         "reraise": True,
     }
+    return options if end is None else {**options, "sleep": end.wait}
 
 
 def _attempts(error: BaseException | None) -> int:

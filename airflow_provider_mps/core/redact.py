@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_mps.core.signatures import path_signatures, signed_parameters, unsigned_path
@@ -26,20 +27,16 @@ _BETWEEN = (
 _BEFORE = r"(?:(?<![\w-])|(?<=%26)|(?<=%3F)|(?<=http_))"
 _ENDS = r"(?=[\"'<]|&(?:quot|apos|\#)|\\+[\"'nr]|[\r\n]|$)"
 # Headers whose whole line is a credential.
-_HEADER = re.compile(
-    rf"{_BEFORE}((?:(?:proxy[-_])?authorization|(?:set[-_])?cookie2?){_BETWEEN}{_QUOTE})[^\r\n\"'<\\]+?{_ENDS}",
-    re.IGNORECASE,
-)
+_HEADER = rf"{_BEFORE}((?:(?:proxy[-_])?authorization|(?:set[-_])?cookie2?){_BETWEEN}{_QUOTE})[^\r\n\"'<\\]+?{_ENDS}"
 # Parameters and headers that are a credential wherever they stand, also outside of a well-formed address.
 _NAMES = (
     r"[\w-]*signature|[\w-]*(?:security|session|access|refresh)[-_]token|x[-_]tc[-_]token|[\w-]*credential"
     r"|q-ak|q-key-time|q-sign-time|sign|sig|token|[\w-]*secret(?:[-_]?(?:id|key))?|access[-_]?key(?:[-_]?(?:id|secret))?"
     r"|(?:x[-_])?api[-_]?key|passw(?:or)?d|auth_key|auth_info|_upt|hdn\w+|__token__|edge-cache-token|bcdn_token|verify|jwt"
 )
-_PARAMETER = re.compile(
+_PARAMETER = (
     rf"{_BEFORE}((?P<name>{_NAMES})(?:(?P<encoded>%3D)|(?P<plain>=)|(?P<other>{_BETWEEN}{_QUOTE})))"
-    r"(?P<value>(?(encoded)(?:[^&\s\"'<>\\%]|%(?!2[026]|3[CE]))+|[^&\s\"'<>\\]+))",
-    re.IGNORECASE,
+    r"(?P<value>(?(encoded)(?:[^&\s\"'<>\\%]|%(?!2[026]|3[CE]))+|[^&\s\"'<>\\]+))"
 )
 # With a colon these may be words of a sentence like any other, so what follows has to look drawn by lot.
 _WORDS = frozenset(("sign", "sig", "token", "signature", "verify", "jwt", "secret", "credential", "password"))
@@ -52,7 +49,13 @@ _PLAIN = re.compile(
     r"[\d\s.,:;/+_-]*|-?[\d.]+e[+-]?\d+|[\d-]+T?[\d:.+-]*Z?|\d+x\d+\w*|[^\W\d_]+(?:[-_ .,/][^\W\d_]+)*", re.IGNORECASE
 )
 _PIECES = re.compile(r"[^0-9A-Za-z]+")
-_SECRET_NAME = re.compile(rf"(?:{_NAMES}|md5|hmac|hash|policy|wstime|s|key\d?)", re.IGNORECASE)
+_SECRET_NAME = rf"(?:{_NAMES}|md5|hmac|hash|policy|wstime|s|key\d?)"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # Not when this is imported: these take as long as all else that a DAG file imports of a module.
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def redact_urls(text: str) -> str:
@@ -62,8 +65,8 @@ def redact_urls(text: str) -> str:
     and parameters of a request that an error page says back.
     """
     text = _QUERY.sub(rf"\1?{MASK}", _ENCODED_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", text)))
-    text = _HEADER.sub(rf"\1{MASK}", _URL.sub(_without_signed_folders, text))
-    return _PARAMETER.sub(_without_value, text)
+    text = _compiled(_HEADER).sub(rf"\1{MASK}", _URL.sub(_without_signed_folders, text))
+    return _compiled(_PARAMETER).sub(_without_value, text)
 
 
 def url_secrets(text: str) -> list[str]:
@@ -72,7 +75,7 @@ def url_secrets(text: str) -> list[str]:
     Only what looks like one: no dates, numbers, words and sizes, which would be masked wherever else they stand, and
     nothing that is too short for Airflow to mask.
     """
-    found = [secret for match in _PARAMETER.finditer(text) for secret in _of_parameter(match)]
+    found = [secret for match in _compiled(_PARAMETER).finditer(text) for secret in _of_parameter(match)]
     for match in _URL.finditer(text):
         rest = re.split(r":(?:\\?/){2}", match.group(), maxsplit=1)[1]
         found += _of_userinfo(rest.partition("/")[0].rpartition("@")[0])
@@ -135,7 +138,7 @@ def _of_query(query: str) -> list[str]:
     for index, part in enumerate(query.split("&")):
         name, mark, value = part.partition("=")
         value = value if mark else part
-        if looks_secret(value) or ((index in signed or _SECRET_NAME.fullmatch(name)) and value):
+        if looks_secret(value) or ((index in signed or _compiled(_SECRET_NAME).fullmatch(name)) and value):
             is_secret = True
             found += [value] if _may_stand_alone(value) else []
     return [query, *found] if is_secret and len(query) >= _SHORTEST_SECRET else found

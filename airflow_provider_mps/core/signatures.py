@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from urllib.parse import unquote
 
 # Forms of values. HEX: MD5, SHA-1, SHA-256. OPAQUE: a digest in Base64, or what a service encrypted.
@@ -269,6 +269,7 @@ def unsigned_path(path: str, put: str = "") -> str:
     return path
 
 
+@cache
 def _path_forms() -> list[re.Pattern[str]]:
     return [re.compile(scheme.path) for scheme in SCHEMES.values() if scheme.path]
 

@@ -35,8 +35,7 @@ from airflow_provider_mps.exceptions import (
     TransferStoppedError,
     airflow_error,
 )
-from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
-from airflow_provider_mps.hooks.base import off_the_loop
+from airflow_provider_mps.hooks.async_client import OwnsAsyncClient, off_the_loop
 from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
 from airflow_provider_mps.hooks.renewal import KeyRenewal
@@ -80,7 +79,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         # Whether a submission may have reached Aidge whose answer is not known yet.
         self.submission_is_open = False
         self._told: set[tuple[str, str]] = set()
-        self.renewal = KeyRenewal(self._read_keys_again)
+        self.renewal = KeyRenewal(self._read_keys_again, codes.is_about_credentials)
 
     @property
     def settings(self) -> AidgeSettings:
@@ -190,10 +189,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
                 raise self._failed(vendor.DOWNLOAD, target, error, outer) from None
             return found
 
-        options = calls.resend_options(vendor.DOWNLOAD, self.log.warning)
-        if stop is not None:
-            options["sleep"] = stop.wait
-        return Retrying(**options)(once)
+        return Retrying(**calls.resend_options(vendor.DOWNLOAD, self.log.warning, stop))(once)
 
     def search_scenes(self, body: bytes, target: str = "") -> list[dict[str, Any]]:
         """Return the scenes of a search: ``{"id", "name", "cover", "tags"}``.
@@ -294,16 +290,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         return found
 
     def _call(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
-        generation = self.renewal.generation
-        try:
-            answer = self._send(action, body, target)
-        except ServiceError as error:
-            # Refused for its keys, so it was not executed.
-            if not codes.is_about_credentials(error.code) or not self.renewal.is_due(generation):
-                raise
-            answer = self._send(action, body, target)
-        self.renewal.accepted()
-        return answer
+        return self.renewal.call(lambda: self._send(action, body, target))
 
     def _send(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
         outer = sys.exception()
@@ -326,15 +313,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         return found
 
     async def _acall(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
-        generation = self.renewal.generation
-        try:
-            answer = await self._asend(action, body, target)
-        except ServiceError as error:
-            if not codes.is_about_credentials(error.code) or not await off_the_loop(self.renewal.is_due, generation):
-                raise
-            answer = await self._asend(action, body, target)
-        self.renewal.accepted()
-        return answer
+        return await self.renewal.acall(lambda: self._asend(action, body, target))
 
     async def _asend(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
         outer = sys.exception()

@@ -1,4 +1,4 @@
-"""One async client for all calls of an event loop."""
+"""One async client for all calls of an event loop, and what must not block that loop."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+_T = TypeVar("_T")
 
 
 class OwnsAsyncClient:
@@ -55,3 +57,10 @@ class OwnsAsyncClient:
             # Off the event loop: what is imported takes long, and CA certificates are read from disk.
             self._async_client = await asyncio.to_thread(make)
         return self._async_client
+
+
+async def off_the_loop(call: Callable[..., _T], *args: Any) -> _T:
+    """Await a blocking call. In the triggerer it may ask the supervisor, which works from asgiref's threads only."""
+    from asgiref.sync import sync_to_async
+
+    return await sync_to_async(call, thread_sensitive=False)(*args)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.arguments import region as check_region
+from airflow_provider_mps.core.codes import is_about_credentials
 from airflow_provider_mps.core.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.core.vocabulary import CONN_TYPE, DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
+from airflow_provider_mps.hooks.async_client import off_the_loop
 from airflow_provider_mps.hooks.renewal import KeyRenewal
-
-_T = TypeVar("_T")
 
 
 class TencentCloudBaseHook(BaseHook):
@@ -43,7 +43,7 @@ class TencentCloudBaseHook(BaseHook):
         self._settings: TencentCloudSettings | None = None
         self._credential: Any = None
         self._keys: tuple[Any, Any, Any] = (None, None, None)
-        self.renewal = KeyRenewal(self._read_keys_again)
+        self.renewal = KeyRenewal(self._read_keys_again, self._is_about_keys, self._refused)
         self._is_static = False
         # Threads share a hook, and a role's keys are fetched by whoever finds them old.
         self._credential_lock = threading.Lock()
@@ -100,8 +100,10 @@ class TencentCloudBaseHook(BaseHook):
 
     async def asnapshot_credential(self) -> Any:
         """Return the SDK's ``Credential`` without blocking the event loop."""
-        if self._is_static:
-            return self._credential
+        # Read once: another thread may put other keys in use.
+        credential = self._credential
+        if self._is_static and credential is not None:
+            return credential
         await self.aload_settings()
         return await off_the_loop(self.snapshot_credential)
 
@@ -123,6 +125,9 @@ class TencentCloudBaseHook(BaseHook):
             return False
         self.log.info("The keys were refused, and %s has others now: asking again", self._named)
         return True
+
+    def _is_about_keys(self, code: str) -> bool:
+        return is_about_credentials(code)
 
     def _refused(self, error: ServiceError) -> ServiceError:
         """Return the error for a refusal of keys that nobody has renewed yet; one that may pass if they may come.
@@ -157,10 +162,3 @@ class TencentCloudBaseHook(BaseHook):
     def _mask(secrets: list[str]) -> None:
         for secret in secrets:
             mask_secret(secret)
-
-
-async def off_the_loop(call: Callable[..., _T], *args: Any) -> _T:
-    """Await a blocking call. In the triggerer it may ask the supervisor, which works from asgiref's threads only."""
-    from asgiref.sync import sync_to_async
-
-    return await sync_to_async(call, thread_sensitive=False)(*args)

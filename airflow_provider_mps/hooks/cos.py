@@ -196,24 +196,19 @@ class CosHook(TencentCloudBaseHook):
         return True, f"COS answers for bucket {bucket} (region {self._region()})"
 
     def _resend(self, action: str, target: str, call: Callable[[], _T], stop: Stop | None = None) -> _T:
-        options = calls.resend_options(action, self.log.warning)
-        if stop is not None:
-            options["sleep"] = stop.wait
-        result: _T = Retrying(**options)(self._once, action, target, call)
+        retrying = Retrying(**calls.resend_options(action, self.log.warning, stop))
+        result: _T = retrying(self._once, action, target, call)
         return result
 
     def _once(self, action: str, target: str, call: Callable[[], _T]) -> _T:
-        generation = self.renewal.generation
-        try:
-            result = self._tried(action, target, call)
-        except ServiceError as error:
-            if error.code not in COS_CREDENTIAL_CODES:
-                raise
-            if not self.renewal.is_due(generation):
-                raise (self._refused(error) if error.code in COS_KEY_CODES else error) from None
-            result = self._tried(action, target, call)
-        self.renewal.accepted()
-        return result
+        return self.renewal.call(lambda: self._tried(action, target, call))
+
+    def _is_about_keys(self, code: str) -> bool:
+        return code in COS_CREDENTIAL_CODES
+
+    def _refused(self, error: ServiceError) -> ServiceError:
+        # A permission that is missing does not come by itself.
+        return super()._refused(error) if error.code in COS_KEY_CODES else error
 
     @staticmethod
     def _tried(action: str, target: str, call: Callable[[], _T]) -> _T:

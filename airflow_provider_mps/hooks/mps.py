@@ -23,7 +23,7 @@ from airflow_provider_mps.core.results import TaskState, parse_task_detail
 from airflow_provider_mps.core.vocabulary import Action, Service, TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
-from airflow_provider_mps.hooks.base import TencentCloudBaseHook, off_the_loop
+from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
 
@@ -232,24 +232,13 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         return await retrying(self._acall, action, params, target, guard)
 
     def _call(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
-        generation = self.renewal.generation
-        try:
-            answer = self._send(action, params, target)
-        except ServiceError as error:
-            # Refused for its keys, so it was not executed.
-            if not is_about_credentials(error.code):
-                raise
-            if not self.renewal.is_due(generation):
-                raise self._refused(error) from None
-            answer = self._send(action, params, target)
-        self.renewal.accepted()
-        return answer
+        return self.renewal.call(lambda: self._send(action, params, target))
 
     def _send(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
-        credential, outer = self.snapshot_credential(), sys.exception()
+        settings, outer = self.settings, sys.exception()
         try:
             if self._client is None:
-                self._client = _vendor_clients().sync_client(self.settings, credential)
+                self._client = _vendor_clients().sync_client(settings, self.snapshot_credential())
                 self._client.clock = self.clock
         except Exception as error:
             raise self._failed(action, target, error, outer, is_sent=False) from None
@@ -264,17 +253,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
     async def _acall(
         self, action: str, params: Mapping[str, Any], target: str, guard: Guard | None = None
     ) -> Mapping[str, Any]:
-        generation = self.renewal.generation
-        try:
-            answer = await self._asend(action, params, target, guard)
-        except ServiceError as error:
-            if not is_about_credentials(error.code):
-                raise
-            if not await off_the_loop(self.renewal.is_due, generation):
-                raise self._refused(error) from None
-            answer = await self._asend(action, params, target, guard)
-        self.renewal.accepted()
-        return answer
+        return await self.renewal.acall(lambda: self._asend(action, params, target, guard))
 
     async def _asend(
         self, action: str, params: Mapping[str, Any], target: str, guard: Guard | None
@@ -288,9 +267,11 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
             raise self._failed(action, target, error, outer, is_sent=False) from None
         try:
             await self.pacer(action).await_turn()
-            client.credential = await self.asnapshot_credential()
+            credential = await self.asnapshot_credential()
             if guard is not None:
                 await guard()
+            # Nothing is awaited between this and the signature: the client is shared.
+            client.credential = credential
             answer = await client.call_and_deserialize(action, dict(params))
             return calls.read_response(action, target, answer)
         except AirflowException:
@@ -317,12 +298,11 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         return error
 
     async def _client_of_this_loop(self) -> Any:
-        """Return the async client, one for all calls of an event loop, with the keys of this moment."""
+        """Return the async client, one for all calls of an event loop."""
         async with self._one_at_a_time():
             credential = await self.asnapshot_credential()
             client = await self._made(lambda: _vendor_clients().async_client(self.settings, credential))
             client.clock = self.clock
-            client.credential = credential
             return client
 
 

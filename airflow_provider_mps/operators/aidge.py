@@ -28,8 +28,9 @@ from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_I
 from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.operators.base import DEFERRABLE, PictureSubmitOperator
+from airflow_provider_mps.operators.base import PictureSubmitOperator
 from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.waiting import DEFERRABLE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg

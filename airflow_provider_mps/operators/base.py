@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow.providers.common.compat.sdk import BaseOperator, conf
+from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.events import TASK_IDS
@@ -17,7 +17,7 @@ from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.waiting import LooksAtTasks, limit_of_try, result_of_event, wait_in_worker
+from airflow_provider_mps.waiting import DEFERRABLE, LooksAtTasks, limit_of_try, result_of_event, wait_in_worker
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     # Imported where they are used: a DAG file has no need of them.
     from airflow_provider_mps.operators.tries import Submitted
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
-
-DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
-"""Whether operators wait in the triggerer where they are not told."""
 
 
 class PictureSubmitOperator(TemplatedFields, BaseOperator):

@@ -18,8 +18,8 @@ from airflow_provider_mps.core.vocabulary import (
     DEFAULT_TIMEOUT,
 )
 from airflow_provider_mps.exceptions import invalid_arguments_fail
-from airflow_provider_mps.operators.base import DEFERRABLE
 from airflow_provider_mps.operators.mps_submit import MpsSubmitOperator
+from airflow_provider_mps.waiting import DEFERRABLE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg

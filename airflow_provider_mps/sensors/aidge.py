@@ -13,7 +13,8 @@ from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.sensors.base import DEFERRABLE, PictureTaskSensor
+from airflow_provider_mps.sensors.base import PictureTaskSensor
+from airflow_provider_mps.waiting import DEFERRABLE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg

@@ -17,7 +17,6 @@ from airflow.providers.common.compat.sdk import (
     AirflowTaskTimeout,
     BaseSensorOperator,
     PokeReturnValue,
-    conf,
 )
 
 from airflow_provider_mps.compat import first_reschedule
@@ -35,16 +34,21 @@ from airflow_provider_mps.exceptions import (
 )
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.waiting import ENDS, LooksAtTasks, limit_of_try, result_of_event, result_or_raise, try_began
+from airflow_provider_mps.waiting import (
+    DEFERRABLE,
+    ENDS,
+    LooksAtTasks,
+    limit_of_try,
+    result_of_event,
+    result_or_raise,
+    try_began,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     # Imported where it is used: a DAG file has no need of it.
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
-
-DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
-"""Whether sensors wait in the triggerer where they are not told."""
 
 
 class PictureTaskSensor(TemplatedFields, BaseSensorOperator):

@@ -23,7 +23,7 @@ from airflow_provider_mps.exceptions import AidgeError, AidgeTooFewImagesError, 
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
+from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, EndsTransfer, in_parallel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _EXPIRED = ("HTTP 401", "HTTP 403")
 
 
-class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
+class AidgeToObjectStorageOperator(EndsTransfer, TemplatedFields, BaseOperator):
     """Copy the pictures of one or more results of Aidge, each whole or not at all.
 
     Asks Aidge for the addresses of the moment, so a result may be copied when those that it came with have expired, and
@@ -90,8 +90,6 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
     template_fields_renderers = {"images": "json"}
     container_fields = ("images",)
     ui_color = "#e8f8e8"
-    # Made by execute: an operator is copied and pickled before.
-    _stop: threading.Event | None = None
 
     def __init__(
         self,
@@ -177,11 +175,6 @@ class AidgeToObjectStorageOperator(TemplatedFields, BaseOperator):
     def _check_longest(storage: ObjectStorage, folder: str, stems: list[str]) -> None:
         longest = max(stems, key=len, default="picture")
         storage.check("dest", arguments.beneath(folder, f"{longest}.webp"))
-
-    def on_kill(self) -> None:
-        """End the transfer between two pieces."""
-        if self._stop is not None:
-            self._stop.set()
 
 
 class _Picture(NamedTuple):

@@ -16,13 +16,13 @@ from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_argume
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, in_parallel
+from airflow_provider_mps.transfers.parallel import DEFAULT_WORKERS, MAX_WORKERS, EndsTransfer, in_parallel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
+class CosToLocalFilesystemOperator(EndsTransfer, TemplatedFields, BaseOperator):
     """Fetch one COS object, or the pictures of a result. Each file is verified by size and CRC64, whole or absent.
 
     Either ``cos_key`` with ``local_path``, which returns the local path; or ``outputs`` with ``local_dir``, which
@@ -67,8 +67,6 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
     )
     container_fields = ("outputs",)
     ui_color = "#e8f8e8"
-    # Made by execute: an operator is copied and pickled before.
-    _stop: threading.Event | None = None
 
     def __init__(
         self,
@@ -143,11 +141,6 @@ class CosToLocalFilesystemOperator(TemplatedFields, BaseOperator):
         return in_parallel(
             fetch, plans, total=total, max_workers=workers, done="Fetched", tell=self.log.info, stop=stop
         )
-
-    def on_kill(self) -> None:
-        """End the transfer between two pieces."""
-        if self._stop is not None:
-            self._stop.set()
 
 
 def _stay_in(folder: str | Path, plans: list[Download]) -> None:

@@ -21,6 +21,18 @@ MAX_WORKERS = MAX_CONNECTIONS
 GRACE_SECONDS = 10.0
 
 
+class EndsTransfer:
+    """For operators whose transfers end between two pieces when their task does."""
+
+    # Made by execute: an operator is copied and pickled before.
+    _stop: threading.Event | None = None
+
+    def on_kill(self) -> None:
+        """End the transfer between two pieces."""
+        if self._stop is not None:
+            self._stop.set()
+
+
 def in_parallel(
     carry: Callable[[_Item], _Done],
     items: Iterable[_Item],

@@ -17,7 +17,7 @@ from airflow_provider_mps.core.polling import Finished, limit_of
 from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.hooks.base import off_the_loop
+from airflow_provider_mps.hooks.async_client import off_the_loop
 from airflow_provider_mps.hooks.batch_store import BatchStore
 from airflow_provider_mps.hooks.batch_writer import BatchWriter
 from airflow_provider_mps.hooks.cos import CosHook

@@ -15,7 +15,7 @@ from airflow_provider_mps.exceptions import AidgePermanentError, TencentCloudPer
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.hooks.renewal import GRACE_SECONDS, PAUSE_SECONDS, KeyRenewal
+from airflow_provider_mps.hooks.renewal import GRACE_SECONDS, PAUSE_SECONDS, SENDS, KeyRenewal
 from airflow_provider_mps.local.service import LocalService
 from tests.hooks.conftest import Caller
 from tests.temporary_keys import Keys
@@ -37,7 +37,7 @@ def test_a_call_goes_on_with_renewed_keys(
     assert caller.state(hook, task_id).task_id == task_id
     keys.renew()
     keys.publish()
-    hook.renewal = KeyRenewal(hook._read_keys_again)
+    hook.renewal._read_at = float("-inf")
     second = caller.submit(hook, payload)
     assert [call.task_id for call in service.accepted("ProcessImage")] == [task_id, second]
 
@@ -101,7 +101,7 @@ def test_aidge_goes_on_with_renewed_keys(kind: str, service: LocalService, monke
     with pytest.raises(AidgePermanentError, match="IncompleteSignature"):
         search()
     monkeypatch.setenv("AIRFLOW_CONN_AIDGE_DEFAULT", json.dumps(good))
-    hook.renewal = KeyRenewal(hook._read_keys_again)
+    hook.renewal._read_at = float("-inf")
     assert len(search()) == 1
 
 
@@ -112,7 +112,7 @@ def test_the_connection_is_read_once_for_all_that_are_refused() -> None:
         read.append(now[0])
         return len(read) == 2
 
-    keys = KeyRenewal(again, lambda: now[0])
+    keys = KeyRenewal(again, lambda code: True, clock=lambda: now[0])
     assert [keys.is_due(0) for _ in range(100)] == [False] * 100
     assert read == [0.0]
     now[0] += PAUSE_SECONDS
@@ -124,9 +124,47 @@ def test_the_connection_is_read_once_for_all_that_are_refused() -> None:
     assert not keys.is_due(1)
 
 
+class _Keys:
+    """Keys that are renewed whenever they are asked for again; the service takes those of one generation only."""
+
+    def __init__(self, taken: int) -> None:
+        self.sends = 0
+        self.taken = taken
+        self.renewal = KeyRenewal(
+            lambda: True, lambda code: code == "AuthFailure", clock=iter(range(0, 1000, 9)).__next__
+        )
+
+    def send(self) -> str:
+        self.sends += 1
+        if self.renewal.generation != self.taken:
+            raise ServiceError("MPS", "ProcessImage", "", "AuthFailure", "", "", Outcome.REFUSED)
+        return "answer"
+
+    async def asend(self) -> str:
+        return self.send()
+
+    def call(self, kind: str) -> str:
+        return self.renewal.call(self.send) if kind == "sync" else asyncio.run(self.renewal.acall(self.asend))
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_keys_may_be_renewed_once_more_while_a_call_waits_for_its_turn(kind: str) -> None:
+    keys = _Keys(taken=2)
+    assert keys.call(kind) == "answer"
+    assert keys.sends == 3
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_keys_that_are_renewed_without_end_are_not_tried_without_end(kind: str) -> None:
+    keys = _Keys(taken=-1)
+    with pytest.raises(ServiceError, match="AuthFailure"):
+        keys.call(kind)
+    assert keys.sends == SENDS
+
+
 def test_the_grace_counts_from_the_last_time_that_the_keys_were_taken() -> None:
     now = [1000.0]
-    keys = KeyRenewal(lambda: False, lambda: now[0])
+    keys = KeyRenewal(lambda: False, lambda code: True, clock=lambda: now[0])
     assert not keys.may_come
     keys.accepted()
     now[0] += GRACE_SECONDS - 1
