@@ -8,8 +8,10 @@
 
 AIRFLOW ?= 3.3.2
 DAG ?= mps_bg_fusion_download
+# An empty environment has no search path either; a shell has a default, but what it starts does not.
+export PATH ?= /usr/local/bin:/usr/bin:/bin
 # Python: the first one found that this Airflow runs on.
-PYTHON ?= $(shell sh .ci/find-python $(AIRFLOW))
+PYTHON ?= $(shell /bin/sh .ci/find-python $(AIRFLOW))
 
 VENV := .venv/airflow-$(AIRFLOW)
 BIN := $(VENV)/bin
