@@ -14,7 +14,7 @@ from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core import calls
 from airflow_provider_mps.core.aidge import answers, codes
 from airflow_provider_mps.core.aidge.answers import Address
-from airflow_provider_mps.core.aidge.codes import TASK_CODES, is_too_fast, says_no_such_task
+from airflow_provider_mps.core.aidge.codes import ends_task, is_too_fast, says_no_such_task
 from airflow_provider_mps.core.aidge.connection import AidgeSettings, read_settings
 from airflow_provider_mps.core.aidge.requests import GenerationRequest, query_body
 from airflow_provider_mps.core.aidge.words import AIDGE_CONN_TYPE, DEFAULT_AIDGE_CONN_ID, AidgeAction
@@ -364,7 +364,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             return no_verdict(error, "the clock of this machine may be off")
         if codes.is_about_credentials(error.code) and self.renewal.may_come:
             return no_verdict(error, f"the keys of connection {self.aidge_conn_id} may just be renewed")
-        return answers.failed_task(task_id, error) if error.code in TASK_CODES else error
+        return answers.failed_task(task_id, error) if ends_task(error.code) else error
 
 
 def _read_accepted(request: GenerationRequest, answer: Mapping[str, Any]) -> Accepted:

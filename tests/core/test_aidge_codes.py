@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.aidge.codes import CODES, TASK_CODES, gateway_code, is_too_fast, outcome_of
+from airflow_provider_mps.core.aidge.codes import (
+    CODES,
+    TASK_CODES,
+    ends_task,
+    gateway_code,
+    is_about_credentials,
+    is_too_fast,
+    outcome_of,
+)
 from airflow_provider_mps.core.aidge.shapes import NO_SUCCESS
 from airflow_provider_mps.core.aidge.words import AidgeAction
 from airflow_provider_mps.core.codes import Outcome, Transport
@@ -133,3 +141,32 @@ def test_what_a_query_says_of_a_task() -> None:
     assert not says_no_such_task(error_of("InvalidParameter"))
     assert TaskFailure("1000", "", Service.AIDGE).is_final
     assert not TaskFailure("failed", "", Service.AIDGE).is_final
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "InvalidAccessKeyId",
+        "InvalidAccessKeyId.NotFound",
+        "InvalidAccessKeyId.Inactive",
+        "SignatureDoesNotMatch.Secret",
+        "IncompleteSignature",
+        "InvalidSignature",
+        "InvalidAppKey",
+    ],
+)
+def test_wrong_keys_are_known_whatever_is_behind_the_dot(code: str) -> None:
+    assert is_about_credentials(code)
+
+
+@pytest.mark.parametrize(
+    "code", ["Forbidden.RAM", "NoPermission", "InvalidTimeStamp.Expired", "Throttling.User", "500"]
+)
+def test_what_is_not_about_the_keys(code: str) -> None:
+    assert not is_about_credentials(code)
+
+
+def test_refused_content_ends_a_task_whatever_is_behind_the_dot() -> None:
+    assert ends_task("InputContentBlocked.Image")
+    assert ends_task("1000")
+    assert not ends_task("DownstreamUnavailable.Model")

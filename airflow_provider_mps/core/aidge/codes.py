@@ -110,8 +110,13 @@ _QUOTA_WORDS = "resources have been exhausted"
 
 def is_about_credentials(code: str) -> bool:
     """Tell whether a code says that the keys are wrong, and not what they may be used for."""
-    rule = CODES.get(code)
-    return rule is not None and rule.hint == _KEYS
+    rule = rule_for(code)
+    return rule.hint == _KEYS if rule else "Signature" in code
+
+
+def ends_task(code: str) -> bool:
+    """Tell whether the answer to a look says that the task has come to a bad end."""
+    return code in TASK_CODES or _family(code) in TASK_CODES
 
 
 def is_about_clock(code: str) -> bool:
