@@ -24,6 +24,31 @@ def test_titles_and_scenes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "scene"), [("x" * 300, "a"), ("杯" * 100, "海" * 100), ("cup", "y" * 300), ("a " * 150, "b." * 150)]
+)
+@pytest.mark.parametrize(
+    "template", ["{title}-{n}", "{title}-{scene}-{n}", "{scene} of {title} {title} {n}", DEFAULT_NAME]
+)
+def test_long_words_are_cut_before_what_tells_pictures_apart(template: str, title: str, scene: str) -> None:
+    found = stems(template, title, {"t": [scene] * 10})
+    assert len(set(found.values())) == 10
+    assert all(len(stem.encode()) <= 180 and stem.endswith(str(place.number)) for place, stem in found.items())
+
+
+def test_what_is_too_long_without_words_is_cut_at_its_end() -> None:
+    assert list(stems("{n}" + "z" * 300, None, {"t": ["a", "b"]}).values()) == ["1" + "z" * 179, "2" + "z" * 179]
+
+
+@pytest.mark.parametrize("odd", ["?", "#", "\n", "\0", "\x1b", "\\", ":", "*", '"', "<", ">", "|", "%", "?#"])
+def test_what_no_file_name_may_hold_is_replaced_in_a_template_too(odd: str) -> None:
+    assert list(stems(f"Cup {odd}{{n}}", None, {"t": ["a", "b"]}).values()) == ["Cup -1", "Cup -2"]
+
+
+def test_a_scene_that_is_no_text_in_utf_8() -> None:
+    assert list(stems("{scene}-{n}", None, {"t": ["a\ud800b"]}).values()) == ["a-b-1"]
+
+
+@pytest.mark.parametrize(
     ("template", "title", "said"),
     [
         ("{title}", None, "title is required"),

@@ -15,7 +15,9 @@ DEFAULT_NAME = "{task_id}-{n}"
 FIELDS = ("task_id", "n", "scene", "title")
 
 # Titles are other people's words: nothing in one may lead out of the folder or be a hidden file.
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\\\:*?"<>|#%\s]+')
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f\ud800-\udfff/\\:*?"<>|#%\s]+')
+# A template may have spaces.
+_NOT_IN_TEMPLATES = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|#%]+')
 _MAX_BYTES = 180
 
 
@@ -51,13 +53,13 @@ def stems(template: Any, title: Any, scenes: Mapping[str, Sequence[str]]) -> dic
     if "{title}" in template and title is None:
         raise ArgumentError("title is required: name has {title} in it")
     words = _plain(arguments.text("title", title)) if title is not None else ""
+    template = _NOT_IN_TEMPLATES.sub("-", template)
     found: dict[Place, str] = {}
     owners: dict[str, Place] = {}
     for task_id, names in scenes.items():
         for number, scene in enumerate(names, 1):
             place = Place(task_id, number)
-            stem = template.format(task_id=quote(task_id, safe=""), n=number, scene=_plain(scene), title=words)
-            stem = stem.encode()[:_MAX_BYTES].decode(errors="ignore").lstrip(".") or "picture"
+            stem = _fill(template, quote(task_id, safe=""), number, _plain(scene), words).lstrip(".") or "picture"
             other = owners.setdefault(stem.casefold(), place)
             if other != place:
                 raise ArgumentError(
@@ -66,6 +68,24 @@ def stems(template: Any, title: Any, scenes: Mapping[str, Sequence[str]]) -> dic
                 )
             found[place] = stem
     return found
+
+
+def _fill(template: str, task_id: str, number: int, *words: str) -> str:
+    """Return the name; where it is too long the words are cut, and not the number behind them that tells it apart."""
+
+    def filled(scene: str, title: str) -> str:
+        return template.format(task_id=task_id, n=number, scene=scene, title=title)
+
+    stem = filled(*words)
+    if len(stem.encode()) > _MAX_BYTES:
+        left = max(0, _MAX_BYTES - len(filled("", "").encode()))
+        places = max(1, template.count("{scene}") + template.count("{title}"))
+        stem = filled(*(_cut(word, left // places) for word in words))
+    return _cut(stem, _MAX_BYTES)
+
+
+def _cut(text: str, count: int) -> str:
+    return text.encode()[:count].decode(errors="ignore")
 
 
 def _plain(text: str) -> str:
