@@ -306,7 +306,8 @@ def folder(name: str, value: Any) -> str:
         parts = urlsplit(address)
     except ValueError:
         parts = urlsplit("?not-an-address")
-    if parts.query or parts.fragment or parts.scheme in ("http", "https"):
+    # An address that is taken apart loses its line breaks without a word.
+    if _CONTROL.search(address) or parts.query or parts.fragment or parts.scheme in ("http", "https"):
         fail(name, value, "a folder such as 'cos://name-1250000000/pictures/' or 's3://bucket/pictures/'")
     if parts.scheme == "cos" and parts.netloc:
         bucket(name, parts.netloc)

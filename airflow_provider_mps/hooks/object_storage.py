@@ -68,7 +68,7 @@ class ObjectStorage:
             hook.snapshot_credential()
             return
         try:
-            _ = self._path(address).fs
+            _ = self._path(_at_home(name, address)).fs
         except (ValueError, ImportError) as error:
             said = f"{name}: {bare_url(address)}: {error}. Is the provider of this storage installed?"
             raise InvalidArgumentError(said) from None
@@ -92,7 +92,7 @@ class ObjectStorage:
             if data is None:
                 raise AirflowException(f"{name}: there is no object {shown}; the task may be retried")
             return data
-        path = self._path(address)
+        path = self._path(_at_home(name, address))
         try:
             with path.open("rb") as file:
                 return bytes(file.read(limit + 1))
@@ -115,7 +115,7 @@ class ObjectStorage:
         :raises AirflowException: what is stored is not as long as what was sent; it is removed
         """
         size = source.stat().st_size
-        address = arguments.beneath(folder, file_name)
+        address = _at_home(name, arguments.beneath(folder, file_name))
         if (hook_and_key := self._cos(name, address)) is not None:
             hook, key = hook_and_key
             stored = hook.upload_file(source, key)
@@ -162,6 +162,14 @@ class ObjectStorage:
             if _size(path) != before:
                 path.unlink(missing_ok=True)
             raise
+
+
+def _at_home(name: str, address: str) -> str:
+    """Return an address with the home of a user in it: not every method of a path of Airflow's knows what ``~`` is."""
+    if not address.startswith("~"):
+        return address
+    with invalid_arguments_fail():
+        return str(arguments.local_path(name, address))
 
 
 def _size(path: Any) -> int | None:

@@ -106,6 +106,29 @@ def test_to_the_disk(make_result: Callable[..., Any], tmp_path: Path) -> None:
         assert {file.name for file in path.parent.iterdir()} == {f"{result['TaskId']}-{n}.jpg" for n in (1, 2)}
 
 
+def test_to_the_home_of_the_user(
+    make_result: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "here")
+    for dest in ("~/pictures", "~/pictures/"):
+        assert [one["uri"] for one in copy(make_result(), dest, name="cup-{n}")] == [
+            f"{tmp_path}/home/pictures/cup-{number}.jpg" for number in (1, 2)
+        ]
+    assert [path.name for path in tmp_path.rglob("*.jpg")] == ["cup-1.jpg", "cup-2.jpg"]
+    assert len(object_storage.ObjectStorage().read("image_path", "~/pictures/cup-1.jpg", 10**6)) > 1000
+    with pytest.raises(InvalidArgumentError, match="dest: expected a path, and the home of that user is not known"):
+        copy(make_result(), "~nobody-of-that-name/pictures")
+
+
+def test_names_on_the_disk_are_those_that_are_returned(make_result: Callable[..., Any], tmp_path: Path) -> None:
+    stored = copy(make_result(), str(tmp_path), name="Cup? #2\n{n}")
+    assert [Path(one["uri"]) for one in stored] == sorted(tmp_path.iterdir())
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["Cup- -2-1.jpg", "Cup- -2-2.jpg"]
+
+
 def test_to_an_object_storage(make_result: Callable[..., Any]) -> None:
     results = [make_result(), make_result(3, scene=4)]
     found = copy(results, "memory://shop/pictures")
@@ -307,6 +330,8 @@ def test_pictures_that_could_not_be_made_are_left_out(service: LocalService, mak
         ({"TaskId": "t"}, "cos://x/a/", "dest: expected a COS bucket with its APPID"),
         ({"TaskId": "t"}, "https://example.com/a/", "dest: expected a folder"),
         ({"TaskId": "t"}, "s3://bucket/a?versionId=1", "dest: expected a folder"),
+        ({"TaskId": "t"}, "/data/a\nb/", "dest: expected a folder"),
+        ({"TaskId": "t"}, "/data/a\0b/", "dest: expected a folder"),
     ],
 )
 def test_bad_arguments_are_named(images: Any, dest: str, said: str, service: LocalService) -> None:
