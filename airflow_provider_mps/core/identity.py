@@ -16,7 +16,10 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 _SIGNATURE_NAME = re.compile(
     r"(?:.*[-_.])?(?:x|url|cdn|api|access|auth|temp|ws|hw|secure)?[-_.]?"
     r"(?:sign(?:ature)?|sig|token|auth(?:key|info)?|authorization|md5|sha(?:1|256|512)?|hmac|mac|hash|digest|checksum|jwt"
-    r"|verify|ticket|secret|nonce|rand(?:om)?|credential|tempauth|access[-_]?key(?:id)?|keyid|policy|auth_key|upt|hdn\w+|gda)"
+    r"|verify|ticket|secret|nonce|rand(?:om)?|credential|tempauth|access[-_]?key(?:id)?|keyid|policy|auth_key|upt|hdn\w+|gda"
+    # The number of a request goes with it.
+    r"|(?:log|trace|request|req|tr)[-_]?id|nc_gid"
+    r"|auth[-_]?code|[prsvw]{1,2}key|\w{1,20}(?:token|signature|secret|(?:access|public)key))"
     r"(?:[-_.]?(?:id|key|info|str|v?\d))?_*",
     re.IGNORECASE,
 )
@@ -28,10 +31,10 @@ _PICTURE_NAME = re.compile(
     re.IGNORECASE,
 )
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp|bmp|gif|avif|hei[cf]|tiff?)$", re.IGNORECASE)
-_RANDOM = re.compile(r"(?=[^0-9]*[0-9])(?=.*[a-zA-Z])[\w+/=.~%-]{16,}")
+_RANDOM = re.compile(r"(?=[^0-9]*[0-9]|(?:[^a-z]*[a-z][^A-Z]*[A-Z]){3})(?=.*[a-zA-Z])[\w+/=.~%-]{16,}")
 _TIME_NAME = re.compile(
-    r"(?:.*[-_.])?\w*(?:expir(?:e|es|y|ation|ed|esat)?|exp|exper|time(?:stamp)?|deadline|until|date)(?:[-_.]?\w{1,2})?"
-    r"|e|t|ts|st|et|se|ex|oe|ttl|validity",
+    r"(?:.*[-_.])?\w{0,20}(?:expir(?:e|es|y|ation|ed|esat)?|exp|exper|time(?:stamp)?|deadline|until|date)(?:[-_.]?\w{1,2})?"
+    r"|e|t|ts|s|st|et|se|ex|oe|ttl|validity|(?:valid)?[-_]?(?:from|to)|not[-_]?(?:before|after)",
     re.IGNORECASE,
 )
 _TIME = re.compile(
@@ -71,7 +74,8 @@ def loosely_unsigned_url(url: str) -> str:
         for _, name, value in pairs
     ]
     if path_is_signed or any(is_signature):
-        dropped = zip(is_time, is_signature, strict=True)
+        is_beside = [_is_a_time(name, value) for _, name, value in pairs]
+        dropped = zip(is_beside, is_signature, strict=True)
         pairs = [pair for pair, marks in zip(pairs, dropped, strict=True) if not any(marks)]
     return urlunsplit((parts.scheme, parts.netloc, path, "&".join(part for part, *_ in pairs), ""))
 
@@ -96,6 +100,10 @@ def map_addresses(value: Any, change: Callable[[str], str]) -> Any:
 
 def _looks_random(name: str, value: str) -> bool:
     return _RANDOM.fullmatch(value) is not None and _PICTURE_NAME.fullmatch(name) is None
+
+
+def _is_a_time(name: str, value: str) -> bool:
+    return bool(_TIME_NAME.fullmatch(name)) and (value.isdecimal() or bool(_TIME.fullmatch(value)))
 
 
 def _decoded(part: str) -> tuple[str, str]:

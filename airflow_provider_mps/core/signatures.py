@@ -21,6 +21,9 @@ HEX = r"[0-9a-fA-F]{32,128}"
 OPAQUE = r"[\w+/=.~:@-]{16,}"
 SECONDS = r"[0-9]+"
 TIME = r"[0-9]+|[0-9a-fA-F]{8}"
+# Beside words that others use too, a time that can be one: what a picture is named by may stand beside a size or an age.
+MOMENT = r"[12]\d{9}(?:\d{3})?"
+MOMENT_OR_HEX = rf"{MOMENT}|[5-7][0-9a-fA-F]{{7}}"
 
 # What a path can hold. The time in hexadecimal digits is one after 2012, so no date such as 20261127.
 _MINUTE = r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d"
@@ -132,7 +135,13 @@ SCHEMES: dict[str, Scheme] = {
     ),
     "Qiniu Kodo": Scheme(
         "https://developer.qiniu.com/kodo/1202/download-token",
-        {"e": SECONDS, "token": r"[\w-]+:[\w=-]{16,}"},
+        {"e": MOMENT, "token": r"[\w-]+:[\w=-]{16,}"},
+    ),
+    "NetEase NOS": _v2("no public page today: its SDK, https://github.com/NetEase-Object-Storage", "nosaccesskeyid"),
+    "Xiaomi FDS": _v2("https://github.com/XiaoMi/galaxy-fds-sdk-python", "galaxyaccesskeyid"),
+    "Oracle Object Storage": Scheme(
+        "https://docs.oracle.com/en-us/iaas/Content/Object/Tasks/usingpreauthenticatedrequests.htm",
+        path=r"^/p/[\w-]{32,}(?=/n/[^/]+/b/[^/]+/o/.)",
     ),
     # Content delivery
     "CDN type A (Tencent, Alibaba, Huawei, Volcengine, Baidu)": Scheme(
@@ -153,17 +162,17 @@ SCHEMES: dict[str, Scheme] = {
     ),
     "CDN type D (Tencent, Volcengine, Qiniu, Tencent VOD)": Scheme(
         "https://intl.cloud.tencent.com/document/product/228/35225",
-        {"sign": OPAQUE, "t": TIME},
+        {"sign": OPAQUE, "t": MOMENT_OR_HEX},
         # https://cloud.tencent.com/document/product/266/14047
         _names("us exper rlimit whref bkref"),
     ),
     "Alibaba CDN type F": Scheme(
         "https://www.alibabacloud.com/help/en/cdn/user-guide/authentication-method-f-description",
-        {"sign": OPAQUE, "time": TIME},
+        {"sign": OPAQUE, "time": MOMENT_OR_HEX},
     ),
     "Huawei CDN type C2": Scheme(
         "https://support.huaweicloud.com/en-us/usermanual-cdn/cdn_01_0140.html",
-        {"auth_key": OPAQUE, "timestamp": TIME},
+        {"auth_key": OPAQUE, "timestamp": MOMENT_OR_HEX},
     ),
     "Huawei auth_info": Scheme(
         "https://support.huaweicloud.com/iLive-live/live_01_0049.html", {"auth_info": r"[\w+/=%-]{16,}\.\w+"}
@@ -172,13 +181,15 @@ SCHEMES: dict[str, Scheme] = {
         "https://support.huaweicloud.com/intl/en-us/iLive-live/live_01_0049.html", {"hwsecret": OPAQUE, "hwtime": TIME}
     ),
     "Wangsu": Scheme(
-        "no public page: what addresses that Wangsu serves look like", {"wssecret": OPAQUE, "wstime": TIME}
+        "no public page: what addresses that Wangsu serves look like",
+        {"wssecret": OPAQUE, "wstime": TIME},
+        _names("keeptime"),
     ),
     "Upyun": Scheme("https://docs.upyun.com/cdn/feature/", {"_upt": r"\w{8}[0-9]{10}"}, _names("_upp")),
     "Akamai": Scheme(
         "https://techdocs.akamai.com/property-mgr/docs/auth-token-2-0-ver",
         {"*": r"(?:[\w-]+=[^~]*~)+hmac=[0-9a-fA-F]{16,}"},
-        path=r"/[\w-]+=(?:[\w-]+=[^~]*~)+hmac=[0-9a-fA-F]{16,}(?=/.)",
+        path=r"/(?:[\w-]+=)?(?:[\w-]+=[^~]*~)+hmac=[0-9a-fA-F]{16,}(?=/.)",
     ),
     "CloudFront": Scheme(
         "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-signed-urls.html",
@@ -201,7 +212,7 @@ SCHEMES: dict[str, Scheme] = {
     ),
     "Cloudflare Images": Scheme(
         "https://developers.cloudflare.com/images/manage-images/serve-images/serve-private-images/",
-        {"sig": OPAQUE, "exp": SECONDS},
+        {"sig": OPAQUE, "exp": MOMENT},
     ),
     "Fastly": Scheme(
         "https://www.fastly.com/documentation/guides/security/access-control-and-other/enabling-url-token-validation/",
@@ -209,16 +220,31 @@ SCHEMES: dict[str, Scheme] = {
     ),
     "Bunny": Scheme(
         "https://docs.bunny.net/docs/cdn-token-authentication",
-        {"token": OPAQUE, "expires": SECONDS},
+        {"token": OPAQUE, "expires": MOMENT},
         _names("token_path token_countries token_countries_blocked token_ver limit"),
         path=r"/bcdn_token=[^/]+(?=/.)",
     ),
-    "KeyCDN": Scheme("https://www.keycdn.com/support/secure-token", {"token": OPAQUE, "expire": SECONDS}),
+    "KeyCDN": Scheme("https://www.keycdn.com/support/secure-token", {"token": OPAQUE, "expire": MOMENT}),
     "nginx secure link": Scheme(
-        "https://nginx.org/en/docs/http/ngx_http_secure_link_module.html", {"md5": OPAQUE, "expires": SECONDS}
+        "https://nginx.org/en/docs/http/ngx_http_secure_link_module.html", {"md5": r"[\w+/=-]{12,}", "expires": MOMENT}
+    ),
+    "CDN77": Scheme(
+        "https://client.cdn77.com/support/knowledgebase/cdn-resource/how-do-i-set-up-signed-urls",
+        {"secure": rf"[\w=-]{{16,}},{MOMENT}"},
+        path=rf"^/[\w=-]{{16,}},{MOMENT}(?=/.)",
+    ),
+    "OnApp (CDNsun, LightCDN and others)": Scheme(
+        "https://cdnsun.com/knowledgebase/cdn-static/setting-a-url-signing-protect-your-cdn-content",
+        {"secure": r"[\w+/=-]{12,}", "expires": MOMENT},
+        path=rf"^/secure=[\w+=-]{{12,}}&expires={MOMENT}[^/]*(?=/.)",
     ),
     # Picture services
-    "imgix": Scheme("https://docs.imgix.com/setup/securing-images", {"s": HEX, "expires": SECONDS}),
+    "imgix": Scheme("https://docs.imgix.com/setup/securing-images", {"s": HEX, "expires": MOMENT}),
+    "Filestack": Scheme(
+        "https://www.filestack.com/docs/security/policies/",
+        {"policy": OPAQUE, "signature": HEX},
+        path=r"/security=p(?:olicy)?:[\w=+-]+,s(?:ignature)?:[0-9a-fA-F]{32,128}(?=/.)",
+    ),
     "ImageKit": Scheme("https://imagekit.io/docs/media-delivery-basic-security", {"ik-s": OPAQUE}, _names("ik-t")),
     "ByteDance": Scheme("https://www.volcengine.com/docs/508/131844", {"x-signature": ANY, "x-expires": SECONDS}),
     "Discord": Scheme(

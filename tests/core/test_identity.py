@@ -31,6 +31,16 @@ A, B = "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "f9e8d7c6b5a4938271605f4e3d2c1b0a"
         (f"/image?k={A}&t=6568a0b0&id=7", f"/image?k={B}&t=6568a1dc&id=7"),
         (f"/v3/{A}x/1700000000000/cup", f"/v3/{B}x/1700000300000/cup"),
         ("/cup.png?secret=aaaa&ts=1700000000000", "/cup.png?secret=bbbb&ts=1700000300000"),
+        ("/cup.png?sign=aaaa&t=1", "/cup.png?sign=bbbb&t=2"),
+        (f"/cup.png?validfrom=1700000000&validto=1700003600&hash={A}", f"/cup.png?validfrom=1&validto=2&hash={B}"),
+        (f"/cup.png?s=1700000000&e=1700003600&h={A}", f"/cup.png?s=1700000300&e=1700003900&h={B}"),
+        (f"/download?fileid=1&rkey=CAIS{A}", f"/download?fileid=1&rkey=CAIS{B}"),
+        (f"/pic/0?auth_code={A}", f"/pic/0?auth_code={B}"),
+        (f"/cover/a/?sessionToken={A}", f"/cover/a/?sessionToken={B}"),
+        (f"/cup.png?UCloudPublicKey=TOKEN_{A}&Signature={A}", f"/cup.png?UCloudPublicKey=TOKEN_{B}&Signature={B}"),
+        (f"/a?sign={A}&time=1700000000&dp-logid=123456", f"/a?sign={B}&time=1700000300&dp-logid=654321"),
+        # Letters alone, as one of many signatures in Base64 has them.
+        ("/s/kaGdXcuqIyiLDgfXajyaRw/1700000000/cup.png", "/s/mbGdXcuqIyiLDgfXajyaRw/1700000300/cup.png"),
     ],
 )
 def test_what_may_be_a_signature_is_left_out_loosely_only(one: str, other: str) -> None:
@@ -55,6 +65,9 @@ def test_what_may_be_a_signature_is_left_out_loosely_only(one: str, other: str) 
         (f"/20261127/{A}.png", f"/20261127/{B}.png"),
         (f"/s/1700000000/{A}", f"/s/1700000000/{B}"),
         ("/image?size=800x800", "/image?size=400x400"),
+        ("/image?key=aaaa&t=1", "/image?key=bbbb&t=1"),
+        ("/summer-sale-banner/1700000000/cup.png", "/winter-sale-banner/1700000000/cup.png"),
+        ("/cup.png?style=SummerSaleBanner", "/cup.png?style=WinterSaleBanner"),
         ("/image?name=cup&sign=", "/image?name=mug&sign="),
     ],
 )

@@ -43,6 +43,9 @@ ROWS = {
     "Azure SAS": "/{p}?sv=2024-11-04&st={s}&se={s}&sr=b&sp=r&spr=https&skoid={h}&sig={h}%3D",
     "OpenStack Swift": "/{p}?temp_url_sig={h}&temp_url_expires={s}",
     "Qiniu Kodo": "/{p}?e={s}&token=AK{h}:{h}=",
+    "NetEase NOS": "/{p}?Signature={h}%3D&Expires={s}&NOSAccessKeyId={h}",
+    "Xiaomi FDS": "/{p}?GalaxyAccessKeyId={h}&Expires={s}000&Signature={h}%3D",
+    "Oracle Object Storage": "/p/{h}{h}/n/space/b/bucket/o/{p}",
     "CDN type A (Tencent, Alibaba, Huawei, Volcengine, Baidu)": "/{p}?mine={s}-im1acp76-0-{h}",
     "CDN type A, auth_key": "/{p}?auth_key={s}-0-0-{h}",
     "CDN type B (Tencent, Alibaba, Huawei, Volcengine)": "/{m}/{h}/{p}",
@@ -65,6 +68,9 @@ ROWS = {
     "Bunny": "/{p}?token=HS256-{h}&expires={s}&token_path=%2F",
     "KeyCDN": "/{p}?token={h}&expire={s}",
     "nginx secure link": "/{p}?md5={h}&expires={s}",
+    "CDN77": "/{p}?secure={h}==,{s}",
+    "OnApp (CDNsun, LightCDN and others)": "/{p}?secure={h}&expires={s}",
+    "Filestack": "/{p}?policy={h}&signature={h}{h}",
     "imgix": "/{p}?expires={s}&s={h}",
     "ImageKit": "/{p}?ik-t={s}&ik-s={h}",
     "ByteDance": "/{p}?x-expires={s}&x-signature={h}%3D",
@@ -72,6 +78,10 @@ ROWS = {
 }
 OTHER_FORMS = {
     "Akamai, in the path": "/hdntl=exp={s}~acl=/*~data=hdntl~hmac={h}/{p}",
+    "Akamai, in the path without a name": "/exp={s}~acl=%2F1%2F2%2F%2A~hmac={h}{h}/{p}",
+    "CDN77, in the path": "/{h}==,{s}/{p}",
+    "OnApp, in the path": "/secure={h}&expires={s}&ip=1.2.3.4/{p}",
+    "Filestack, in the path": "/security=p:{h}=,s:{h}{h}/{p}",
     "Akamai, escaped": "/{p}?hdnea=exp%3D{s}%7Eacl%3D%2F%2A%7Ehmac%3D{h}",
     "Akamai's kind, under another name": "/{p}?__token__=exp={s}~hmac={h}",
     "Bunny, in the path": "/bcdn_token={h}&expires={s}&token_path=%2F/{p}",
@@ -101,7 +111,8 @@ def test_two_signings_are_one_request_and_two_pictures_are_two(form: str, signin
     one, other, seconds = signing
     first = unsigned_url(signed(form, "in/cup.png", one, seconds))
     assert first == unsigned_url(signed(form, "in/cup.png", other, seconds + 300))
-    assert first.startswith(f"{HOST}/in/cup.png")
+    folder = "/n/space/b/bucket/o" if "/o/" in form else ""
+    assert first.startswith(f"{HOST}{folder}/in/cup.png")
     assert one not in first
     assert first != unsigned_url(signed(form, "in/mug.png", one, seconds))
     # What else the query says may be which picture is meant.
@@ -132,6 +143,17 @@ def test_no_signature_is_shown(form: str, signing: tuple[str, str, int]) -> None
         "md5=0123456789abcdef0123456789abcdef&t=12",
         "sig=0123456789abcdef0123456789abcdef&sv=2",
         "e=1&token=aaaa",
+        # A size, an age, a number beside a digest: no moment at which a signature ends.
+        "sign=0123456789abcdef0123456789abcdef&t=12",
+        "sign=0123456789abcdef0123456789abcdef&time=5",
+        "md5=0123456789abcdef0123456789abcdef&expires=3600",
+        "token=0123456789abcdef0123456789abcdef&expires=3600",
+        "token=0123456789abcdef0123456789abcdef&expire=60",
+        "auth_key=0123456789abcdef0123456789abcdef&timestamp=20261127",
+        "sig=0123456789abcdef0123456789abcdef&exp=2",
+        "s=0123456789abcdef0123456789abcdef&expires=60",
+        "e=1&token=shop:0123456789abcdef",
+        "secure=0123456789abcdef0123456789abcdef&expires=60",
         "file=20261127-cup-red-0123456789abcdef0123456789abcdef",
         "se=en&policy=old&expires=never",
         "token=eyJ.eyJ.x",
