@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +18,8 @@ from typing import BinaryIO
 from uuid import uuid4
 
 _NAME = re.compile(r"\.(?:cos|aidge)-[0-9a-f]{32}\.part")
+_FOLDER_PREFIX = "airflow-aidge-"
+_FOLDER_NAME = re.compile(rf"{_FOLDER_PREFIX}[a-z0-9_]{{8}}")
 
 
 @contextmanager
@@ -30,6 +34,24 @@ def part_of(path: Path, prefix: str) -> Iterator[tuple[Path, BinaryIO]]:
             yield part, file
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_for_parts() -> Iterator[Path]:
+    """Make a folder among the machine's temporary ones, locked; it is removed in the end.
+
+    Those of processes that were killed are removed before.
+    """
+    with suppress(OSError):
+        for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*"):
+            if _FOLDER_NAME.fullmatch(folder.name):
+                _remove(folder)
+    folder, handle = _make_folder()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
 
 
 def remove_left_behind(folder: Path) -> int:
@@ -59,14 +81,31 @@ def _make(folder: Path, prefix: str) -> tuple[Path, BinaryIO]:
         file.close()
 
 
+def _make_folder() -> tuple[Path, int]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX))
+        with suppress(FileNotFoundError):
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, handle
+            os.close(handle)
+
+
 def _remove(part: Path) -> bool:
+    """Remove a part, or a folder for parts, unless a process holds it."""
+    how = os.O_RDONLY if part.is_dir() else os.O_RDWR
     try:
-        handle = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        handle = os.open(part, how | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        part.unlink()
+        if how == os.O_RDONLY:
+            shutil.rmtree(part)
+        else:
+            part.unlink()
     except OSError:
         return False
     finally:

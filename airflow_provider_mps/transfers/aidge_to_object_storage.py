@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -127,6 +126,7 @@ class AidgeToObjectStorageOperator(EndsTransfer, TemplatedFields, BaseOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Copy; return where the pictures are."""
         from airflow_provider_mps.hooks.object_storage import ObjectStorage
+        from airflow_provider_mps.hooks.parts import folder_for_parts
 
         self.check_found()
         self._stop = stop = threading.Event()
@@ -146,10 +146,10 @@ class AidgeToObjectStorageOperator(EndsTransfer, TemplatedFields, BaseOperator):
         with invalid_arguments_fail():
             stems = picture_names.stems(self.name, self.title, wanted)
         self._check_longest(storage, folder, list(stems.values()))
-        with tempfile.TemporaryDirectory(prefix="aidge-", ignore_cleanup_errors=True) as folder_here:
+        with folder_for_parts() as folder_here:
 
             def carry(picture: _Picture) -> dict[str, Any]:
-                file = _fetch(hook, picture, Path(folder_here), stop)
+                file = _fetch(hook, picture, folder_here, stop)
                 try:
                     stored = storage.write("dest", folder, file.name, file)
                 finally:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socketserver
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +22,7 @@ from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.exceptions import AidgeError, TencentCloudError, TransferStoppedError
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook
-from airflow_provider_mps.hooks.parts import remove_left_behind
+from airflow_provider_mps.hooks.parts import folder_for_parts, remove_left_behind
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from tests.task_context import execute, make_context
@@ -176,3 +178,38 @@ def test_parts_of_a_killed_process_are_removed_and_those_of_a_living_one_stay(
     assert remove_left_behind(tmp_path) == 1
     assert parts(tmp_path) == [own]
     assert remove_left_behind(tmp_path / "nowhere") == 0
+
+
+_CHILD_WITH_A_FOLDER = """
+import time
+from airflow_provider_mps.hooks.parts import folder_for_parts
+with folder_for_parts() as folder:
+    (folder / "x-1.part").write_bytes(b"a part")
+    time.sleep(600)
+"""
+
+
+def test_folders_of_killed_processes_are_removed_and_those_of_living_ones_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    foreign = [tmp_path / "aidge-12345678", tmp_path / "airflow-aidge-mine"]
+    for folder in foreign:
+        folder.mkdir()
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    children = [subprocess.Popen([sys.executable, "-c", _CHILD_WITH_A_FOLDER], env=environment) for _ in range(2)]
+    try:
+        until(lambda: len(parts(tmp_path)) == 2)
+        with folder_for_parts():
+            assert len(parts(tmp_path)) == 2
+        children[0].kill()
+        children[0].wait()
+        with folder_for_parts():
+            assert len(parts(tmp_path)) == 1
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    with folder_for_parts() as own:
+        assert sorted(tmp_path.iterdir()) == sorted([*foreign, own])
+    assert sorted(tmp_path.iterdir()) == foreign
