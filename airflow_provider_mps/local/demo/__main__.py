@@ -15,12 +15,13 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import airflow_provider_mps
-from airflow_provider_mps.local.demo import airflow_home, web_page
+from airflow_provider_mps.local.demo import airflow_home, shown, web_page
 from airflow_provider_mps.local.demo.sheet import side_by_side
 from airflow_provider_mps.local.service import LocalService
+
+LOG = "airflow.log"
 
 
 def main() -> int:
@@ -45,10 +46,15 @@ def main() -> int:
         known = ", ".join(sorted(path.stem for path in args.dags.glob("*.py")))
         print(f"There is no {dag_file}. DAGs here: {known}", file=sys.stderr)
         return 2
+    if not args.ui and not _is_ours(args.output):
+        print(f"{args.output} has files that are not of an earlier demo; choose another --output", file=sys.stderr)
+        return 2
     with LocalService(task_seconds=args.task_seconds) as service:
         print(f"Local service on {service.url}, bucket {service.bucket}, samples under /samples/", flush=True)
         connections = {"tencentcloud_default": service.connection(), "aidge_default": service.aidge_connection()}
         env = airflow_home.environment(args.home.resolve(), args.dags.resolve())
+        # The examples have schedules; a person says on the web page which of them runs, also after a run without it.
+        env["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] = "True"
         _migrate_once(env)
         if args.ui:
             airflow_home.store_connections(env, connections)
@@ -63,6 +69,14 @@ def _examples() -> Path:
     return next(folder for folder in (package / "example_dags", package.parent / "dags") if folder.is_dir())
 
 
+def _is_ours(output: Path) -> bool:
+    """Say whether a folder may be emptied: it is new or empty, or an earlier run has left its log there."""
+    if not output.exists():
+        return True
+    is_home = (output / "airflow.cfg").exists()
+    return output.is_dir() and ((output / LOG).is_file() or not any(output.iterdir())) and not is_home
+
+
 def _migrate_once(env: dict[str, str]) -> None:
     done = Path(env["AIRFLOW_HOME"]) / f"migrated-{version('apache-airflow')}"
     if not done.exists():
@@ -75,7 +89,7 @@ def _run(args: argparse.Namespace, dag_file: Path, env: dict[str, str], service:
     output: Path = args.output.resolve()
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
-    log, report_file = output / "airflow.log", output / "run.json"
+    log, report_file = output / LOG, output / "run.json"
     print(f"Running DAG {args.dag} through Airflow {version('apache-airflow')} ...", flush=True)
     started = time.monotonic()
     command = [sys.executable, "-m", "airflow_provider_mps.local.demo.run_dag"]
@@ -87,68 +101,25 @@ def _run(args: argparse.Namespace, dag_file: Path, env: dict[str, str], service:
         return code or 1
     print(f"The DAG run succeeded after {time.monotonic() - started:.1f} s.")
     report = json.loads(report_file.read_text())
-    results = _results(report)
-    (output / "result.json").write_text(json.dumps(results if len(results) > 1 else results[0], indent=2))
     report_file.unlink()
+    results = shown.results(report)
+    if not results:
+        print("No task of it has made a picture.")
+        return 0
+    (output / "result.json").write_text(json.dumps(results if len(results) > 1 else results[0], indent=2))
     print((output / "result.json").read_text())
-    _show(_pictures(report, service, output), output)
+    _show(shown.rows(report, service, output), output)
     return 0
 
 
-def _results(report: dict[str, Any]) -> list[dict[str, Any]]:
-    values = [task["xcoms"].get("return_value") for task in report["tasks"]]
-    found = [entry for value in values for entry in (value if isinstance(value, list) else [value])]
-    return [entry for entry in found if isinstance(entry, dict) and ("Outputs" in entry or "Images" in entry)]
-
-
-def _pictures(report: dict[str, Any], service: LocalService, output: Path) -> list[tuple[str, Path]]:
-    """Return a caption and a file for what went in and for what came out."""
-    pictures: dict[Path, str] = {}
-    prompts: list[str] = []
-    for request in _requests(report):
-        for name, field in (("subject", "subject_cos_key"), ("background", "bg_cos_key"), ("product", "image_path")):
-            if key := (request.get(field) or "").removeprefix("cos://"):
-                path = output / f"{name}-{Path(key).name}"
-                path.write_bytes(service.get_object(service.bucket, key))
-                pictures[path] = name
-        if request.get("subject_cos_key"):
-            prompts.append(request.get("prompt") or "result")
-    values = [task["xcoms"].get("return_value") for task in report["tasks"]]
-    fetched = [Path(path) for value in values for path in _paths(value, output)]
-    fetched += [_fetch(service, copy, output) for value in values for copy in _copies(value)]
-    for index, path in enumerate(fetched):
-        named = path.with_name("result" + ("" if len(fetched) == 1 else f"-{index}") + path.suffix)
-        pictures[path.rename(named)] = prompts[index] if index < len(prompts) else "result"
-    return [(caption, path) for path, caption in pictures.items()]
-
-
-def _requests(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the arguments of each picture: of tasks that make one, and of those that make many."""
-    rendered = [task["rendered"] or {} for task in report["tasks"]]
-    return [request for fields in rendered for request in fields.get("requests") or [fields]]
-
-
-def _paths(value: Any, output: Path) -> list[str]:
-    found = value if isinstance(value, list) else [value]
-    return [path for path in found if isinstance(path, str) and Path(path).parent == output]
-
-
-def _copies(value: Any) -> list[dict[str, Any]]:
-    """Return what a transfer has copied to COS."""
-    return [copy for copy in value if isinstance(copy, dict) and "cos_uri" in copy] if isinstance(value, list) else []
-
-
-def _fetch(service: LocalService, copy: dict[str, Any], output: Path) -> Path:
-    path = output / Path(copy["path"]).name
-    path.write_bytes(service.get_object(copy["bucket"], copy["path"]))
-    return path
-
-
-def _show(pictures: list[tuple[str, Path]], output: Path) -> None:
-    sheet = output / "side-by-side.jpg"
-    side_by_side(pictures, sheet)
-    print("\nPictures:")
-    for caption, path in [*pictures, ("all of them on one sheet", sheet)]:
+def _show(rows: list[shown.Row], output: Path) -> None:
+    panels = [panel for row in rows for panel in row]
+    print("\nPictures:" if panels else "\nThere is no picture to show.")
+    if panels:
+        sheet = output / "side-by-side.jpg"
+        side_by_side(rows, sheet)
+        panels.append(("all of them on one sheet", sheet))
+    for caption, path in panels:
         print(f"  {path}  ({caption})")
 
 

@@ -35,7 +35,9 @@ def _load(dag_file: Path, dag_id: str) -> Any:
         from airflow.models.dagbag import DagBag  # type: ignore[no-redef]
     bag = DagBag(str(dag_file))
     if bag.import_errors:
-        raise SystemExit(f"{dag_file} cannot be read: {bag.import_errors}")
+        raise SystemExit(f"{dag_file} cannot be read:\n{''.join(bag.import_errors.values())}")
+    if dag_id not in bag.dags:
+        raise SystemExit(f"{dag_file} has no DAG {dag_id}, but {', '.join(bag.dags) or 'none at all'}")
     return bag.dags[dag_id]
 
 

@@ -14,21 +14,24 @@ CAPTION = 52
 PAPER, INK = (250, 250, 248), (40, 40, 40)
 
 
-def side_by_side(pictures: Sequence[tuple[str, Path]], sheet: Path) -> None:
+def side_by_side(rows: Sequence[Sequence[tuple[str, Path]]], sheet: Path) -> None:
     """Write the sheet as a JPEG.
 
-    :param pictures: a caption and a picture file for each panel, from left to right
+    :param rows: what stands in one row, which goes on in the next line when it is long: a caption and a picture file
+        for each panel, from left to right
     :param sheet: file to write
     """
-    across, rows = min(ROW, len(pictures)), -(-len(pictures) // ROW)
-    canvas = Image.new("RGB", (GAP + across * (PANEL[0] + GAP), rows * (GAP + PANEL[1] + CAPTION)), PAPER)
+    lines = [row[start : start + ROW] for row in rows for start in range(0, len(row), ROW)]
+    across = max(map(len, lines))
+    canvas = Image.new("RGB", (GAP + across * (PANEL[0] + GAP), len(lines) * (GAP + PANEL[1] + CAPTION)), PAPER)
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(size=20)
-    for index, (caption, path) in enumerate(pictures):
-        left, top = GAP + index % ROW * (PANEL[0] + GAP), GAP + index // ROW * (GAP + PANEL[1] + CAPTION)
-        with Image.open(path) as picture:
-            canvas.paste(ImageOps.pad(picture.convert("RGB"), PANEL, color=PAPER), (left, top))
-        draw.text((left, top + PANEL[1] + 14), _shorten(caption, draw, font), fill=INK, font=font)
+    for down, line in enumerate(lines):
+        for right, (caption, path) in enumerate(line):
+            left, top = GAP + right * (PANEL[0] + GAP), GAP + down * (GAP + PANEL[1] + CAPTION)
+            with Image.open(path) as picture:
+                canvas.paste(ImageOps.pad(picture.convert("RGB"), PANEL, color=PAPER), (left, top))
+            draw.text((left, top + PANEL[1] + 14), _shorten(caption, draw, font), fill=INK, font=font)
     canvas.save(sheet, quality=88)
 
 

@@ -53,7 +53,10 @@ def serve(env: dict[str, str]) -> int:
         try:
             answers = _wait_for(address + _HEALTH[is_airflow_2], processes)
             if answers:
-                print("The DAGs are paused: open one and trigger it. Nobody has to log in; Ctrl-C ends it all.")
+                print(
+                    "The DAGs are paused until you switch them on: open one and trigger it. "
+                    "Nobody has to log in; Ctrl-C ends it all."
+                )
                 print(f"Open {address}", flush=True)
             while answers and _all_run(processes):
                 time.sleep(0.5)
@@ -76,8 +79,6 @@ def _settings(address: str) -> dict[str, str]:
         "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-        # The examples have schedules; a person says which of them runs.
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         # A task that ends within this time after a deferral counts as lost, and those of a local service are quick.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     }

@@ -1,0 +1,62 @@
+"""The demo as a newcomer runs it."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_mps.local.demo import airflow_home
+
+pytestmark = pytest.mark.system
+
+DAGS = """
+from datetime import datetime
+
+from airflow.providers.common.compat.sdk import DAG, task
+
+with DAG("no_pictures", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False):
+
+    @task
+    def hello():
+        return 1
+
+    hello()
+"""
+
+
+@pytest.fixture
+def dags(tmp_path: Path) -> Path:
+    folder = tmp_path / "dags"
+    folder.mkdir()
+    (folder / "no_pictures.py").write_text(DAGS)
+    (folder / "another_name.py").write_text(DAGS)
+    (folder / "broken.py").write_text("from airflow.models import DAG\nraise RuntimeError('an own error')\n")
+    return folder
+
+
+def demo(home: Path, dags: Path, dag: str, output: Path) -> subprocess.CompletedProcess[str]:
+    options = ["--home", str(home), "--dags", str(dags), "--output", str(output), "--dag", dag]
+    command = [sys.executable, "-W", "ignore", "-m", "airflow_provider_mps.local.demo", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+
+
+def test_a_dag_of_ones_own(dags: Path, tmp_path: Path) -> None:
+    home, output = tmp_path / "home", tmp_path / "output"
+    done = demo(home, dags, "no_pictures", output)
+    assert done.returncode == 0, done.stderr
+    assert "No task of it has made a picture." in done.stdout
+    # The web page of the same home says so too.
+    with closing(sqlite3.connect(home / "airflow.db")) as database:
+        assert database.execute("SELECT is_paused FROM dag WHERE dag_id = 'no_pictures'").fetchall() == [(1,)]
+    assert "False" in airflow_home.environment(home, dags)["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"]
+    done = demo(home, dags, "another_name", output)
+    assert done.returncode != 0
+    assert "has no DAG another_name, but no_pictures" in done.stderr
+    done = demo(home, dags, "broken", output)
+    assert done.returncode != 0
+    assert "RuntimeError: an own error\n" in done.stderr
