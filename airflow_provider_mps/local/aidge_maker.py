@@ -53,7 +53,7 @@ class AidgeMaker:
             if task.failed(number):
                 continue
             try:
-                data = self._pictures.make(picture, job.order, f"{task.task_id}/{number}")
+                data = self._pictures.make(picture, job.order, f"{task.task_id}/{number}", number)
             except PictureError as error:
                 raise PictureError(f"{'imgBase64' if job.picture else 'imageFileUrl'}: {error}") from None
             self._files.save(task.task_id, number + 1, data)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from airflow_provider_mps.local.captions import CAPTION_SHARE, write_title
 from airflow_provider_mps.local.pictures import Pictures, Subject, encode, put, shadow
 from airflow_provider_mps.local.scenes import Scene
-from airflow_provider_mps.local.stages import Spot, draw_stage
+from airflow_provider_mps.local.stages import Spot, draw_stage, gradient
 
 QUALITY = 88
 COVER_SIZE = (600, 600)
@@ -20,6 +20,38 @@ _BASE, _WIDTH = 0.83, 0.74
 _PODIUM_BASE, _PODIUM_WIDTH = 0.74, 0.62
 
 Box = tuple[int, int, int, int]
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What makes a picture of an order another one than its fellows, seen at a glance.
+
+    :param above: what the light from above leaves of each colour, 0-255.
+    :param below: the same at the picture's lower end.
+    :param aside: where a product that is placed anew stands, from -1, at the left, to 1.
+    :param share: its size, as a share of the largest that fits.
+    """
+
+    above: Colour
+    below: Colour
+    aside: float
+    share: float
+
+
+# By the number of the picture, of ten at the most; the first is the scene as its cover shows it.
+_LOOKS = (
+    Look((255, 255, 255), (255, 255, 255), 0.0, 1.0),
+    Look((255, 206, 150), (255, 226, 190), -0.8, 0.82),
+    Look((120, 146, 210), (150, 160, 200), 0.8, 0.88),
+    Look((255, 178, 178), (255, 224, 214), 0.0, 0.7),
+    Look((196, 232, 255), (255, 255, 255), -0.5, 0.92),
+    Look((150, 120, 110), (214, 176, 140), 0.5, 0.78),
+    Look((206, 240, 190), (240, 255, 226), 0.9, 0.72),
+    Look((216, 190, 250), (236, 220, 255), -0.9, 0.76),
+    Look((255, 240, 180), (220, 190, 130), 0.3, 0.95),
+    Look((104, 108, 128), (190, 190, 206), -0.3, 0.84),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +81,24 @@ class ScenePictures:
         self._lock = threading.Lock()
         self._covers: dict[str, bytes] = {}
 
-    def make(self, picture: bytes, order: Order, seed: str) -> bytes:
+    def make(self, picture: bytes, order: Order, seed: str, number: int = 0) -> bytes:
         """Put the product of a picture file into a scene.
 
         :param picture: the picture file.
         :param order: how the result is to be.
         :param seed: chooses among the many pictures of one order; the same seed gives the same bytes.
+        :param number: of this picture among those of its order, from 0; its light, and where the product stands, say it.
         :return: a JPEG.
         :raises PictureError: when the file is no picture.
         """
         subject = self._pictures.subject(picture)
         size = self._pictures.size(order.size, max(order.size))
-        box = _placed(subject, order, size) if order.layout else _kept(subject, size)
+        look = _LOOKS[number % len(_LOOKS)]
+        box = _placed(subject, order, size, look) if order.layout else _kept(subject, size)
         backdrop = order.scene.backdrop
         width, height = box[2] - box[0], box[3] - box[1]
         spot = Spot(base=box[3] / size[1], depth=_from_above(box) * height / size[1], width=width / size[0])
-        canvas = draw_stage(backdrop, seed, size, spot)
+        canvas = _lit(draw_stage(backdrop, seed, size, spot), look, mirrored=number % 2 == 1)
         pixels, mask = subject.resized((width, height))
         if backdrop.stands:
             _stand(canvas, pixels, mask, box)
@@ -84,7 +118,13 @@ class ScenePictures:
             return self._covers[scene.number]
 
 
-def _placed(subject: Subject, order: Order, size: tuple[int, int]) -> Box:
+def _lit(stage: Image.Image, look: Look, mirrored: bool) -> Image.Image:
+    """Put a scene into another light; the product, which is what it is about, keeps its colours."""
+    light = gradient(stage.size, stage.height, look.above, look.below)
+    return ImageChops.multiply(ImageOps.mirror(stage) if mirrored else stage, light)
+
+
+def _placed(subject: Subject, order: Order, size: tuple[int, int], look: Look) -> Box:
     """Place the product below the title: on the ground where there is one, else in the middle of what is left."""
     width, height = size
     backdrop = order.scene.backdrop
@@ -92,8 +132,10 @@ def _placed(subject: Subject, order: Order, size: tuple[int, int]) -> Box:
     base, share = (_PODIUM_BASE, _PODIUM_WIDTH) if backdrop.podium else (_BASE, _WIDTH)
     room = (share * width, base * height - top if backdrop.stands else 0.92 * height - top)
     scale = min(room[0] / subject.pixels.width, room[1] / subject.pixels.height)
-    across, down = _scaled(subject, scale)
-    left = (width - across) // 2
+    across, down = _scaled(subject, scale * look.share)
+    # A podium is in the middle.
+    aside = 0.0 if backdrop.podium else look.aside
+    left = round((width - across) / 2 + aside * (0.95 * width - across) / 2)
     upper = round(base * height) - down if backdrop.stands else round(top + (room[1] - down) / 2)
     return left, upper, left + across, upper + down
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import combinations
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -145,6 +146,15 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     order = Order(SCENES["21"], (800, 800), True, "Cup")
     made = [SMALL_MAKER.make(read_sample(LARGE_SAMPLE), order, seed) for seed in ("a", "a", "b")]
     assert made[0] == made[1] != made[2]
+
+
+@pytest.mark.parametrize("scene", list(SCENES))
+def test_pictures_of_one_order_are_told_apart_at_a_glance(scene: str) -> None:
+    for layout in (False, True):
+        order = Order(SCENES[scene], (800, 800), layout, "Cup")
+        made = [opened(SMALL_MAKER.make(read_sample(LARGE_SAMPLE), order, f"x/{n}", n)) for n in range(10)]
+        for one, other in combinations(made, 2):
+            assert difference(one, other) > 4
 
 
 def test_a_layout_places_the_product_anew_and_writes_the_title() -> None:
