@@ -30,6 +30,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import math
 import re
 from typing import Any
 
@@ -168,7 +169,7 @@ class Admin:
             raise BadRequest(f"unknown setting: {', '.join(sorted(unknown))}")
         seconds = body.get("task_seconds", self._backend.settings.task_seconds)
         limits = body.get("rate_limits", {})
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
             raise BadRequest("task_seconds must be a number of at least 0")
         if not isinstance(limits, dict) or not all(type(one) is int and one >= 0 for one in limits.values()):
             raise BadRequest("rate_limits must be an object of whole numbers of at least 0")

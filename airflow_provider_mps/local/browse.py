@@ -92,7 +92,7 @@ class Browse:
 
     async def _object(self, rest: str) -> Reply:
         info, data = await asyncio.to_thread(self._read, rest)
-        content_type = info.headers.get("Content-Type", "")
+        content_type = info.headers.get("Content-Type", "").strip()
         if not content_type.isprintable() or not content_type.isascii():
             content_type = ""
         return Reply(200, [("Content-Type", content_type or "application/octet-stream"), *_SAFE], data)
@@ -142,7 +142,7 @@ def _aidge_row(task: AidgeTask, now: float) -> TaskRow:
 
 
 def _object_row(info: ObjectInfo) -> ObjectRow:
-    content_type = info.headers.get("Content-Type", "")
+    content_type = info.headers.get("Content-Type", "").strip()
     thumbnail = path_of("thumbnails", info.bucket, info.key) if content_type.startswith("image/") else ""
     address = path_of("objects", info.bucket, info.key)
     return ObjectRow(address, thumbnail, info.key, info.size, content_type, info.modified)

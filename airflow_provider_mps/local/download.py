@@ -16,9 +16,11 @@ class DownloadError(Exception):
 
 
 def _without_query(record: logging.LogRecord) -> bool:
-    """Cut the query off the addresses that httpx logs: that of a signed one is a credential."""
+    """Cut query and user off the addresses that httpx logs: they may be credentials."""
     arguments = record.args if isinstance(record.args, tuple) else ()
-    record.args = tuple(arg.copy_with(query=None) if isinstance(arg, httpx.URL) else arg for arg in arguments)
+    record.args = tuple(
+        arg.copy_with(query=None, userinfo=b"") if isinstance(arg, httpx.URL) else arg for arg in arguments
+    )
     return True
 
 
@@ -35,8 +37,9 @@ def is_web_url(text: str) -> bool:
 
 
 def without_query(url: str) -> str:
-    """Return a URL for messages: its query may carry a signature."""
-    return urlsplit(url)._replace(query="", fragment="").geturl()
+    """Return a URL for messages: without its query, which may carry a signature, and without user and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def download(url: str, limit: int) -> bytes:

@@ -122,7 +122,7 @@ class Rule(BaseModel):
     status: int | str = 0
     body: str = '{"Response": {"RequestId": "'
     executed: bool = False
-    seconds: float = Field(default=0.0, ge=0.0)
+    seconds: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
     when: Literal["before", "after"] = "before"
     err_code: int = 40000
     err_msg: str = "InternalError"
@@ -143,7 +143,7 @@ class Rule(BaseModel):
         if self.kind == "status":
             if not isinstance(self.status, str) or not self.status:
                 raise ValueError("status must be the word that stands in the answer")
-        elif not isinstance(self.status, int) or not 0 <= self.status <= 599:
+        elif not isinstance(self.status, int) or not (self.status == 0 or 200 <= self.status <= 599):
             raise ValueError("status must be an HTTP status")
         return self
 

@@ -81,8 +81,17 @@ class BucketTable:
 
 
 def path_of(folder: str, *parts: str) -> str:
-    """Return a path below the page's own, with each part quoted but for its slashes."""
-    return "/".join([folder, *(quote(part, safe="/-_.~", errors="surrogatepass") for part in parts)])
+    """Return a path below the page's own, with each part quoted but for its slashes.
+
+    Where a part has a segment of dots its slashes are quoted too: a browser would go up by it, in whatever way its dots
+    are written.
+    """
+    return "/".join([folder, *map(_quoted, parts)])
+
+
+def _quoted(part: str) -> str:
+    has_dots = not {".", ".."}.isdisjoint(part.split("/"))
+    return quote(part, safe="-_.~" if has_dots else "/-_.~", errors="surrogatepass")
 
 
 def page(

@@ -87,7 +87,7 @@ class ScenePictures:
         :param picture: the picture file.
         :param order: how the result is to be.
         :param seed: chooses among the many pictures of one order; the same seed gives the same bytes.
-        :param number: of this picture among those of its order, from 0; its light, and where the product stands, say it.
+        :param number: of this picture among those of its order, from 0; it decides the light and the place.
         :return: a JPEG.
         :raises PictureError: when the file is no picture.
         """

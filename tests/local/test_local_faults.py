@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +240,10 @@ def test_a_deciding_rule_keeps_later_ones_for_later() -> None:
         {"kind": "reset", "speed": 1},
         {"kind": "truncate", "action": "PutObject"},
         {"kind": "error", "probability": 2},
+        {"kind": "task_seconds", "seconds": math.inf},
+        {"kind": "delay", "seconds": math.nan},
+        {"kind": "http", "status": 99},
+        {"kind": "http", "status": 100},
         {},
     ],
 )
@@ -286,6 +291,9 @@ def test_the_admin_interface(make_service: Any, clients_for: Any) -> None:
             ("POST", "faults", []),
         ):
             assert admin.request(method, path, json=body).status_code == 400
+        # What Python takes for JSON would make the answers here none for others.
+        for value in ("NaN", "Infinity", "1e999"):
+            assert admin.put("settings", content=f'{{"task_seconds": {value}}}').status_code == 400
         assert admin.get("samples/../service.py").status_code == 404
         assert admin.get("nothing").status_code == 404
         assert httpx.get(service.url + "/").status_code == 404

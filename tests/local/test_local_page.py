@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -70,6 +71,28 @@ def test_it_shows_no_signature(shown: Any) -> None:
     html = get(shown.service, "/_local/").text
     assert "/_local/samples/coffee.png" in html
     assert "0123456789abcdef" not in html
+
+
+def test_it_shows_no_user_of_an_address(shown: Any, aidge_for: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    service, host = shown.service, shown.service.netloc
+    for address in (f"http://user:s3cr3t@{host}/_local/samples/coffee.png", "http://user:s3cr3t@127.0.0.1:1/x.png"):
+        shown.finished(shown.submit(InputInfo={"Type": "URL", "UrlInputInfo": {"Url": address}}))
+        aidge_for(service).ended(aidge_for(service).submit(imageFileUrl=address, imgBase64=None))
+    for path in ("/_local/", "/_local/tasks"):
+        html = get(service, path).text
+        assert "127.0.0.1:1/x.png" in html
+        assert "s3cr3t" not in html
+    assert "/_local/samples/coffee.png" in caplog.text
+    assert "s3cr3t" not in caplog.text
+
+
+@pytest.mark.parametrize("key", ["a/../b.png", "./x.png", "../../x.png", "a/./b/..", "a..b/...c", "a b/%2e%2e/c"])
+def test_an_object_with_dots_in_its_key_opens(key: str, service: LocalService) -> None:
+    service.backend.store.put(service.bucket, key, [key.encode()], {})
+    shown = links(get(service, "/_local/").text, "href")
+    [link] = [link for link in shown if unquote(link) == f"objects/{service.bucket}/{key}"]
+    assert get(service, f"/_local/{link}").text == key
 
 
 def test_an_object_runs_no_script_of_its_own(service: LocalService) -> None:
