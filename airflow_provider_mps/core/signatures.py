@@ -21,7 +21,7 @@ HEX = r"[0-9a-fA-F]{32,128}"
 OPAQUE = r"[\w+/=.~:@-]{16,}"
 SECONDS = r"[0-9]+"
 TIME = r"[0-9]+|[0-9a-fA-F]{8}"
-# Beside words that others use too, a time that can be one: what a picture is named by may stand beside a size or an age.
+# Beside words that others use too, a time that can be one: what names a picture may stand beside a size or an age.
 MOMENT = r"[12]\d{9}(?:\d{3})?"
 MOMENT_OR_HEX = rf"{MOMENT}|[5-7][0-9a-fA-F]{{7}}"
 
