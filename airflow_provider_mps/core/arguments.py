@@ -22,6 +22,10 @@ from airflow_provider_mps.core.vocabulary import EXTENSIONS, ImageFormat
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 MAX_KEY_BYTES = 850
+# What the services can hold; Python could not even write some that are longer.
+MAX_INTEGER = 2**63 - 1
+# About 30 years: Airflow adds them to a date, which fails for some that are longer, after the submission.
+MAX_SECONDS = 10**9
 # Temporary credentials put tokens of 2 KB and more into an address; common web servers take lines of 8 KB.
 MAX_URL_LENGTH = 8192
 # What the usual file systems take.
@@ -48,19 +52,27 @@ class ArgumentError(ValueError):
 
 def fail(name: str, value: Any, expected: str) -> NoReturn:
     """Raise :class:`ArgumentError` in the one form that all checks use."""
-    shown = repr(conceal(value)) if isinstance(value, str) else redact_urls(repr(value))
+    shown = repr(conceal(value)) if isinstance(value, str) else redact_urls(_shown(value))
     raise ArgumentError(f"{name}: expected {expected}, got {shown if len(shown) <= 120 else shown[:119] + '…'}")
 
 
 def is_template(value: Any) -> bool:
     """Tell whether ``value`` is known only once Jinja or XCom has resolved it."""
+    try:
+        return _is_template(value)
+    except RecursionError:
+        # A list that holds itself: what it is checked for says what is wrong with it.
+        return False
+
+
+def _is_template(value: Any) -> bool:
     if isinstance(value, str):
         return "{{" in value or "{%" in value
     if isinstance(value, Mapping):
-        return any(is_template(item) for item in value.values())
+        return any(_is_template(item) for item in value.values())
     if isinstance(value, list | tuple):
-        return any(is_template(item) for item in value)
-    return is_template(str(value)) if _is_path(value) else hasattr(value, "resolve")
+        return any(_is_template(item) for item in value)
+    return _is_template(str(value)) if _is_path(value) else hasattr(value, "resolve")
 
 
 def check_literals(values: Mapping[str, Any], checks: Mapping[str, Callable[[str, Any], object]]) -> None:
@@ -174,6 +186,8 @@ def integer(name: str, value: Any, low: int | None = None, high: int | None = No
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         fail(name, value, expected)
+    if abs(value) > MAX_INTEGER:
+        fail(name, value, f"{expected} of at most {MAX_INTEGER:,}")
     if (low is not None and value < low) or (high is not None and value > high):
         fail(name, value, expected)
     return value
@@ -191,11 +205,17 @@ def flag(name: str, value: Any) -> bool:
     """Return ``value`` as yes or no; templates and addresses of connections render it to text."""
     word = value.strip().lower() if isinstance(value, str) else value
     # 0 and 1 are equal to False and True.
-    if word in (True, "true", "1"):
+    if isinstance(word, str | int | float) and word in (True, "true", "1"):
         return True
-    if word in (False, "false", "0"):
+    if isinstance(word, str | int | float) and word in (False, "false", "0"):
         return False
     fail(name, value, "true or false")
+
+
+def conn_id(name: str, value: Any) -> None:
+    """Check that ``value`` can be the id of an Airflow connection."""
+    if not _is_text(value) or not value.strip():
+        fail(name, value, "the id of an Airflow connection")
 
 
 def above_zero(name: str, unit: str, value: Any, default: float) -> float:
@@ -254,6 +274,8 @@ def seconds(name: str, value: Any) -> float:
     number = value.total_seconds() if isinstance(value, timedelta) else value
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < float("inf"):
         fail(name, value, "a number of seconds above 0")
+    if number > MAX_SECONDS:
+        fail(name, value, f"a number of seconds of at most {MAX_SECONDS:,}")
     return float(number)
 
 
@@ -331,7 +353,19 @@ def output_path(name: str, value: Any, image_format: ImageFormat | None = None) 
 def _as_text(value: Any) -> Any:
     """Return paths and numbers as the text that they would be in a template; anything else as it is."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
-    return str(value) if is_number or _is_path(value) else value
+    try:
+        return str(value) if is_number or _is_path(value) else value
+    except ValueError:
+        # Python writes no integer of more than 4,300 digits.
+        return value
+
+
+def _shown(value: Any) -> str:
+    """Return a value for a message, whatever it is: some cannot be written, and their check names the argument."""
+    try:
+        return repr(value)
+    except Exception:
+        return f"<{type(value).__name__} that cannot be written>"
 
 
 def _is_text(value: Any) -> TypeGuard[str]:

@@ -26,7 +26,8 @@ def may_make_several(payload: Mapping[str, Any]) -> bool:
     if payload.get("Definition") is not None:
         return True
     schedule_id, task = payload.get("ScheduleId"), payload.get("ImageTask")
-    if schedule_id is not None and schedule_id not in _ONE_PICTURE:
+    # One that is no number is refused by MPS.
+    if schedule_id is not None and not (isinstance(schedule_id, int) and schedule_id in _ONE_PICTURE):
         return True
     return isinstance(task, Mapping) and any(_makes_several(name, task.get(name)) for name in _SEVERAL_PICTURES)
 

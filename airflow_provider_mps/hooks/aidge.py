@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowException, BaseHook
 from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_mps.compat import mask_secret
-from airflow_provider_mps.core import calls
+from airflow_provider_mps.core import arguments, calls
 from airflow_provider_mps.core.aidge import answers, codes
 from airflow_provider_mps.core.aidge.answers import Address
 from airflow_provider_mps.core.aidge.codes import ends_task, is_too_fast, says_no_such_task
@@ -34,6 +34,7 @@ from airflow_provider_mps.exceptions import (
     InvalidArgumentError,
     TransferStoppedError,
     airflow_error,
+    invalid_arguments_fail,
 )
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient, off_the_loop
 from airflow_provider_mps.hooks.forms import with_form
@@ -72,6 +73,8 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
 
     def __init__(self, aidge_conn_id: str = DEFAULT_AIDGE_CONN_ID, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        with invalid_arguments_fail():
+            arguments.conn_id("aidge_conn_id", aidge_conn_id)
         self.aidge_conn_id = aidge_conn_id
         self._settings: AidgeSettings | None = None
         self._client: Any = None

@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.arguments import conn_id as check_conn_id
 from airflow_provider_mps.core.arguments import region as check_region
 from airflow_provider_mps.core.codes import is_about_credentials
 from airflow_provider_mps.core.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
@@ -38,6 +39,9 @@ class TencentCloudBaseHook(BaseHook):
         self, tencentcloud_conn_id: str | None = DEFAULT_CONN_ID, region: str | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        if tencentcloud_conn_id is not None:
+            with invalid_arguments_fail():
+                check_conn_id("tencentcloud_conn_id", tencentcloud_conn_id)
         self.tencentcloud_conn_id = tencentcloud_conn_id
         self.region = region
         self._settings: TencentCloudSettings | None = None

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mps.core.payloads import StorageDefaults
-from airflow_provider_mps.exceptions import InvalidArgumentError
+from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudPermanentError
+from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator, MpsProcessImageOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from airflow_provider_mps.transfers.local_to_cos import LocalFilesystemToCosOperator
+from tests.task_context import execute, make_context
 
 URL = "https://example.com/a.jpg"
 GOOD = {"subject_url": URL, "prompt": "marble"}
@@ -23,6 +26,9 @@ FETCH, STORE = CosToLocalFilesystemOperator, LocalFilesystemToCosOperator
 
 T = "{{ params.value }}"
 OUTPUT = {"bucket": "b-1", "region": "ap-guangzhou", "path": "/o/a.jpeg"}
+HUGE = 10**5000
+ENDLESS: list[Any] = []
+ENDLESS.append(ENDLESS)
 
 WHEN_BUILT: list[tuple[Any, dict[str, Any], str]] = [
     (FUSION, {"prompt": "x"}, "subject_url or subject_cos_key is required: the subject picture"),
@@ -72,6 +78,19 @@ WHEN_BUILT: list[tuple[Any, dict[str, Any], str]] = [
     (PROCESS, {"payload": {"ScheduleId": 1}}, "payload['InputInfo']: expected the picture to work on, a dict"),
     (PROCESS, {"payload": {"InputInfo": {}, "Action": "x"}}, "Action and Version are set by the hook"),
     (SENSOR, {"mps_task_id": None}, "mps_task_id is required"),
+    # What Python does not write, or Airflow does not add to a date.
+    (FUSION, {**GOOD, "prompt": HUGE}, "prompt: expected a text that is not empty, got <int that cannot be written>"),
+    (FUSION, {"subject_cos_key": HUGE, "prompt": "x"}, "subject_cos_key: expected a COS object key such as"),
+    (
+        FUSION,
+        {**GOOD, "random_seed": HUGE},
+        "random_seed: expected a whole number of at most 9,223,372,036,854,775,807",
+    ),
+    (FUSION, {**GOOD, "output_bucket": [HUGE]}, "output_bucket: expected a COS bucket with its APPID"),
+    (FUSION, {**GOOD, "timeout": HUGE}, "timeout: expected a number of seconds of at most 1,000,000,000"),
+    (FUSION, {**GOOD, "poll_interval": timedelta.max}, "poll_interval: expected a number of seconds of at most"),
+    (FUSION, {**GOOD, "prompt": ENDLESS}, "prompt[0]: expected a text that is not empty, got [[...]]"),
+    (SENSOR, {"mps_task_id": "t", "timeout": 1e16}, "timeout: expected a number of seconds of at most"),
     (SENSOR, {"mps_task_id": "t", "poke_interval": 0}, "poke_interval: expected a number of seconds above 0, got 0"),
     (SENSOR, {"mps_task_id": "t", "timeout": 0}, "timeout: expected a number of seconds above 0, got 0"),
     (FETCH, {}, "expected cos_key with local_path, or outputs with local_dir; got none of them"),
@@ -186,6 +205,25 @@ def test_numbers_of_native_rendering(service: LocalService, conn_id: str) -> Non
     assert payload["AddOnParameter"]["ExtPrompt"] == [{"Prompt": "2024"}]
     assert payload["AddOnParameter"]["OutputConfig"]["Quality"] == 85
     assert payload["ResourceId"] == "7"
+
+
+@pytest.mark.parametrize("conn_id", ["", " ", "\ud800", 3, ["a"]])
+def test_what_is_no_id_of_a_connection(conn_id: Any, service: LocalService) -> None:
+    tasks = [FUSION(task_id="t", tencentcloud_conn_id=conn_id, **GOOD)]
+    tasks += [FETCH(task_id="t", cos_key="/a", local_path="/tmp/mps-tests-never/a", tencentcloud_conn_id=conn_id)]
+    tasks += [SENSOR(task_id="t", mps_task_id="t", tencentcloud_conn_id=conn_id)]
+    for task in tasks:
+        with pytest.raises(InvalidArgumentError, match=r"^tencentcloud_conn_id: expected the id of an Airflow"):
+            execute(task, make_context())
+    with pytest.raises(InvalidArgumentError, match=r"^aidge_conn_id: expected the id of an Airflow"):
+        AidgeHook(conn_id)
+    assert not service.journal
+
+
+def test_a_schedule_id_that_is_none_is_left_to_the_service(service: LocalService, conn_id: str) -> None:
+    task = PROCESS(task_id="t", payload={"InputInfo": {"Type": "URL", "UrlInputInfo": {"Url": URL}}, "ScheduleId": []})
+    with pytest.raises(TencentCloudPermanentError, match="InvalidParameter"):
+        execute(task, make_context())
 
 
 @pytest.mark.parametrize(("operator", "arguments", "value", "message"), WHEN_RENDERED)
