@@ -178,13 +178,13 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         """
         from airflow_provider_mps.hooks.vendor import aidge_download as vendor
 
-        target = bare_url(url)
+        target, settings = bare_url(url), self.settings
 
         def once() -> Path:
             outer = sys.exception()
             try:
                 # Two threads that make one at the same time make one too many, and each is used.
-                self._downloads = client = self._downloads or vendor.download_client(self.settings)
+                self._downloads = client = self._downloads or vendor.download_client(settings)
                 found: Path = vendor.download(client, target, url, folder, stem, stop)
             except Exception as error:
                 if is_local(error) or isinstance(error, TransferStoppedError):
@@ -328,8 +328,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             raise self._failed(action, target, error, outer, is_sent=False) from None
         try:
             await self.pacer(action).await_turn()
-            response = await client.post(action, content=body)
-            found: Mapping[str, Any] = _vendor().read_response(action, target, response)
+            found: Mapping[str, Any] = await _vendor().apost(client, action, target, body)
         except AirflowException:
             raise
         except Exception as error:

@@ -13,7 +13,7 @@ import httpx
 
 from airflow_provider_mps.core.aidge.answers import read_answer
 from airflow_provider_mps.core.aidge.codes import rule_for
-from airflow_provider_mps.core.aidge.connection import AidgeSettings
+from airflow_provider_mps.core.aidge.connection import DEFAULT_REQUEST_TIMEOUT, AidgeSettings
 from airflow_provider_mps.core.aidge.shapes import is_reply
 from airflow_provider_mps.core.aidge.sign import signed_query
 from airflow_provider_mps.core.aidge.words import REST_PREFIX
@@ -22,7 +22,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.vendor.http_log import hide_queries
 from airflow_provider_mps.hooks.vendor.proxies import proxy_for
-from airflow_provider_mps.hooks.vendor.transport import tls_context
+from airflow_provider_mps.hooks.vendor.transport import tls_context, whole_answer
 
 
 class AidgeAuth(httpx.Auth):
@@ -86,6 +86,16 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
         outcome = outcome_of_http_status(status)
         raise ServiceError(Service.AIDGE, action, target, f"HTTP {status}", said, request_id, outcome)
     return dict(answer)
+
+
+async def apost(client: httpx.AsyncClient, action: str, target: str, body: bytes) -> Mapping[str, Any]:
+    """Send a request and return its answer.
+
+    :raises ServiceError: the answer is an error
+    """
+    async with whole_answer(client.timeout.read or DEFAULT_REQUEST_TIMEOUT):
+        response = await client.post(action, content=body)
+    return read_response(action, target, response)
 
 
 def auth(settings: AidgeSettings) -> AidgeAuth:

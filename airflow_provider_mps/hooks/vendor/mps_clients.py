@@ -24,7 +24,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.vocabulary import MPS_API_VERSION, MPS_SERVICE
 from airflow_provider_mps.hooks.vendor.profile import client_profile, find_proxies_by_rule
 from airflow_provider_mps.hooks.vendor.proxies import proxy_for
-from airflow_provider_mps.hooks.vendor.transport import no_answer, tls_context
+from airflow_provider_mps.hooks.vendor.transport import no_answer, tls_context, whole_answer
 
 
 class HttpStatusError(Exception):
@@ -70,7 +70,10 @@ class AsyncMpsCommonClient(AsyncCommonClient):  # type: ignore[misc]
         self.clock = ServiceClock()
 
     async def _inter_send_request(self, chain: Any) -> httpx.Response:
-        response: httpx.Response = await super()._inter_send_request(chain)
+        async with whole_answer(self.profile.httpProfile.reqTimeout):
+            response: httpx.Response = await super()._inter_send_request(chain)
+            # The SDK reads it later; what has been read is kept.
+            await response.aread()
         self.clock.heard(response.headers.get("Date"), time.time())
         if response.status_code != 200:
             body = (await response.aread()).decode(errors="replace")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 
 import certifi
 import httpx
@@ -38,6 +40,9 @@ _BAD_ADDRESS = (
 )
 _GARBLED = (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, httpx.DecodingError)
 
+# An answer as a whole may take so many times as long as a client waits for its next byte.
+WHOLE_ANSWER = 4
+
 
 class CaBundleError(Exception):
     """The file of CA certificates cannot be used."""
@@ -50,6 +55,21 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=path)
     except (OSError, ssl.SSLError) as error:
         raise CaBundleError(f"{path} holds no CA certificates: {error}") from None
+
+
+@asynccontextmanager
+async def whole_answer(request_timeout: float) -> AsyncIterator[None]:
+    """Bound how long a request and its answer take together, as one that comes drop by drop meets no other timeout.
+
+    :param request_timeout: seconds for each wait on an answer
+    :raises TimeoutError: it took too long; the request may have been executed
+    """
+    seconds = WHOLE_ANSWER * request_timeout
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise TimeoutError(f"no whole answer in {seconds:g} s") from error
 
 
 def watched(pieces: Iterable[bytes], stop: Stop | None) -> Iterator[bytes]:
