@@ -3,7 +3,8 @@
 Airflow turns what a template finds into text, and None into the word ``None``: a prompt, a key or a folder of that name
 would be sent, and paid for. With ``render_template_as_native_obj`` it goes the other way, and reads text as Python: the
 prompt ``2024, 2025`` becomes two numbers, the key ``007`` a syntax error or a 7. Here an expression that gives None is
-noted, and a text stays the text that it is, with and without native rendering.
+noted, also behind a filter such as ``trim`` or between ``~``, and a text stays the text that it is, with and without
+native rendering.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Iterable, Sequence
+from functools import cache, wraps
 from typing import Any, ClassVar
+
+from jinja2.filters import FILTERS, make_attrgetter
 
 from airflow_provider_mps.exceptions import InvalidArgumentError
 from airflow_provider_mps.hooks.masking import mask_rendered_fields
@@ -48,11 +52,11 @@ class TemplatedFields:
         nothing: list[str] = []
 
         def note(value: Any) -> Any:
-            if value is None and self._rendered_field not in nothing:
+            if _is_nothing(value) and self._rendered_field not in nothing:
                 nothing.append(self._rendered_field)
             return value
 
-        env = jinja_env.overlay(finalize=note)
+        env = _marking_nothing(jinja_env.overlay(finalize=note))
         for name in template_fields:
             self._rendered_field = name
             super()._do_render_template_fields(parent, (name,), context, env, seen_oids)  # type: ignore[misc]
@@ -68,6 +72,97 @@ class TemplatedFields:
             return nodes[0]
         text = "".join(map(str, nodes))
         return _container(text) if self._rendered_field in self.container_fields else text
+
+
+class _Nothing(str):
+    """A text that a filter or an operator has made of None. What is compared or tested only is never noted."""
+
+    __slots__ = ()
+
+
+# Filters that write None as a word. ``string`` is left as it is, for whoever wants the word.
+_TEXT_FILTERS = (
+    *(
+        "capitalize",
+        "center",
+        "e",
+        "escape",
+        "forceescape",
+        "format",
+        "lower",
+        "pprint",
+        "replace",
+        "safe",
+        "striptags",
+    ),
+    *("title", "trim", "upper", "urlencode"),
+)
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or isinstance(value, _Nothing)
+
+
+def _marking_nothing(env: Any) -> Any:
+    """Let filters and operators of an environment mark what they make of None; a DAG's own filters stay as they are."""
+    marked = {name: _marked(FILTERS[name]) for name in _TEXT_FILTERS} | {"join": _marked_join(FILTERS["join"])}
+    env.filters = {
+        **env.filters,
+        **{name: filter_ for name, filter_ in marked.items() if env.filters.get(name) is FILTERS[name]},
+        "mps_concat": lambda *values: _mark(values, "".join(map(str, values))),
+        "mps_modulo": lambda left, right: _mark(right if isinstance(right, tuple) else (right,), left % right),
+    }
+    env.code_generator_class = _with_marks(env.code_generator_class)
+    return env
+
+
+def _mark(values: Iterable[Any], result: Any) -> Any:
+    return _Nothing(result) if isinstance(result, str) and any(map(_is_nothing, values)) else result
+
+
+def _marked(text_filter: Any) -> Any:
+    @wraps(text_filter)
+    def marked(*given: Any, **more: Any) -> Any:
+        result = text_filter(*given, **more)
+        if text_filter is FILTERS["format"]:
+            return _mark((*given, *more.values()), result)
+        # The text comes behind the environment, for filters that ask for one.
+        return _mark(given[1:2] if hasattr(text_filter, "jinja_pass_arg") else given[:1], result)
+
+    return marked
+
+
+def _marked_join(join: Any) -> Any:
+    @wraps(join)
+    def marked(context: Any, value: Iterable[Any], d: str = "", attribute: Any = None) -> Any:
+        items = list(value)
+        if attribute is not None:
+            get: Any = make_attrgetter(context.environment, attribute)
+            items = [get(item) for item in items]
+        return _mark(items, join(context, items, d))
+
+    return marked
+
+
+@cache
+def _with_marks(generator: Any) -> Any:
+    """Return a generator of code whose ``~`` and ``%`` are filters; Jinja gives no other way to them."""
+
+    class Marking(generator):  # type: ignore[misc]
+        def visit_Concat(self, node: Any, frame: Any) -> None:
+            self._call("mps_concat", node.nodes, frame)
+
+        def visit_Mod(self, node: Any, frame: Any) -> None:
+            self._call("mps_modulo", (node.left, node.right), frame)
+
+        def _call(self, name: str, nodes: Iterable[Any], frame: Any) -> None:
+            self.write(f"environment.filters[{name!r}](")
+            for node in nodes:
+                self.visit(node, frame)
+                self.write(", ")
+            self.write(")")
+
+    return Marking
 
 
 def _evaluate(template: Any, context: Any) -> list[Any]:

@@ -139,6 +139,69 @@ def test_a_part_of_a_key_that_is_nothing_is_refused(template: str, service: Loca
     assert not service.journal
 
 
+NOTHING_WRITTEN = [
+    *(
+        f"{{{{ v | {name} }}}}"
+        for name in ("trim", "upper", "lower", "title", "capitalize", "replace('a', 'b')", "safe")
+    ),
+    *(f"{{{{ v | {name} }}}}" for name in ("urlencode", "e", "center(9)", "striptags", "pprint", "trim | upper")),
+    *(
+        "{{ '/in/' ~ v ~ '.png' }}",
+        "{{ v ~ '' }}",
+        "{{ ['a', v] | join('/') }}",
+        "{{ [{'a': v}] | join(attribute='a') }}",
+    ),
+    *("{{ '%s' % v }}", "{{ '%s/%s' % ('a', v) }}", "{{ '%s' | format(v) }}", "{% set a = v | trim %}{{ a }}"),
+    *("{{ v or None }}", "{{ v | default(None) }}", "{{ ('a' ~ v) | lower }}"),
+]
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("template", NOTHING_WRITTEN)
+def test_nothing_is_no_word_behind_a_filter_either(
+    template: str, native: bool, service: LocalService, conn_id: str
+) -> None:
+    task, context = render(
+        lambda **kwargs: MpsImageBgFusionOperator(subject_cos_key=KEY, prompt=["x", template], **kwargs),
+        None,
+        native=native,
+    )
+    with pytest.raises(InvalidArgumentError, match=r"^prompt: a template found nothing"):
+        task.execute(context)
+    assert not service.journal
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{ 'yes' if (v | lower) == 'on' else 'no' }}", "no"),
+        ("{% if 'a' ~ v == 'ab' %}b{% else %}c{% endif %}", "c"),
+        ("{{ v | string | lower }}", "none"),
+        ("{{ (v | trim | length) + 7 % 4 }} of {{ '%d' % 3 }}", "7 of 3"),
+        ("{{ 'a' ~ 1 ~ 'b' }} {{ ['a', 1] | join('-') }}", "a1b a-1"),
+        ("{{ ' a ' | trim(none) }}", "a"),
+    ],
+)
+def test_what_is_only_looked_at_may_be_nothing(template: str, text: str, native: bool) -> None:
+    task, _ = render(
+        lambda **kwargs: MpsImageBgFusionOperator(subject_cos_key=KEY, prompt=template, **kwargs), None, native=native
+    )
+    task.check_found()
+    assert task.prompt == text
+
+
+def test_filters_of_the_dag_stay_its_own() -> None:
+    own = {"trim": lambda value: "own", "join": lambda value, *more: "own"}
+    with DAG("d", schedule=None, start_date=datetime(2026, 1, 1), user_defined_filters=own):
+        task = MpsImageBgFusionOperator(
+            task_id="t", subject_cos_key=KEY, prompt="{{ v | trim }} {{ v | join(1, 2, 3) }}"
+        )
+    task.render_template_fields(make_context() | {"v": None})
+    task.check_found()
+    assert task.prompt == "own own"
+
+
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize(
     ("template", "value"),
