@@ -21,8 +21,11 @@ _AFTER_PATH = re.compile("[?#]")
 # What stands between a name and its value: in a query, a header, JSON, Python, HTML, or a list of names and values.
 _QUOTE = r"(?:b?(?:\\*[\"']|&(?:quot|apos|\#0*3[49]);)+)?"
 _TAGS = r"(?:\s|</?[a-z][^<>]*>)*"
+# And a value may be in a list.
+_LIST = r"(?:[\[(](?:\\+n|\s)*|-\s+)?"
 _BETWEEN = (
     rf"{_QUOTE}(?:\s*,\s*{_QUOTE}value{_QUOTE}\s*:\s*|{_TAGS}(?:[:=,]|%3D|%3A)>?{_TAGS}|(?:\s*</?[a-z][^<>]*>)+\s*)"
+    rf"{_LIST}"
 )
 _BEFORE = r"(?:(?<![\w-])|(?<=%26)|(?<=%3F)|(?<=http_))"
 _ENDS = r"(?=[\"'<]|&(?:quot|apos|\#)|\\+[\"'nr]|[\r\n]|$)"
@@ -35,7 +38,7 @@ _NAMES = (
     r"|(?:x[-_])?api[-_]?key|passw(?:or)?d|auth_key|auth_info|_upt|hdn\w+|__token__|edge-cache-token|bcdn_token|verify|jwt"
 )
 _PARAMETER = (
-    rf"{_BEFORE}((?P<name>{_NAMES})(?:(?P<encoded>%3D)|(?P<plain>=)|(?P<other>{_BETWEEN}{_QUOTE})))"
+    rf"{_BEFORE}((?P<name>{_NAMES})(?:(?P<encoded>%3D)|(?P<plain>=)(?![\[(])|(?P<other>{_BETWEEN}{_QUOTE})))"
     r"(?P<value>(?(encoded)(?:[^&\s\"'<>\\%]|%(?!2[026]|3[CE]))+|[^&\s\"'<>\\]+))"
 )
 # With a colon these may be words of a sentence like any other, so what follows has to look drawn by lot.
