@@ -92,6 +92,22 @@ def test_broken_pictures_do_not(kind: str, tmp_path: Path) -> None:
         pytest.fail(f"variant {number} passes")
 
 
+@pytest.mark.parametrize("kind", ["webp", "lossless", "webp alpha"])
+def test_a_webp_that_was_cut_and_filled_with_zeros_is_broken(kind: str, tmp_path: Path) -> None:
+    whole = WHOLE[kind]()
+    for share in (0.1, 0.25, 0.5, 0.75, 0.85):
+        with pytest.raises(BrokenPictureError, match="bytes are zeros"):
+            check(whole[: int(len(whole) * share)].ljust(len(whole), b"\0"), tmp_path)
+
+
+@pytest.mark.parametrize("how", [{"quality": 1}, {"quality": 80}, {"quality": 100}, {"lossless": True}, {"method": 0}])
+@pytest.mark.parametrize("colour", ["white", "black", "#c87828"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_webp_of_one_colour_is_whole(mode: str, colour: str, how: dict[str, object], tmp_path: Path) -> None:
+    for size in ((1, 1), (64, 64), (800, 800), (2400, 1800)):
+        check(save("WEBP", Image.new(mode, size, colour), **how), tmp_path)
+
+
 @pytest.mark.parametrize("kind", ["bmp", "bmp odd width", "bmp palette", "bmp without length"])
 def test_a_bmp_of_another_length_is_broken(kind: str, tmp_path: Path) -> None:
     whole = WHOLE[kind]()

@@ -28,6 +28,9 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _SCAN_END = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
 _TWO_PICTURES = b"MPF\x00"
 _RLE = (1, 2)
+_NO_ZERO = re.compile(rb"[^\x00]")
+# The decoder of WebP takes zeros for pixels. A picture of one colour ends in some, as many as a twentieth of its bytes.
+_MOST_ZEROS = 64
 
 
 class BrokenPictureError(Exception):
@@ -37,8 +40,8 @@ class BrokenPictureError(Exception):
 def check_whole(path: Path) -> None:
     """Check that a file holds one whole picture, and nothing behind its end.
 
-    What a decoder cannot notice is not noticed: another colour in a BMP, or a wrong byte in the pixels of a JPEG, has
-    to be found by a checksum.
+    What a decoder cannot notice is not noticed: another colour in a BMP, a wrong byte in the pixels of a JPEG, or the
+    last eighth of a WebP, has to be found by a checksum.
 
     :raises BrokenPictureError: it does not
     """
@@ -128,10 +131,18 @@ def _check_webp(data: mmap.mmap) -> None:
         raise BrokenPictureError(_behind(len(data) - end))
     position = 12
     while position < end:
-        (size,) = struct.unpack("<I", data[position + 4 : position + 8])
+        name, size = struct.unpack("<4sI", data[position : position + 8])
+        zeros = _zeros_before(data, position + 8, min(position + 8 + size, len(data)))
+        if (name == b"VP8L" and zeros > _MOST_ZEROS) or (name == b"VP8 " and zeros > _MOST_ZEROS + size // 8):
+            raise BrokenPictureError(f"its last {zeros:,} bytes are zeros, which no encoder writes")
         position += 8 + size + (size & 1)
     if position - end not in (0, 1):
         raise BrokenPictureError("its parts are longer than the whole")
+
+
+def _zeros_before(data: mmap.mmap, start: int, end: int) -> int:
+    found = _NO_ZERO.search(data[start:end][::-1])
+    return found.start() if found else end - start
 
 
 def _check_bmp(data: mmap.mmap) -> None:
