@@ -11,7 +11,14 @@ from urllib.parse import quote
 from airflow_provider_mps.core.aidge import codes as aidge_codes
 from airflow_provider_mps.core.codes import CodeRule, Outcome, task_rule
 from airflow_provider_mps.core.redact import excerpt
-from airflow_provider_mps.core.vocabulary import ENDED_BADLY, ENDED_WELL, STILL_RUNS, ResultStatus, Service
+from airflow_provider_mps.core.vocabulary import (
+    ENDED_BADLY,
+    ENDED_WELL,
+    SAYS_NO_ERROR,
+    STILL_RUNS,
+    ResultStatus,
+    Service,
+)
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ def cos_object(bucket: str, region: str, path: str) -> dict[str, Any]:
         "region": region,
         "path": path,
         "cos_uri": f"cos://{bucket}{path}",
-        "url": f"https://{bucket}.cos.{region}.myqcloud.com{quote(path)}",
+        "url": f"https://{bucket}.cos.{region}.myqcloud.com{quote(path, errors='replace')}",
     }
 
 
@@ -144,6 +151,8 @@ def _failure(detail: Mapping[str, Any], entries: list[Mapping[str, Any]]) -> Tas
     for part in (detail, *entries):
         err_code = _int(part.get("ErrCode"))
         err_msg = str(part.get("ErrMsg") or "").strip()
+        if not err_code and err_msg.upper() in SAYS_NO_ERROR:
+            err_msg = ""
         failed = part is not detail and _word(part) in ENDED_BADLY
         if err_msg or err_code or failed:
             code = " ".join(filter(None, (str(err_code or ""), excerpt(err_msg)))) or str(ResultStatus.FAIL)

@@ -63,6 +63,8 @@ ENDED_WELL = frozenset({"FINISH", "FINISHED", "SUCCESS", "SUCCEED", "SUCCEEDED",
 ENDED_BADLY = frozenset(
     {"FAIL", "FAILED", "FAILURE", "ERROR", "ABORT", "ABORTED", "CANCEL", "CANCELED", "CANCELLED", "REJECTED", "TIMEOUT"}
 )
+# What other tasks of MPS say in the place of an error, beside the code 0, when there is none.
+SAYS_NO_ERROR = ENDED_WELL | {"OK"}
 STILL_RUNS = frozenset({"WAITING", "PROCESSING", "RUNNING", "PENDING", "QUEUED"})
 
 

@@ -56,6 +56,21 @@ def test_good_result() -> None:
     assert "q-signature" not in json.dumps(state.result)
 
 
+@pytest.mark.parametrize("word", ["SUCCESS", "Success ", "ok"])
+def test_a_word_for_no_error_is_none(word: str) -> None:
+    """A retry would pay for a second picture."""
+    state = parse_task_detail(TASK, detail(ErrMsg=word, ImageProcessTaskResultSet=[entry(ErrMsg=word)]))
+    assert state.result is not None
+    for failed in (detail(ErrMsg=word, ErrCode=40000), detail(ErrMsg=word, Status="FAIL")):
+        assert parse_task_detail(TASK, failed).failure is not None
+
+
+def test_a_path_that_cannot_be_encoded_is_a_result_too() -> None:
+    output = {**entry()["Output"], "Path": "/o/\ud800.jpeg"}
+    state = parse_task_detail(TASK, detail(ImageProcessTaskResultSet=[entry(Output=output)]))
+    assert state.result is not None
+
+
 @pytest.mark.parametrize(
     "changes",
     [
