@@ -268,18 +268,38 @@ def test_both_layers_have_to_be_finished() -> None:
 
 
 def test_words_that_are_not_known_decide_nothing() -> None:
-    answer = task(entry("https://a/1.jpg", status="SUCCEEDED"), entry("//a/2.jpg", status=None))
+    answer = task(entry("https://a/1.jpg", status="SHINY"), entry("//a/2.jpg", status=None))
     result = read_task("t", answer).result
     assert result is not None
     assert [image["url"] for image in result["Images"]] == ["https://a/1.jpg", "https://a/2.jpg"]
     # Without a picture it may be on its way.
     waits = task(entry("https://a/1.jpg"), entry(status="queueing"))
     assert not read_task("t", waits).done
-    assert unknown_statuses(answer) == ["SUCCEEDED"]
+    assert unknown_statuses(answer) == ["SHINY"]
     assert unknown_statuses(waits) == ["queueing"]
     assert str(read_task("t", task(entry(status="lost")))) == "finished, without a picture yet"
     for nothing in (None, [], {}, {"data": None}):
         assert unknown_statuses(nothing) == []
+
+
+@pytest.mark.parametrize("word", ["success", "SUCCEEDED", "Done", "complete"])
+def test_other_words_for_a_good_end(word: str) -> None:
+    answer = task(entry("https://a/1.jpg", status=word), status=word)
+    result = read_task("t", answer).result
+    assert result is not None
+    assert [image["url"] for image in result["Images"]] == ["https://a/1.jpg"]
+    assert unknown_statuses(answer) == []
+    assert not read_task("t", task(entry("https://a/1.jpg"), entry(status="PENDING"), status=word)).done
+
+
+@pytest.mark.parametrize("word", ["FAIL", "error", "canceled", "Timeout"])
+def test_other_words_for_a_bad_end(word: str) -> None:
+    failure = read_task("t", task(status=word, taskMessage="too dark")).failure
+    assert failure is not None
+    assert (failure.code, failure.message) == ("failed", f"{word}; too dark")
+    part = read_task("t", task(entry("https://a/1.jpg"), entry(status=word, message="b")))
+    assert part.result is not None
+    assert part.result["Images"][1] == {"url": None, "scene": "3", "message": "b"}
 
 
 def test_failure_in_either_layer() -> None:

@@ -16,14 +16,15 @@ from airflow_provider_mps.core.codes import Outcome, Transport
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.redact import bare_url, excerpt
 from airflow_provider_mps.core.results import TaskFailure, TaskState
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.vocabulary import ENDED_BADLY, ENDED_WELL, STILL_RUNS, Service
 
 # Fewer pictures can be fetched than the task has made.
 NOT_THERE = "PicturesNotThere"
 
-_KNOWN = frozenset(AidgeStatus)
-_DONE = frozenset({AidgeStatus.FINISHED, AidgeStatus.COMPLETED})
-_FAILED = frozenset({AidgeStatus.FAILED})
+# And what other services of the kind say for the same.
+_DONE = frozenset(map(str.lower, ENDED_WELL))
+_FAILED = frozenset(map(str.lower, ENDED_BADLY))
+_KNOWN = _DONE | _FAILED | frozenset(map(str.lower, STILL_RUNS)) | frozenset(AidgeStatus)
 _ON_THEIR_WAY = _KNOWN - _DONE - _FAILED
 _ENTRY_LISTS = ("taskResult", "result", "images")
 _URL_FIELDS = ("imageUrlList", "imageUrls", "imageUrl", "url")
@@ -80,7 +81,8 @@ def read_task(task_id: str, answer: Any) -> TaskState:
     data = read_answer(AidgeAction.QUERY, task_id, answer)
     status, entries = _status(data), list(_entries(data))
     if _is(status, _FAILED):
-        messages = [data.get("taskMessage"), *(entry.get("taskMessage") for entry in entries), _reason(data)]
+        word = "" if status.lower() == AidgeStatus.FAILED else status
+        messages = [word, data.get("taskMessage"), *(entry.get("taskMessage") for entry in entries), _reason(data)]
         return TaskState(task_id, status, failure=_failure(messages))
     if not _is(status, _DONE):
         return TaskState(task_id, status)
@@ -221,7 +223,7 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     return "" if value is None else str(value)
 
 
-def _is(status: str, words: frozenset[AidgeStatus]) -> bool:
+def _is(status: str, words: frozenset[str]) -> bool:
     return status.lower() in words
 
 
