@@ -9,9 +9,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout
+
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.redact import excerpt
 from airflow_provider_mps.core.results import TaskFailure
+from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.exceptions import (
     AidgeInDoubtError,
     MpsBatchFailedError,
@@ -45,19 +48,29 @@ def failures_in_short(execute: _Method) -> _Method:
         try:
             return execute(self, *args, **kwargs)
         except Exception as error:
-            conn_id = getattr(self, "aidge_conn_id", None) or getattr(self, "tencentcloud_conn_id", None)
-            if line := short_line(error, conn_id):
+            if line := short_line(error, _conn_id(self, error)):
                 self.log.error("%s", line)
             raise
 
     return cast(_Method, logged)
 
 
+def _conn_id(task: Any, error: Exception) -> str | None:
+    """Return the connection that the error is about: tasks of Aidge read and store pictures in COS."""
+    of_tencent_cloud: str | None = getattr(task, "tencentcloud_conn_id", None)
+    if (service := getattr(error, "service", None)) and service != Service.AIDGE:
+        return of_tencent_cloud
+    return getattr(task, "aidge_conn_id", None) or of_tencent_cloud
+
+
 def _code_and_remedy(error: BaseException) -> tuple[str, str] | None:
     if isinstance(error, ServiceError):
-        return error.code, error.hint
+        # Where this package knows no remedy, the service's words are all there is to go by.
+        return error.code, error.hint or error.message
     if isinstance(error, TaskFailedError):
-        return error.code, TaskFailure(error.code, error.message, error.service).hint
+        return error.code, TaskFailure(error.code, error.message, error.service).hint or error.message
+    if isinstance(error, AirflowSensorTimeout):
+        return "Not done in time", "clear the sensor, and it waits again"
     if isinstance(error, TaskTimeoutError):
         return f"Not done in {error.timeout:g} s", f"raise timeout, or clear the task ({error.task_id})"
     if isinstance(error, TaskExecutionTimeoutError):

@@ -77,7 +77,10 @@ def resend_options(action: str, warn: Callable[[str], None], end: Stop | None = 
     def tell(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         seconds = state.next_action.sleep if state.next_action else 0
-        warn(f"Attempt {state.attempt_number} of {_attempts(error)} failed, next in {seconds:.1f} s: {error}")
+        # The code stands before what may be long: a log page does not wrap.
+        attempt = f"{state.attempt_number} of {_attempts(error)}"
+        code = f" with {error.code}" if isinstance(error, ServiceError) else ""
+        warn(f"Attempt {attempt} failed{code}, next in {seconds:.1f} s: {error}")
 
     options = {
         "retry": retry_if_exception(again),

@@ -330,9 +330,9 @@ class Poller:
             await self._list_finished(hook, start)
         except ServiceError as error:
             if error.outcome is not Outcome.REFUSED:
-                log.warning("%s The tasks are listed again in a while.", error)
+                log.warning("%s: the tasks are listed again in a while. %s", error.code, error)
             elif not is_about_credentials(error.code):
-                log.warning("%s From now on each task is looked at on its own.", error)
+                log.warning("%s: from now on each task is looked at on its own. %s", error.code, error)
                 _without_list.add(account)
                 self._decide_at = 0.0
             elif not await self._renew(hook):

@@ -146,7 +146,7 @@ class BatchRun:
                 return joined
             self._failed(item, error)
         except MpsInDoubtError as error:
-            self._log.warning("%s: %s", item, error)
+            self._log.warning("InDoubt: %s: %s", item, error)
             self.ends[item.index] = ItemFailure("InDoubt", str(error))
         except Exception as error:
             # The record cannot be kept, or something nobody thought of: nothing more is sent.
@@ -183,7 +183,7 @@ class BatchRun:
     def _failed(self, item: Item, error: ServiceError) -> None:
         record = self._writer.record.record(item.token)
         self.ends[item.index] = end = failed_call(error, record.task_id if record else None)
-        self._log.warning("%s: %s", item, error)
+        self._log.warning("%s: %s: %s", error.code, item, error)
         self._failures_in_a_row += not end.is_final
         if concerns_all(error.code) or self._failures_in_a_row >= IN_FLIGHT:
             self._stopped = self._stopped or airflow_error(error)
@@ -200,7 +200,7 @@ class BatchRun:
             self._writer.put_end(item.token, task_id, end)
         self.ends[item.index] = found = end_of_item(task_id, end, self._timeout)
         if isinstance(found, ItemFailure):
-            self._log.warning("%s: MPS task %s: %s: %s", item, task_id, found.code, found.message)
+            self._log.warning("%s: %s: MPS task %s: %s", found.code, item, task_id, found.message)
 
     def _is_late(self, item: Item, now: float) -> bool:
         return self._deadlines.get(item.index, now + 1) <= now

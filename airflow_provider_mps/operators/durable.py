@@ -193,7 +193,7 @@ class DurableSubmission:
             if error.outcome is not Outcome.UNKNOWN:
                 self._keep(submission.not_sent(record))
                 raise
-            self._log.warning("%s", error)
+            self._log.warning("%s: %s", error.code, error)
             self._lost, sent = error, time.time()
             return FindOut(
                 self._request,
