@@ -99,6 +99,8 @@ def check_requests(requests: Any, defaults: Any) -> None:
     if requests is None:
         raise ArgumentError("requests is required: a list of dicts with the arguments of MpsImageBgFusionOperator")
     # A text, or the output of another task, is known only when it has been rendered.
+    if not isinstance(requests, str) and not arguments.is_template(requests):
+        _check_is_list(requests)
     if isinstance(requests, list | tuple):
         flat = _flat(requests)
         keys = _each(flat, lambda request: _check_literal(given, request))
@@ -130,8 +132,7 @@ def read_requests(
     :param account: what identifies who pays
     :raises ArgumentError: a request cannot be used; the message says which
     """
-    if isinstance(requests, str | bytes | Mapping) or not isinstance(requests, Sequence):
-        arguments.fail("requests", requests, "a list of dicts with the arguments of MpsImageBgFusionOperator")
+    _check_is_list(requests)
     given, flat = read_defaults(defaults), _flat(requests)
     payloads = _each(flat, lambda request: _payload(given, request, storage))
     keys = _check_keys([key_of(request) for request in flat])
@@ -144,6 +145,12 @@ def read_requests(
         request = first if count == 0 else replace(first, key=f"{first.key}/{count}")
         items.append(Item(index, payload, request, keys[index]))
     return _told_apart(items)
+
+
+def _check_is_list(requests: Any) -> None:
+    # What has no order, or ends with its first reading, would be something else in a retry.
+    if isinstance(requests, str | bytes | Mapping) or not isinstance(requests, Sequence):
+        arguments.fail("requests", requests, "a list of dicts with the arguments of MpsImageBgFusionOperator")
 
 
 def recognise(items: Sequence[Item], records: Mapping[str, Record], max_tries: int) -> list[Item]:

@@ -271,6 +271,8 @@ def test_what_has_no_order_is_refused_when_the_dag_is_read(value: Any) -> None:
         MpsImageBgFusionOperator(task_id="t", subject_url=URL, prompt=value)
     with pytest.raises(ValueError, match=r"requests\[0\]: prompt: expected a text or a list of texts"):
         MpsImageBgFusionBatchOperator(task_id="t", requests=[{"subject_url": URL, "prompt": value}])
+    with pytest.raises(ValueError, match=r"^requests: expected a list of dicts"):
+        MpsImageBgFusionBatchOperator(task_id="t", requests=value)
     with pytest.raises(ValueError, match=r"payload: expected plain JSON values"):
         MpsProcessImageOperator(task_id="t", payload={**PAYLOAD, "Tags": {"a", "b"}})
 
