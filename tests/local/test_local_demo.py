@@ -151,3 +151,15 @@ def test_a_folder_with_other_files_is_left_alone(name: str, tmp_path: Path) -> N
     assert done.returncode == 2
     assert "choose another --output" in done.stderr
     assert (tmp_path / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("missing", ["uvicorn", "pydantic", "crcmod"])
+def test_without_its_packages_it_says_how_to_install_them(missing: str, tmp_path: Path) -> None:
+    code = (
+        f"import runpy, sys; sys.modules[{missing!r}] = None; sys.argv = ['demo', '--output', {str(tmp_path)!r}]\n"
+        "runpy.run_module('airflow_provider_mps.local.demo', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "pip install 'airflow-provider-mps[local]'" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -15,11 +15,14 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import airflow_provider_mps
 from airflow_provider_mps.local.demo import airflow_home, shown, web_page
 from airflow_provider_mps.local.demo.sheet import side_by_side
-from airflow_provider_mps.local.service import LocalService
+
+if TYPE_CHECKING:
+    from airflow_provider_mps.local.service import LocalService
 
 LOG = "airflow.log"
 
@@ -48,6 +51,12 @@ def main() -> int:
         return 2
     if not args.ui and not _is_ours(args.output):
         print(f"{args.output} has files that are not of an earlier demo; choose another --output", file=sys.stderr)
+        return 2
+    try:
+        from airflow_provider_mps.local.service import LocalService
+    except ImportError as error:
+        print(f"The local service needs more packages ({error}).", file=sys.stderr)
+        print("Install them with: pip install 'airflow-provider-mps[local]'", file=sys.stderr)
         return 2
     with LocalService(task_seconds=args.task_seconds) as service:
         print(f"Local service on {service.url}, bucket {service.bucket}, samples under /samples/", flush=True)

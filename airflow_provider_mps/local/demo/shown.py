@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from airflow_provider_mps.local.service import LocalService
+if TYPE_CHECKING:
+    from airflow_provider_mps.local.service import LocalService
 
 # One sheet is to be looked at as a whole; a JPEG has no more than 65,535 lines.
 MAX_SHOWN = 48
