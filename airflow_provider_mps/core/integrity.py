@@ -12,6 +12,7 @@ import binascii
 import re
 from typing import NamedTuple
 
+_FROM_COS = frozenset({"x-cos-request-id", "x-cos-hash-crc64ecma", "etag"})
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -24,14 +25,19 @@ class Digest(NamedTuple):
 
 
 def read_digest(headers: dict[str, str]) -> Digest:
-    """Read what COS says of an object from its response headers, in whatever case they come."""
+    """Read what COS says of an object from its response headers, in whatever case they come.
+
+    Each answer of COS carries one of a few headers. The length of one without any of them, such as the page of a proxy,
+    says nothing of the object.
+    """
     lowered = {name.lower(): str(value or "").strip() for name, value in headers.items()}
 
     def number(name: str) -> int | None:
         text = lowered.get(name, "")
         return int(text) if text.isascii() and text.isdigit() else None
 
-    return Digest(number("content-length"), number("x-cos-hash-crc64ecma"), _etag_md5(lowered))
+    size = None if _FROM_COS.isdisjoint(lowered) else number("content-length")
+    return Digest(size, number("x-cos-hash-crc64ecma"), _etag_md5(lowered))
 
 
 def read_oss_digest(headers: dict[str, str]) -> Digest:

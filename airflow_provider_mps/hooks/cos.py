@@ -227,7 +227,7 @@ class CosHook(TencentCloudBaseHook):
     def _verify(action: str, target: str, stored: Digest, local: Digest) -> None:
         if not is_verifiable(stored):
             code = Transport.NOT_VERIFIABLE
-            said = f"{local.size} bytes arrived; the answer names neither size nor CRC64 nor MD5"
+            said = f"{local.size} bytes; the answer is none of COS, or names neither size nor CRC64 nor MD5"
             raise ServiceError(Service.COS, action, target, code, said, "", outcome_of(code))
         wrong = difference(stored, local)
         if wrong:

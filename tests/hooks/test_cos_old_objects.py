@@ -71,6 +71,41 @@ def test_what_nothing_is_said_of_is_asked_for_once(connect: Callable[..., str], 
     assert not list(tmp_path.iterdir())
 
 
+def test_the_page_of_a_proxy_is_no_object(connect: Callable[..., str], tmp_path: Path) -> None:
+    page = answer("Content-Type: text/html", body=b"<html>Please log in</html>")
+    with raw_server(page) as server, pytest.raises(TencentCloudPermanentError, match="NotVerifiable") as caught:
+        hook_of(server, connect).download_file("old.png", tmp_path / "old.png")
+    assert "Check the proxy or gateway" in str(caught.value)
+    with raw_server(page) as server, pytest.raises(TencentCloudPermanentError, match="NotVerifiable"):
+        hook_of(server, connect).read_object("old.png")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("headers", [[f'ETag: "{MD5}-2"'], ["x-cos-request-id: NjA=", "ETag: none"]])
+@pytest.mark.parametrize("status", ["204 No Content", "206 Partial Content", "203 Non-Authoritative Information"])
+def test_another_success_is_no_object(
+    status: str, headers: list[str], connect: Callable[..., str], tmp_path: Path
+) -> None:
+    said = answer(*headers, body=b"" if status.startswith("204") else DATA[:100]).replace(b"200 OK", status.encode(), 1)
+    with raw_server(said) as server, pytest.raises(TencentCloudError, match=f"HTTP {status[:3]} where the whole"):
+        hook_of(server, connect).download_file("old.png", tmp_path / "old.png")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "304 Not Modified"])
+def test_a_redirect_that_does_not_say_where_is_no_object(
+    status: str, connect: Callable[..., str], tmp_path: Path
+) -> None:
+    said = answer("x-cos-request-id: NjA=", body=b"").replace(b"200 OK", status.encode(), 1)
+    with (
+        raw_server(said) as server,
+        pytest.raises(TencentCloudPermanentError, match="Redirected: COS redirects to anot"),
+    ):
+        hook_of(server, connect).download_file("old.png", tmp_path / "old.png")
+    assert len(server.requests) == 1
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(("etag", "requests"), [(MD5, ["PUT"]), (f"{MD5}-2", ["PUT", "HEAD"])])
 def test_an_upload_without_crc64(
     etag: str, requests: list[str], connect: Callable[..., str], tmp_path: Path, lines: Callable[[], str]

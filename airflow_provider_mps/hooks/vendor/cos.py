@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from fastcrc.crc64 import xz as crc64_ecma
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosServiceError
+from requests import codes
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
@@ -78,7 +79,8 @@ def fetch(cos: CosS3Client, bucket: str, key: str, file: BinaryIO, stop: Stop | 
     raw = response.pop("Body").get_raw_stream()
     try:
         _check_redirect(response)
-    except RedirectError:
+        _check_status(raw.status, response)
+    except (RedirectError, StatusError):
         raw.close()
         raise
     stored = read_digest(response)
@@ -150,6 +152,17 @@ def _check_redirect(headers: Mapping[str, Any]) -> None:
         raise RedirectError(str(lowered.get("x-cos-request-id") or ""), urlsplit(str(location)).hostname or "")
 
 
+class StatusError(Exception):
+    """COS answers with another success than an object as a whole, such as a part of it; to the SDK all are one."""
+
+
+def _check_status(status: int, headers: Mapping[str, Any]) -> None:
+    if status == codes.ok:
+        return
+    request_id = CaseInsensitiveDict(headers).get("x-cos-request-id") or ""
+    raise RedirectError(request_id, "") if 300 <= status < 400 else StatusError(status, request_id)
+
+
 def translate(action: str, target: str, error: Exception) -> ServiceError:
     """Turn whatever the client raised into the one kind of error that the rest of the package knows."""
     if isinstance(error, ServiceError):
@@ -158,6 +171,10 @@ def translate(action: str, target: str, error: Exception) -> ServiceError:
         request_id, host = error.args
         said = f"COS redirects to {host or 'another address'}: the bucket is in another region than that of cos_region"
         return ServiceError(Service.COS, action, target, Transport.REDIRECTED, said, request_id, Outcome.REFUSED)
+    if isinstance(error, StatusError):
+        status, request_id = error.args
+        said = f"HTTP {status} where the whole object was asked for"
+        return ServiceError(Service.COS, action, target, f"HTTP {status}", said, request_id, Outcome.UNKNOWN)
     if isinstance(error, CosServiceError) and isinstance(error.get_digest_msg(), CaseInsensitiveDict):
         # The SDK hands over the headers of an answer without a body.
         status, headers = int(error.get_status_code()), error.get_digest_msg()
