@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import json
 import pickle
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 from airflow import __version__ as airflow_version
+from airflow.providers.common.compat.sdk import BaseHook, BaseOperator
 from airflow.providers_manager import ProvidersManager
 
 import airflow_provider_mps
@@ -185,6 +187,18 @@ def test_the_form_has_every_extra_and_requires_none(
 def test_errors_survive_pickling_with_their_data(error: Any) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+@pytest.mark.parametrize("name", [*PUBLIC, "airflow_provider_mps.hooks.mps", "airflow_provider_mps.hooks.cos"])
+def test_constructors_name_their_arguments(name: str) -> None:
+    module = importlib.import_module(name)
+    found = [one for one in vars(module).values() if inspect.isclass(one) and one.__module__ == name]
+    classes = [one for one in found if issubclass(one, BaseOperator | BaseHook)]
+    assert classes
+    for one in classes:
+        names = inspect.signature(one).parameters
+        assert {"tencentcloud_conn_id", "aidge_conn_id"} & set(names)
+        assert inspect.Parameter.VAR_POSITIONAL not in {parameter.kind for parameter in names.values()}
 
 
 def test_typed_and_licensed() -> None:

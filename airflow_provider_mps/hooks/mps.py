@@ -20,7 +20,7 @@ from airflow_provider_mps.core.errors import ServiceError, no_verdict, not_sent
 from airflow_provider_mps.core.listing import ListedTask, list_params, read_list
 from airflow_provider_mps.core.payloads import check_payload, describe_input
 from airflow_provider_mps.core.results import TaskState, parse_task_detail
-from airflow_provider_mps.core.vocabulary import Action, Service, TaskStatus
+from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Action, Service, TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
@@ -54,8 +54,10 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
 
     can_list = True
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, tencentcloud_conn_id: str | None = DEFAULT_CONN_ID, region: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(tencentcloud_conn_id, region, **kwargs)
         self._client: Any = None
         # What the answers so far have said of the clock of MPS.
         self.clock = ServiceClock()

@@ -142,6 +142,8 @@ def _write_ready_file(path: Path, service: LocalService) -> None:
     }
     # Renamed into place, so that a reader never sees half of it.
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    # It holds the keys, which may be somebody's own.
+    partial.touch(mode=0o600)
     partial.write_text(json.dumps(ready), "utf-8")
     partial.replace(path)
 

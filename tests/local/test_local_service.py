@@ -134,6 +134,7 @@ def test_the_command(tmp_path: Path, number: signal.Signals, clients_for: Any) -
         "7",
     )
     assert ready["pid"] == process.pid
+    assert (tmp_path / "ready.json").stat().st_mode & 0o077 == 0
     assert ready["url"] == f"http://{ready['netloc']}"
     assert ready["connection"]["extra"]["cos_bucket"] == "one-1250000000"
     assert ready["connection"]["password"] == "from-the-environment"
