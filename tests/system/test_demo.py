@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -57,3 +59,29 @@ def test_a_dag_of_ones_own(dags: Path, tmp_path: Path) -> None:
     done = demo(home, dags, "broken", output)
     assert done.returncode != 0
     assert "RuntimeError: an own error\n" in done.stderr
+
+
+def test_ctrl_c_ends_it_quietly(dags: Path, tmp_path: Path) -> None:
+    options = ["--home", str(tmp_path / "home"), "--dags", str(dags), "--output", str(tmp_path / "output")]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "airflow_provider_mps.local.demo",
+        *options,
+        "--dag",
+        "no_pictures",
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("Local service on ")
+    # Ctrl-C reaches all of the group.
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)

@@ -133,4 +133,8 @@ def _show(rows: list[shown.Row], output: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # The usual exit status for it; nothing is left running.
+        sys.exit(130)
