@@ -72,7 +72,7 @@ class BatchStore:
         with _threads() as pool:
             found = pool.map(self._read_page, keys)
             for page, records, ends in zip(pages, found, found, strict=False):
-                record.add_page(page, batch_record.read_records(records), batch_record.read_ends(ends))
+                record.add_page(page, _own(batch_record.read_records(records)), batch_record.read_ends(ends))
         return record
 
     def write_header(self, header: Header) -> None:
@@ -116,6 +116,14 @@ class BatchStore:
 
     def _key(self, kind: str, owner: str, page: int) -> str:
         return f"{self.prefix}/{owner}/{kind}-{page:05d}.json"
+
+
+def _own(page: RecordPage) -> RecordPage:
+    """Return a page of records, each of which is about the request that it stands for: else another would be paid."""
+    for token, record in page.records.items():
+        if record.request.token != token:
+            raise UnreadablePageError(f"the record of {token!r:.40} is about another request")
+    return page
 
 
 @contextmanager

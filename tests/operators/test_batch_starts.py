@@ -191,6 +191,17 @@ def test_the_triggerer_leaves_an_unreadable_record_to_the_task(batch: Batch) -> 
     assert batch.accepted == COUNT
 
 
+@pytest.mark.parametrize("edit", [{"key": "x"}, {"body": "2026"}, {"loose": ""}])
+def test_a_record_of_another_request_pays_for_nothing(batch: Batch, edit: dict[str, Any]) -> None:
+    batch.run(pictures(COUNT))
+    key, page = next((key, json.loads(data)) for key, data in batch.pages.items() if "/records-" in key)
+    next(iter(page["records"].values())).update(edit)
+    batch.service.put_object(batch.service.bucket, key, json.dumps(page).encode())
+    with pytest.raises(MpsBatchRecordError, match="is about another request"):
+        batch.run(pictures(COUNT), try_number=2)
+    assert batch.accepted == COUNT
+
+
 def test_a_page_of_another_kind_is_unreadable(batch: Batch) -> None:
     batch.run(pictures(COUNT))
     key = next(key for key in batch.pages if "/records-" in key)
