@@ -12,11 +12,11 @@ from typing import ClassVar, NamedTuple
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.codes import NO_RESULT, Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.progress import counted
-from airflow_provider_mps.core.results import TaskFailure
 from airflow_provider_mps.core.vocabulary import LimitKind, Service
+from airflow_provider_mps.services.tencentcloud.answers import TaskFailure
+from airflow_provider_mps.services.tencentcloud.codes import NO_RESULT, Outcome
 
 
 class TencentCloudError(ServiceError, AirflowException):

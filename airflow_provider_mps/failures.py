@@ -12,8 +12,7 @@ from typing import Any, TypeVar, cast
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout
 
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.redact import excerpt
-from airflow_provider_mps.core.results import TaskFailure
+from airflow_provider_mps.core.redaction import excerpt
 from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.exceptions import (
     AidgeInDoubtError,
@@ -24,6 +23,7 @@ from airflow_provider_mps.exceptions import (
     TaskFailedError,
     TaskTimeoutError,
 )
+from airflow_provider_mps.services.tencentcloud.answers import TaskFailure
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_mps import __version__
-from airflow_provider_mps.core.forms import connection_types
+from airflow_provider_mps.connection_types import connection_types
 
 _INTEGRATION = "Tencent Cloud MPS"
 _AIDGE = "Alibaba Aidge"

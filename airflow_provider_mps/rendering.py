@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from jinja2.filters import FILTERS, make_attrgetter
 
 from airflow_provider_mps.exceptions import InvalidArgumentError
-from airflow_provider_mps.hooks.masking import mask_rendered_fields
+from airflow_provider_mps.storage.masking import mask_rendered_fields
 
 
 class TemplatedFields:

@@ -77,7 +77,7 @@ class LoopPerTrigger:
         # Together they are the SDK's own async client, which as it stands does not work with httpx 0.28.
         import httpx
 
-        from airflow_provider_mps.hooks.vendor.mps_clients import AsyncMpsCommonClient
+        from airflow_provider_mps.clients.tencentcloud import AsyncMpsCommonClient
 
         self._ignores_errors = ignores_errors
         self._http_class, self._client_class = httpx.AsyncClient, AsyncMpsCommonClient

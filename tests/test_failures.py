@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowSensorTimeout
 
-from airflow_provider_mps.core.aidge.words import AidgeAction
 from airflow_provider_mps.exceptions import (
     AidgeInDoubtError,
     AidgePermanentError,
@@ -30,6 +29,7 @@ from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator, MpsImageBgFusionOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
+from airflow_provider_mps.services.aidge.words import AidgeAction
 from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObjectStorageOperator
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from tests.task_context import execute, make_context

@@ -20,8 +20,6 @@ from airflow.providers.common.compat.sdk import BaseHook, BaseOperator
 from airflow.providers_manager import ProvidersManager
 
 import airflow_provider_mps
-from airflow_provider_mps.core.aidge.connection import AidgeSettings
-from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.exceptions import (
     AidgeError,
     AidgeExecutionTimeoutError,
@@ -38,6 +36,8 @@ from airflow_provider_mps.exceptions import (
 from airflow_provider_mps.get_provider_info import get_provider_info
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.services.aidge.connection import AidgeSettings
+from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
 
 PACKAGE = Path(airflow_provider_mps.__file__).parent
 PUBLIC = [
@@ -98,7 +98,7 @@ def test_a_dag_file_imports_no_vendor_sdk() -> None:
 
 def test_the_batch_is_imported_for_whom_it_is_used() -> None:
     module = importlib.import_module("airflow_provider_mps.operators.mps")
-    batch = importlib.import_module("airflow_provider_mps.operators.batch")
+    batch = importlib.import_module("airflow_provider_mps.operators.mps_batch")
     assert module.MpsImageBgFusionBatchOperator is batch.MpsImageBgFusionBatchOperator
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         _ = module.Nothing

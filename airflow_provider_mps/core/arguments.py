@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeGuard, TypeVar
 from urllib.parse import urlsplit
 
-from airflow_provider_mps.core.redact import conceal, redact_urls
+from airflow_provider_mps.core.redaction import conceal, redact_urls
 from airflow_provider_mps.core.vocabulary import EXTENSIONS, ImageFormat
 
 _Choice = TypeVar("_Choice", bound=StrEnum)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from airflow_provider_mps.core import codes
-from airflow_provider_mps.core.aidge import codes as aidge_codes
-from airflow_provider_mps.core.aidge.words import AidgeAction
-from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
-from airflow_provider_mps.core.redact import excerpt
+from airflow_provider_mps.core.redaction import excerpt
 from airflow_provider_mps.core.vocabulary import Action, Service
+from airflow_provider_mps.services.aidge import codes as aidge_codes
+from airflow_provider_mps.services.aidge.words import AidgeAction
+from airflow_provider_mps.services.tencentcloud import codes
+from airflow_provider_mps.services.tencentcloud.codes import NO_SUCH_TASK, Outcome
 
 # What is paid for, and has no client token.
 PAID = frozenset({Action.PROCESS_IMAGE, AidgeAction.GENERATE})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_mps.core.aidge.words import XCOM_AIDGE_TASK_ID
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.polling import Finished, Refused, Step, TooLate
-from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import XCOM_TASK_ID, EventStatus, LimitKind, Service, TaskStatus
+from airflow_provider_mps.services.aidge.words import XCOM_AIDGE_TASK_ID
+from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
 
 # The name of the id says whose task it is.
 TASK_IDS = {Service.MPS: XCOM_TASK_ID, Service.AIDGE: XCOM_AIDGE_TASK_ID}

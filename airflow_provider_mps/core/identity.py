@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from airflow_provider_mps.core.redact import conceal
+from airflow_provider_mps.core.redaction import conceal
 from airflow_provider_mps.core.signatures import unsigned_path, unsigned_query
 
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)

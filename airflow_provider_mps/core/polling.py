@@ -13,11 +13,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from airflow_provider_mps.core.codes import NO_RESULT, Outcome
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task, told
-from airflow_provider_mps.core.listing import PAGE_SIZE
-from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
+from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
+from airflow_provider_mps.services.tencentcloud.codes import NO_RESULT, Outcome
+from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from typing import Any
 
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.fingerprint import Request
-from airflow_provider_mps.core.lookup import SENDING_SECONDS
-from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.services.tencentcloud.answers import TaskState
+from airflow_provider_mps.services.tencentcloud.lookup import SENDING_SECONDS
 
 RECORD_VERSION = 1
 # TaskIds that a record remembers as not to be taken again; each try adds one at the most.

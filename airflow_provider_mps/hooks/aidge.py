@@ -10,24 +10,18 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowException, BaseHook
 from tenacity import AsyncRetrying, Retrying
 
+from airflow_provider_mps.clients.async_client import OwnsAsyncClient, off_the_loop
+from airflow_provider_mps.clients.pacing import Pacer, pacer_of
+from airflow_provider_mps.clients.renewal import KeyRenewal
 from airflow_provider_mps.compat import mask_secret
-from airflow_provider_mps.core import arguments, calls
-from airflow_provider_mps.core.aidge import answers, codes
-from airflow_provider_mps.core.aidge.answers import Address
-from airflow_provider_mps.core.aidge.codes import ends_task, is_too_fast, says_no_such_task
-from airflow_provider_mps.core.aidge.connection import AidgeSettings, read_settings
-from airflow_provider_mps.core.aidge.requests import GenerationRequest, query_body
-from airflow_provider_mps.core.aidge.words import AIDGE_CONN_TYPE, DEFAULT_AIDGE_CONN_ID, AidgeAction
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.calls import Accepted
-from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError, no_verdict, not_sent
-from airflow_provider_mps.core.listing import ListedTask
-from airflow_provider_mps.core.localpaths import is_local
-from airflow_provider_mps.core.redact import bare_url
-from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core.redaction import bare_url
+from airflow_provider_mps.core.resending import Accepted
+from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.core.vocabulary import Service, TaskStatus
-from airflow_provider_mps.core.watch import Stop
 from airflow_provider_mps.exceptions import (
     AidgeTaskFailedError,
     AidgeTaskRefusedError,
@@ -36,10 +30,17 @@ from airflow_provider_mps.exceptions import (
     airflow_error,
     invalid_arguments_fail,
 )
-from airflow_provider_mps.hooks.async_client import OwnsAsyncClient, off_the_loop
 from airflow_provider_mps.hooks.forms import with_form
-from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
-from airflow_provider_mps.hooks.renewal import KeyRenewal
+from airflow_provider_mps.services.aidge import answers, codes
+from airflow_provider_mps.services.aidge.answers import Address
+from airflow_provider_mps.services.aidge.codes import ends_task, is_too_fast, says_no_such_task
+from airflow_provider_mps.services.aidge.connection import AidgeSettings, read_settings
+from airflow_provider_mps.services.aidge.requests import GenerationRequest, query_body
+from airflow_provider_mps.services.aidge.words import AIDGE_CONN_TYPE, DEFAULT_AIDGE_CONN_ID, AidgeAction
+from airflow_provider_mps.services.tencentcloud.answers import TaskState
+from airflow_provider_mps.services.tencentcloud.codes import Outcome
+from airflow_provider_mps.services.tencentcloud.listing import ListedTask
+from airflow_provider_mps.storage.localpaths import is_local
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -176,7 +177,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         :raises AidgeError: the picture is not there, did not arrive whole, or is none
         :raises OSError: the disk is full, or does not take it
         """
-        from airflow_provider_mps.hooks.vendor import aidge_download as vendor
+        from airflow_provider_mps.clients import aidge_download as vendor
 
         target, settings = bare_url(url), self.settings
 
@@ -197,7 +198,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     def search_scenes(self, body: bytes, target: str = "") -> list[dict[str, Any]]:
         """Return the scenes of a search: ``{"id", "name", "cover", "tags"}``.
 
-        :param body: see :class:`~airflow_provider_mps.core.aidge.requests.SceneSearch`
+        :param body: see :class:`~airflow_provider_mps.services.aidge.requests.SceneSearch`
         :param target: what is searched for, for messages
         """
         answer = self._resend(AidgeAction.SCENES, body, target)
@@ -338,7 +339,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     def _failed(
         self, action: str, target: str, error: Exception, outer: BaseException | None, *, is_sent: bool = True
     ) -> ServiceError:
-        from airflow_provider_mps.hooks.vendor.transport import no_answer
+        from airflow_provider_mps.clients.transport import no_answer
 
         failed = error if isinstance(error, ServiceError) else no_answer(Service.AIDGE, action, target, error, outer)
         if not is_sent:
@@ -377,6 +378,6 @@ def _read_accepted(request: GenerationRequest, answer: Mapping[str, Any]) -> Acc
 
 
 def _vendor() -> ModuleType:
-    from airflow_provider_mps.hooks.vendor import aidge_client
+    from airflow_provider_mps.clients import aidge as aidge_client
 
     return aidge_client

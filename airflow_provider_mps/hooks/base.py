@@ -10,17 +10,17 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
+from airflow_provider_mps.clients.async_client import off_the_loop
+from airflow_provider_mps.clients.renewal import KeyRenewal
 from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.arguments import conn_id as check_conn_id
 from airflow_provider_mps.core.arguments import region as check_region
-from airflow_provider_mps.core.codes import is_about_credentials
-from airflow_provider_mps.core.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.core.vocabulary import CONN_TYPE, DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
-from airflow_provider_mps.hooks.async_client import off_the_loop
-from airflow_provider_mps.hooks.renewal import KeyRenewal
+from airflow_provider_mps.services.tencentcloud.codes import is_about_credentials
+from airflow_provider_mps.services.tencentcloud.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
 
 
 class TencentCloudBaseHook(BaseHook):
@@ -87,7 +87,7 @@ class TencentCloudBaseHook(BaseHook):
 
         :raises TencentCloudError: no credential could be had
         """
-        from airflow_provider_mps.hooks.vendor import credentials
+        from airflow_provider_mps.clients import credentials
 
         with self._credential_lock:
             try:

@@ -11,21 +11,28 @@ from typing import Any, TypeVar
 from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import Retrying
 
-from airflow_provider_mps.core import arguments, calls
-from airflow_provider_mps.core.codes import COS_CREDENTIAL_CODES, COS_KEY_CODES, Outcome, Transport, outcome_of
-from airflow_provider_mps.core.contenttypes import picture_type
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, difference, evidence, is_verifiable
-from airflow_provider_mps.core.localpaths import is_local
-from airflow_provider_mps.core.payloads import bucket_or_default, region_or_default
 from airflow_provider_mps.core.progress import counted
-from airflow_provider_mps.core.redact import redact_urls
-from airflow_provider_mps.core.results import cos_object
+from airflow_provider_mps.core.redaction import redact_urls
+from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
-from airflow_provider_mps.core.watch import Stop
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
-from airflow_provider_mps.hooks.parts import part_of, remove_left_behind
+from airflow_provider_mps.services.tencentcloud.answers import cos_object
+from airflow_provider_mps.services.tencentcloud.codes import (
+    COS_CREDENTIAL_CODES,
+    COS_KEY_CODES,
+    Outcome,
+    Transport,
+    outcome_of,
+)
+from airflow_provider_mps.services.tencentcloud.payloads import bucket_or_default, region_or_default
+from airflow_provider_mps.storage.contenttypes import picture_type
+from airflow_provider_mps.storage.localpaths import is_local
+from airflow_provider_mps.storage.parts import part_of, remove_left_behind
 
 _T = TypeVar("_T")
 
@@ -67,7 +74,7 @@ class CosHook(TencentCloudBaseHook):
 
     def get_conn(self) -> Any:
         """Return the vendor's ``CosS3Client`` for the region of this hook. It does not resend and does not verify."""
-        from airflow_provider_mps.hooks.vendor import cos
+        from airflow_provider_mps.clients import cos
 
         return cos.client(self.settings, self.snapshot_credential(), self._region())
 
@@ -87,7 +94,7 @@ class CosHook(TencentCloudBaseHook):
         :return: ``local_path``
         :raises TransferStoppedError: ``stop`` was set
         """
-        from airflow_provider_mps.hooks.vendor import cos
+        from airflow_provider_mps.clients import cos
 
         path, bucket, key = _destination(local_path), self._bucket(bucket), self._key(key)
         target = f"cos://{bucket}{key}"
@@ -115,7 +122,7 @@ class CosHook(TencentCloudBaseHook):
         :param bucket: another bucket than the hook's
         :return: ``{"bucket", "region", "path", "cos_uri", "url"}``
         """
-        from airflow_provider_mps.hooks.vendor import cos
+        from airflow_provider_mps.clients import cos
 
         path, bucket, key = Path(str(local_path)), self._bucket(bucket), self._key(key)
         if not path.is_file():
@@ -138,7 +145,7 @@ class CosHook(TencentCloudBaseHook):
         :param key: key of the object
         :param bucket: another bucket than the hook's
         """
-        from airflow_provider_mps.hooks.vendor import cos
+        from airflow_provider_mps.clients import cos
 
         bucket, key = self._bucket(bucket), self._key(key)
         target = f"cos://{bucket}{key}"
@@ -166,7 +173,7 @@ class CosHook(TencentCloudBaseHook):
         :param content_type: MIME type
         :param bucket: another bucket than the hook's
         """
-        from airflow_provider_mps.hooks.vendor import cos
+        from airflow_provider_mps.clients import cos
 
         bucket, key = self._bucket(bucket), self._key(key)
         target = f"cos://{bucket}{key}"
@@ -181,7 +188,7 @@ class CosHook(TencentCloudBaseHook):
 
         :raises TencentCloudError: there is no such object (code ``NoSuchResource``), or COS did not answer
         """
-        from airflow_provider_mps.hooks.vendor import cos
+        from airflow_provider_mps.clients import cos
 
         bucket, key = self._bucket(bucket), self._key(key)
         return self._resend("HeadObject", f"cos://{bucket}{key}", lambda: cos.head(self.get_conn(), bucket, key))
@@ -212,7 +219,7 @@ class CosHook(TencentCloudBaseHook):
 
     @staticmethod
     def _tried(action: str, target: str, call: Callable[[], _T]) -> _T:
-        from airflow_provider_mps.hooks.vendor import cos
+        from airflow_provider_mps.clients import cos
 
         try:
             return call()

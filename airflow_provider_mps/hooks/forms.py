@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from airflow import __version__ as airflow_version
 
-from airflow_provider_mps.core.forms import connection_types
+from airflow_provider_mps.connection_types import connection_types
 
 _Hook = TypeVar("_Hook", bound=type)
 # From here on these methods are deprecated, and the description is read.

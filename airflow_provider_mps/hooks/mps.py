@@ -11,21 +11,22 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import AsyncRetrying, Retrying
 
-from airflow_provider_mps.core import calls, sites
-from airflow_provider_mps.core.calls import Accepted
+from airflow_provider_mps.clients.async_client import OwnsAsyncClient
+from airflow_provider_mps.clients.pacing import Pacer, pacer_of
+from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core.clock import ServiceClock
-from airflow_provider_mps.core.codes import is_about_clock, is_about_credentials, is_too_fast
-from airflow_provider_mps.core.connection import TencentCloudSettings
 from airflow_provider_mps.core.errors import ServiceError, no_verdict, not_sent
-from airflow_provider_mps.core.listing import ListedTask, list_params, read_list
-from airflow_provider_mps.core.payloads import check_payload, describe_input
-from airflow_provider_mps.core.results import TaskState, parse_task_detail
+from airflow_provider_mps.core.resending import Accepted
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Action, Service, TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
-from airflow_provider_mps.hooks.async_client import OwnsAsyncClient
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.hooks.forms import with_form
-from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
+from airflow_provider_mps.services.tencentcloud import sites
+from airflow_provider_mps.services.tencentcloud.answers import TaskState, parse_task_detail
+from airflow_provider_mps.services.tencentcloud.codes import is_about_clock, is_about_credentials, is_too_fast
+from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
+from airflow_provider_mps.services.tencentcloud.listing import ListedTask, list_params, read_list
+from airflow_provider_mps.services.tencentcloud.payloads import check_payload, describe_input
 
 Guard = Callable[[], Awaitable[None]]
 
@@ -320,6 +321,6 @@ def _airflow_errors() -> Iterator[None]:
 
 
 def _vendor_clients() -> ModuleType:
-    from airflow_provider_mps.hooks.vendor import mps_clients
+    from airflow_provider_mps.clients import tencentcloud as mps_clients
 
     return mps_clients

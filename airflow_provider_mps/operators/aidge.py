@@ -9,19 +9,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.aidge.requests import (
-    GENERATION_ARGUMENTS,
-    Generation,
-    GenerationRequest,
-    SceneSearch,
-)
-from airflow_provider_mps.core.aidge.words import (
-    DEFAULT_AIDGE_CONN_ID,
-    DEFAULT_IMAGES,
-    DEFAULT_SCENES,
-    MAX_PICTURE_BYTES,
-    OnDoubt,
-)
 from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
@@ -29,14 +16,27 @@ from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator
+from airflow_provider_mps.polling.waiting import DEFERRABLE
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.waiting import DEFERRABLE
+from airflow_provider_mps.services.aidge.requests import (
+    GENERATION_ARGUMENTS,
+    Generation,
+    GenerationRequest,
+    SceneSearch,
+)
+from airflow_provider_mps.services.aidge.words import (
+    DEFAULT_AIDGE_CONN_ID,
+    DEFAULT_IMAGES,
+    DEFAULT_SCENES,
+    MAX_PICTURE_BYTES,
+    OnDoubt,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.operators.tries import Submitted
+    from airflow_provider_mps.durable.tries import Submitted
     from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 
 
@@ -44,7 +44,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
     """Put a product into a scene: two to ten pictures come out.
 
     Submits ``/ai/image/background/generation/scenario`` (page "Image Background Generation Submit", where it is:
-    ``core.aidge.words``). Without waiting it returns the task id; with ``wait_for_completion`` it returns the result, a
+    ``services.aidge.words``). Without waiting it returns the task id; with ``wait_for_completion`` it returns the result, a
     plain dict: ``{"TaskId", "Status", "Images": [{"url", "scene", "message"}]}``. A picture that Aidge could not make
     has None for its ``url``, and why in ``message``. The task id is also pushed as XCom ``aidge_task_id`` as soon as
     Aidge has accepted the task.
@@ -182,9 +182,9 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
 
     def _submit(self, context: Context, hook: AidgeHook, request: GenerationRequest, on_doubt: OnDoubt) -> Submitted:
         from airflow_provider_mps.core.fingerprint import request_of
-        from airflow_provider_mps.hooks.submission_store import store_of
-        from airflow_provider_mps.operators.aidge_submission import AidgeSubmission
-        from airflow_provider_mps.operators.tries import IN_DOUBT, attempt_of, task_of
+        from airflow_provider_mps.durable.aidge import AidgeSubmission
+        from airflow_provider_mps.durable.store import store_of
+        from airflow_provider_mps.durable.tries import IN_DOUBT, attempt_of, task_of
 
         store, settings = store_of(context, Service.AIDGE), hook.settings
         fingerprint = request_of(
@@ -208,7 +208,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
 
     def _tell_of_known_task(self, context: Context) -> None:
         """Name the task of an earlier try, which this one cannot join as it does not know what to ask for."""
-        from airflow_provider_mps.hooks.submission_store import UnreadableRecordError, store_of
+        from airflow_provider_mps.durable.store import UnreadableRecordError, store_of
 
         try:
             record = store_of(context, Service.AIDGE).read()
@@ -234,7 +234,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         return super()._deliver(context, result)
 
     def _read_file(self, name: str, value: Any) -> bytes:
-        from airflow_provider_mps.hooks.object_storage import ObjectStorage
+        from airflow_provider_mps.storage.object_storage import ObjectStorage
 
         return ObjectStorage(self.image_conn_id, self.tencentcloud_conn_id).read(name, value, MAX_PICTURE_BYTES)
 
@@ -246,7 +246,7 @@ class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
     """Search scenes for a product, so that a DAG can choose one.
 
     Calls ``/ai/image/background/generation/scene/query`` (page "Scene Recommendation and Query", where it is:
-    ``core.aidge.words``): with a title or a picture Aidge recommends scenes for the product, with category and type it
+    ``services.aidge.words``): with a title or a picture Aidge recommends scenes for the product, with category and type it
     lists what there is. Returns a list of
     ``{"id", "name", "cover", "tags"}``; ``id`` is the ``scene_id`` of :class:`AidgeBackgroundGenerationOperator`.
 

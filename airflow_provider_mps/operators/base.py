@@ -16,14 +16,14 @@ from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.polling.waiting import DEFERRABLE, LooksAtTasks, limit_of_try, result_of_event, wait_in_worker
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.waiting import DEFERRABLE, LooksAtTasks, limit_of_try, result_of_event, wait_in_worker
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.operators.tries import Submitted
+    from airflow_provider_mps.durable.tries import Submitted
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 
@@ -116,6 +116,6 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
         return result
 
     def _mark_delivered(self, context: Context, task_id: str) -> None:
-        from airflow_provider_mps.operators.tries import mark_delivered
+        from airflow_provider_mps.durable.tries import mark_delivered
 
         mark_delivered(context, self.service, task_id, self.log)

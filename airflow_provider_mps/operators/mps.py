@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core.arguments import check_rendered, is_template
-from airflow_provider_mps.core.payloads import BG_FUSION_ARGUMENTS, BgFusion, StorageDefaults, check_payload
 from airflow_provider_mps.core.vocabulary import (
     DEFAULT_CONN_ID,
     DEFAULT_FORMAT,
@@ -19,12 +18,18 @@ from airflow_provider_mps.core.vocabulary import (
 )
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.operators.mps_submit import MpsSubmitOperator
-from airflow_provider_mps.waiting import DEFERRABLE
+from airflow_provider_mps.polling.waiting import DEFERRABLE
+from airflow_provider_mps.services.tencentcloud.payloads import (
+    BG_FUSION_ARGUMENTS,
+    BgFusion,
+    StorageDefaults,
+    check_payload,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
-    from airflow_provider_mps.operators.batch import MpsImageBgFusionBatchOperator
+    from airflow_provider_mps.operators.mps_batch import MpsImageBgFusionBatchOperator
 
 __all__ = ["MpsImageBgFusionBatchOperator", "MpsImageBgFusionOperator", "MpsProcessImageOperator"]
 
@@ -32,7 +37,7 @@ __all__ = ["MpsImageBgFusionBatchOperator", "MpsImageBgFusionOperator", "MpsProc
 def __getattr__(name: str) -> Any:
     # A third of what this module would take to import, in every process of a DAG that has no batch.
     if name == "MpsImageBgFusionBatchOperator":
-        from airflow_provider_mps.operators.batch import MpsImageBgFusionBatchOperator
+        from airflow_provider_mps.operators.mps_batch import MpsImageBgFusionBatchOperator
 
         return MpsImageBgFusionBatchOperator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

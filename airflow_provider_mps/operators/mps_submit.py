@@ -11,20 +11,20 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import says_no_such_task
-from airflow_provider_mps.core.payloads import StorageDefaults, describe_input
 from airflow_provider_mps.core.polling import Limit, Refused
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, LimitKind, Service
 from airflow_provider_mps.exceptions import MpsInDoubtError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator
-from airflow_provider_mps.waiting import end_of_event, limit_of_try
+from airflow_provider_mps.polling.waiting import end_of_event, limit_of_try
+from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults, describe_input
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.operators.tries import Submitted
+    from airflow_provider_mps.durable.tries import Submitted
     from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 
 
@@ -89,8 +89,8 @@ class MpsSubmitOperator(PictureSubmitOperator):
         return self._begin(context)
 
     def _submit(self, context: Context, hook: MpsHook, payload: dict[str, Any]) -> Submitted:
-        from airflow_provider_mps.operators.durable import DurableSubmission, InDoubt
-        from airflow_provider_mps.operators.tries import Submitted
+        from airflow_provider_mps.durable.mps import DurableSubmission, InDoubt
+        from airflow_provider_mps.durable.tries import Submitted
 
         if not self.durable:
             self.log.info("Submitting ProcessImage for %s", describe_input(payload))

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.aidge.words import DEFAULT_AIDGE_CONN_ID
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.polling.waiting import DEFERRABLE
 from airflow_provider_mps.sensors.base import PictureTaskSensor
-from airflow_provider_mps.waiting import DEFERRABLE
+from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg

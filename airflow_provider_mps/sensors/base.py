@@ -24,7 +24,6 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError, told
 from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.polling import EMPTY_LOOKS, EMPTY_SECONDS, Limit, LookAgain, Step, count_empty, next_step
-from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import (
     TaskExecutionTimeoutError,
@@ -33,8 +32,7 @@ from airflow_provider_mps.exceptions import (
     not_done,
 )
 from airflow_provider_mps.failures import failures_in_short
-from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.waiting import (
+from airflow_provider_mps.polling.waiting import (
     DEFERRABLE,
     ENDS,
     LooksAtTasks,
@@ -43,6 +41,8 @@ from airflow_provider_mps.waiting import (
     result_or_raise,
     try_began,
 )
+from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.services.tencentcloud.answers import TaskState
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -12,8 +12,8 @@ from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.polling.waiting import DEFERRABLE
 from airflow_provider_mps.sensors.base import PictureTaskSensor
-from airflow_provider_mps.waiting import DEFERRABLE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg

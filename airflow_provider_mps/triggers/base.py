@@ -14,7 +14,7 @@ from airflow_provider_mps.core.errors import told
 from airflow_provider_mps.core.events import TASK_IDS, to_event
 from airflow_provider_mps.core.polling import Limit, trigger_lifetime
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.hooks.shared_poller import Source, wait_for_task
+from airflow_provider_mps.polling.shared import Source, wait_for_task
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class PictureTaskTrigger(BaseTrigger):
     """Waits until a picture task is done or the deadline has passed, then fires one event.
 
-    All triggers of one triggerer that ask the same source share a poller (``hooks.poller``): one HTTP client, one pace.
+    All triggers of one triggerer that ask the same source share a poller (``polling.poller``): one HTTP client, one pace.
     The event is plain JSON with ``status`` one of ``success``, ``failed``, ``timeout`` and ``error``.
 
     :param poll_interval: seconds between looks (float); a new task is looked at sooner

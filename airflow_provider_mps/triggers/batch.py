@@ -10,19 +10,19 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_mps.core.batch_record import BatchRecord, Header, UnreadablePageError
+from airflow_provider_mps.batch.record import BatchRecord, Header, UnreadablePageError
+from airflow_provider_mps.batch.store import BatchStore
+from airflow_provider_mps.batch.writer import BatchWriter
+from airflow_provider_mps.clients.async_client import off_the_loop
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import batch_event
 from airflow_provider_mps.core.polling import Finished, limit_of
 from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.hooks.async_client import off_the_loop
-from airflow_provider_mps.hooks.batch_store import BatchStore
-from airflow_provider_mps.hooks.batch_writer import BatchWriter
 from airflow_provider_mps.hooks.cos import CosHook
-from airflow_provider_mps.hooks.poller import Poller
-from airflow_provider_mps.hooks.shared_poller import Source, shared_poller
+from airflow_provider_mps.polling.poller import Poller
+from airflow_provider_mps.polling.shared import Source, shared_poller
 
 # Waits that begin in one turn of the event loop.
 AT_ONCE = 100
@@ -31,7 +31,7 @@ AT_ONCE = 100
 class MpsImageBatchTrigger(BaseTrigger):
     """Waits for all tasks of a batch, keeps their results in the batch's record, then fires one event.
 
-    Which tasks these are, and what they come to, is in COS (``hooks.batch_store``): arguments and event stay small.
+    Which tasks these are, and what they come to, is in COS (``batch.store``): arguments and event stay small.
 
     :param record_prefix: COS prefix of the record (str)
     :param record_bucket: its bucket (str or None for the connection's)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_mps.core.vocabulary import LimitKind, Service
-from airflow_provider_mps.hooks.shared_poller import Source
+from airflow_provider_mps.polling.shared import Source
 from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 

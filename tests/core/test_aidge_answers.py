@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.aidge.answers import (
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.services.aidge.answers import (
     Address,
     failed_task,
     read_accepted,
@@ -18,11 +20,9 @@ from airflow_provider_mps.core.aidge.answers import (
     read_task,
     unknown_statuses,
 )
-from airflow_provider_mps.core.aidge.shapes import NO_SUCCESS
-from airflow_provider_mps.core.aidge.words import AidgeAction
-from airflow_provider_mps.core.codes import Outcome, Transport
-from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.services.aidge.shapes import NO_SUCCESS
+from airflow_provider_mps.services.aidge.words import AidgeAction
+from airflow_provider_mps.services.tencentcloud.codes import Outcome, Transport
 
 SIGNED = "https://oss.example/p/1.jpg?Expires=1&OSSAccessKeyId=LTAI&Signature=abcdef0123"
 

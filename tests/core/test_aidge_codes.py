@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.aidge.codes import (
+from airflow_provider_mps.core.errors import ServiceError, may_resend, says_no_such_task
+from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.exceptions import AidgeError, AidgePermanentError, airflow_error
+from airflow_provider_mps.services.aidge.codes import (
     CODES,
     TASK_CODES,
     ends_task,
@@ -13,13 +16,10 @@ from airflow_provider_mps.core.aidge.codes import (
     is_too_fast,
     outcome_of,
 )
-from airflow_provider_mps.core.aidge.shapes import NO_SUCCESS
-from airflow_provider_mps.core.aidge.words import AidgeAction
-from airflow_provider_mps.core.codes import Outcome, Transport
-from airflow_provider_mps.core.errors import ServiceError, may_resend, says_no_such_task
-from airflow_provider_mps.core.results import TaskFailure
-from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.exceptions import AidgeError, AidgePermanentError, airflow_error
+from airflow_provider_mps.services.aidge.shapes import NO_SUCCESS
+from airflow_provider_mps.services.aidge.words import AidgeAction
+from airflow_provider_mps.services.tencentcloud.answers import TaskFailure
+from airflow_provider_mps.services.tencentcloud.codes import Outcome, Transport
 
 PASSING = ["500", "501", "801", "1001", "1002"]
 FINAL = ["700", "1000"]

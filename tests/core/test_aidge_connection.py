@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.core.aidge.connection import AidgeSettings, read_settings
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.services.aidge.connection import AidgeSettings, read_settings
 
 KEYS = ("512345", "S4etzZ73nF08")
 

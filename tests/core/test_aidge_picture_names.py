@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.aidge.picture_names import DEFAULT_NAME, Place, check, stems
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.services.aidge.picture_names import DEFAULT_NAME, Place, check, stems
 
 
 def test_the_default_is_task_and_number() -> None:

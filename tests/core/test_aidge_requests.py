@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.aidge.pictures import Header, check_picture, decode
-from airflow_provider_mps.core.aidge.requests import Generation, SceneSearch, query_body, scene_type, title
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.fingerprint import request_of
+from airflow_provider_mps.services.aidge.pictures import Header, check_picture, decode
+from airflow_provider_mps.services.aidge.requests import Generation, SceneSearch, query_body, scene_type, title
 from tests.pictures import picture, png_header
 
 URL = "https://img.example/shoe.jpg"

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from airflow_provider_mps.core.aidge.sign import signature, signed_query
+from airflow_provider_mps.services.aidge.sign import signature, signed_query
 
 # Made with: printf '%s%s' SECRET TIME | openssl dgst -sha256 -hmac SECRET
 VECTORS = [

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from airflow_provider_mps.core.aidge import wholeness
-from airflow_provider_mps.core.aidge.wholeness import BrokenPictureError, check_whole
+from airflow_provider_mps.services.aidge import wholeness
+from airflow_provider_mps.services.aidge.wholeness import BrokenPictureError, check_whole
 
 
 def noise(mode: str = "RGB", size: tuple[int, int] = (160, 120)) -> Image.Image:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core import batch, batch_record
-from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.batch import (
+from airflow_provider_mps.batch import record as batch_record
+from airflow_provider_mps.batch import requests as batch
+from airflow_provider_mps.batch.record import PAGE_ITEMS, BatchRecord, Header, Instance, RecordPage, UnreadablePageError
+from airflow_provider_mps.batch.requests import (
     SHOWN,
     Item,
     ItemFailure,
@@ -21,21 +22,14 @@ from airflow_provider_mps.core.batch import (
     read_requests,
     summary,
 )
-from airflow_provider_mps.core.batch_record import (
-    PAGE_ITEMS,
-    BatchRecord,
-    Header,
-    Instance,
-    RecordPage,
-    UnreadablePageError,
-)
-from airflow_provider_mps.core.codes import CODES, Outcome, concerns_all
+from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.payloads import StorageDefaults
 from airflow_provider_mps.core.polling import Finished, Refused, TooLate
-from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.vocabulary import LimitKind
+from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
+from airflow_provider_mps.services.tencentcloud.codes import CODES, Outcome, concerns_all
+from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 
 TASK = ("dag", "task", "run", -1)
 texts = st.text(st.characters(codec="utf-8"), min_size=1)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.connection import HostPort, TencentCloudSettings, read_settings
-from airflow_provider_mps.core.sites import is_mainland
+from airflow_provider_mps.services.tencentcloud.connection import HostPort, TencentCloudSettings, read_settings
+from airflow_provider_mps.services.tencentcloud.sites import is_mainland
 
 
 def read(

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.codes import (
+from airflow_provider_mps.core.errors import ServiceError, may_resend
+from airflow_provider_mps.core.vocabulary import Action
+from airflow_provider_mps.services.tencentcloud.codes import (
     CODES,
     COS_CODES,
     Outcome,
@@ -15,8 +17,6 @@ from airflow_provider_mps.core.codes import (
     outcome_of_cos,
     outcome_of_http_status,
 )
-from airflow_provider_mps.core.errors import ServiceError, may_resend
-from airflow_provider_mps.core.vocabulary import Action
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.codes import Outcome, task_rule
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.listing import PAGE_SIZE, ListedTask, list_params, read_list
-from airflow_provider_mps.core.lookup import StillRuns, Window, in_order, pick, same_input
-from airflow_provider_mps.core.outputs import ExpectedOutput, expected_output, input_path, unique_output
-from airflow_provider_mps.core.results import TaskFailure, TaskState, format_time, parse_time
 from airflow_provider_mps.core.vocabulary import TaskStatus
+from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState, format_time, parse_time
+from airflow_provider_mps.services.tencentcloud.codes import Outcome, task_rule
+from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE, ListedTask, list_params, read_list
+from airflow_provider_mps.services.tencentcloud.lookup import StillRuns, Window, in_order, pick, same_input
+from airflow_provider_mps.services.tencentcloud.outputs import (
+    ExpectedOutput,
+    expected_output,
+    input_path,
+    unique_output,
+)
 
 TOKEN = "0123456789abcdef"
 SIGNED = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"

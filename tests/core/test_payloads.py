@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.payloads import BgFusion, Picture, StorageDefaults, check_payload, describe_input
+from airflow_provider_mps.services.tencentcloud.payloads import (
+    BgFusion,
+    Picture,
+    StorageDefaults,
+    check_payload,
+    describe_input,
+)
 
 DEFAULTS = StorageDefaults("mps-bucket-1250000000", "ap-guangzhou")
 SUBJECT = "https://example.com/product.jpg"

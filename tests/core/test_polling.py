@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.codes import Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import EventError, from_event, to_event
 from airflow_provider_mps.core.polling import (
@@ -23,8 +22,9 @@ from airflow_provider_mps.core.polling import (
     next_step,
     pause,
 )
-from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
+from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
+from airflow_provider_mps.services.tencentcloud.codes import Outcome
 
 RUNNING = TaskState("t", "PROCESSING", 40)
 GOOD = TaskState("t", "FINISH", 100, result={"TaskId": "t", "Outputs": []})

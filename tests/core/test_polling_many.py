@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.listing import PAGE_SIZE
 from airflow_provider_mps.core.polling import (
     FIRST_LOOK_SECONDS,
     LONGEST,
@@ -25,6 +24,7 @@ from airflow_provider_mps.core.polling import (
     how_to_look,
     pause,
 )
+from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE
 
 NOW = 100_000.0
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.redact import bare_url, conceal, excerpt, looks_secret, redact_urls, url_secrets
+from airflow_provider_mps.core.redaction import bare_url, conceal, excerpt, looks_secret, redact_urls, url_secrets
 
 SECRETS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=12, max_size=40)
 AROUND = st.text(" \n\t.,;:!?()[]{}<>'\"#&=%@/-_äöü中文", max_size=20)

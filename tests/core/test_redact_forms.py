@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.redact import conceal, excerpt, looks_secret, redact_urls, url_secrets
+from airflow_provider_mps.core.redaction import conceal, excerpt, looks_secret, redact_urls, url_secrets
 
 SECRET = "q8Zt0LwX3vRb5NcY/7uKdA=="
 LINES = {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.results import parse_task_detail
+from airflow_provider_mps.services.tencentcloud.answers import parse_task_detail
 
 TASK = "2600000000-WorkflowTask-1"
 SIGNED = "https://b-125.cos.ap-guangzhou.myqcloud.com/o/a.jpeg?q-sign-algorithm=sha1&q-signature=secret"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.identity import unsigned_url
-from airflow_provider_mps.core.redact import bare_url, redact_urls, url_secrets
+from airflow_provider_mps.core.redaction import bare_url, redact_urls, url_secrets
 from airflow_provider_mps.core.signatures import SCHEMES
 
 HOST = "https://img.example.com"

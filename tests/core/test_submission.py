@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.codes import NO_SUCH_TASK, Outcome
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request, request_of
-from airflow_provider_mps.core.results import TaskFailure, TaskState
 from airflow_provider_mps.core.submission import (
     MAX_REPLACED,
     Attempt,
@@ -29,6 +27,8 @@ from airflow_provider_mps.core.submission import (
     not_sent,
     plan,
 )
+from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
+from airflow_provider_mps.services.tencentcloud.codes import NO_SUCH_TASK, Outcome
 
 RUNNING = TaskState("t", "PROCESSING")
 GOOD = TaskState("t", "FINISH", result={"Outputs": []})

@@ -10,10 +10,10 @@ import pytest
 import trustme
 from tenacity import wait_none
 
-from airflow_provider_mps.core import calls
-from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services.tencentcloud.answers import TaskState
 
 
 @pytest.fixture(autouse=True)

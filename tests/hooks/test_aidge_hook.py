@@ -16,13 +16,10 @@ import pytest
 import trustme
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNotFoundException
 
-from airflow_provider_mps.core.aidge.requests import Generation, GenerationRequest, SceneSearch
-from airflow_provider_mps.core.aidge.words import AidgeAction
-from airflow_provider_mps.core.calls import ATTEMPTS
-from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.clients import aidge as aidge_client
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.pace import Pace
-from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.exceptions import (
     AidgeError,
     AidgePermanentError,
@@ -30,8 +27,11 @@ from airflow_provider_mps.exceptions import (
     InvalidArgumentError,
 )
 from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.hooks.vendor import aidge_client
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services.aidge.requests import Generation, GenerationRequest, SceneSearch
+from airflow_provider_mps.services.aidge.words import AidgeAction
+from airflow_provider_mps.services.tencentcloud.answers import TaskState
+from airflow_provider_mps.services.tencentcloud.codes import Outcome
 from tests.hooks.proxy import counting_proxy
 
 SUBMIT, QUERY, SCENES = AidgeAction.GENERATE.value, AidgeAction.QUERY.value, AidgeAction.SCENES.value

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.core.connection import read_settings
+from airflow_provider_mps.clients import cos
 from airflow_provider_mps.exceptions import TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
-from airflow_provider_mps.hooks.vendor import cos
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services.tencentcloud.connection import read_settings
 
 ELSEWHERE = "https://b-1250000000.cos.ap-shanghai.myqcloud.com/a.png?sign=q-signature-of-somebody"
 

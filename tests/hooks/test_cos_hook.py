@@ -12,11 +12,11 @@ import pytest
 import trustme
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mps.core.calls import ATTEMPTS
-from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services.tencentcloud.codes import Outcome
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from tests.hooks.proxy import counting_proxy
 
@@ -156,8 +156,8 @@ def test_disk_errors_stay_what_they_are(stored: CosHook, tmp_path: Path, monkeyp
 def test_an_upload_that_does_not_verify(
     conn_id: str, service: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from airflow_provider_mps.clients import cos
     from airflow_provider_mps.core.integrity import Digest
-    from airflow_provider_mps.hooks.vendor import cos
 
     (tmp_path / "a").write_bytes(DATA)
     monkeypatch.setattr(cos, "read_digest", lambda headers: Digest(None, 1))

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.hooks import lineage_masks
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
+from airflow_provider_mps.storage import lineage_masks
 
 SIGNED = "https://img.example.com/cup.png?Expires=1&OSSAccessKeyId=L&Signature=q8Zt0LwX3vRb5NcY"
 

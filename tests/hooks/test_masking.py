@@ -13,15 +13,15 @@ import httpx
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
 
-from airflow_provider_mps.core.redact import SHORTEST_MASK
-from airflow_provider_mps.hooks import masking
+from airflow_provider_mps.clients.http_log import without_queries
+from airflow_provider_mps.core.redaction import SHORTEST_MASK
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.hooks.vendor.http_log import without_queries
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator, MpsImageBgFusionOperator
+from airflow_provider_mps.storage import masking
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from airflow_provider_mps.transfers.local_to_cos import LocalFilesystemToCosOperator
 

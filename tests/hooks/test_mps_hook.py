@@ -17,15 +17,15 @@ import requests
 import trustme
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
 
-from airflow_provider_mps.core.calls import ATTEMPTS
-from airflow_provider_mps.core.codes import Outcome
+from airflow_provider_mps.clients import tencentcloud as mps_clients
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.core.vocabulary import TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.hooks.vendor import mps_clients
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services.tencentcloud.codes import Outcome
 from tests.hooks.proxy import counting_proxy
 
 SUBMIT, DETAIL = "ProcessImage", "DescribeImageTaskDetail"
@@ -382,7 +382,7 @@ def test_one_hook_in_several_event_loops(service: LocalService, conn_id: str, pa
 def test_many_calls_at_once_share_one_client(
     service: LocalService, conn_id: str, payload: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_mps.hooks.vendor import mps_clients
+    from airflow_provider_mps.clients import tencentcloud as mps_clients
 
     task_id = MpsHook(conn_id).process_image(payload)
     made: list[Any] = []

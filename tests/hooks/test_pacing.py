@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_mps.clients import pacing
+from airflow_provider_mps.clients.pacing import Pacer, pacer_of
 from airflow_provider_mps.core.pace import LATE_SECONDS, PAUSE_SECONDS
-from airflow_provider_mps.hooks import pacing
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.hooks.pacing import Pacer, pacer_of
 from airflow_provider_mps.local.service import LocalService
 
 SUBMIT, DETAIL = "ProcessImage", "DescribeImageTaskDetail"

@@ -22,25 +22,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_mps.clients import tencentcloud as mps_clients
 from airflow_provider_mps.core import polling
-from airflow_provider_mps.core.calls import ATTEMPTS
-from airflow_provider_mps.core.codes import outcome_of
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.listing import PAGE_SIZE, ListedTask
 from airflow_provider_mps.core.pace import Pace
 from airflow_provider_mps.core.polling import UNSEEN_SECONDS, Finished, Limit, Refused, TooLate
-from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.core.vocabulary import Service, TaskStatus
-from airflow_provider_mps.hooks import poller
-from airflow_provider_mps.hooks import shared_poller as shared_poller_module
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.hooks.poller import Poller
-from airflow_provider_mps.hooks.shared_poller import Source, shared_poller, wait_for_task
-from airflow_provider_mps.hooks.vendor import mps_clients
 from airflow_provider_mps.local.accounts import Credential
 from airflow_provider_mps.local.errors import TaskFailure
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.local.tasks import Task
+from airflow_provider_mps.polling import poller
+from airflow_provider_mps.polling import shared as shared_poller_module
+from airflow_provider_mps.polling.poller import Poller
+from airflow_provider_mps.polling.shared import Source, shared_poller, wait_for_task
+from airflow_provider_mps.services.tencentcloud.answers import TaskState
+from airflow_provider_mps.services.tencentcloud.codes import outcome_of
+from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE, ListedTask
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 
 DETAIL, LIST = "DescribeImageTaskDetail", "DescribeImageTasks"

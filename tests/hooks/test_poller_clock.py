@@ -11,10 +11,10 @@ import pytest
 from airflow_provider_mps.core.polling import Finished, Limit
 from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.hooks.poller import Poller
-from airflow_provider_mps.hooks.shared_poller import Source, shared_poller
-from airflow_provider_mps.hooks.watch import NEVER, Watch
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.polling.poller import Poller
+from airflow_provider_mps.polling.shared import Source, shared_poller
+from airflow_provider_mps.polling.waiter import NEVER, Watch
 
 
 @pytest.mark.parametrize("step", [-3600.0, -30.0, 30.0, 3600.0])

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-from airflow_provider_mps.core.aidge.requests import Generation
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services.aidge.requests import Generation
 from tests.hooks.proxy import CountingProxy, counting_proxy
 
 Call = Callable[[], Any]

@@ -16,8 +16,8 @@ from airflow_provider_mps.core.polling import Limit, TooLate
 from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.exceptions import TencentCloudError
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.hooks.shared_poller import Source, wait_for_task
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.polling.shared import Source, wait_for_task
 
 BEGINNINGS = {
     "head": b"HTTP/1.1 200 OK\r\nX-Slow: ",

@@ -11,10 +11,11 @@ from typing import Any
 from airflow.providers.common.compat.sdk import TaskDeferred
 from tenacity import wait_none
 
-from airflow_provider_mps.core import calls, lookup
-from airflow_provider_mps.hooks import batch_writer
-from airflow_provider_mps.hooks.vendor import cos, mps_clients  # noqa: F401 - preloaded once for all processes
+from airflow_provider_mps.batch import writer as batch_writer
+from airflow_provider_mps.clients import cos  # noqa: F401 - preloaded once for all processes
+from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
+from airflow_provider_mps.services.tencentcloud import lookup
 from airflow_provider_mps.triggers.batch import MpsImageBatchTrigger
 from tests.task_context import make_context
 

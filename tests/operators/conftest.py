@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from tenacity import wait_none
 
-from airflow_provider_mps.core import calls, lookup
+from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.hooks.submission_store import RECORD_KEYS
+from airflow_provider_mps.durable.store import RECORD_KEYS
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
+from airflow_provider_mps.services.tencentcloud import lookup
 from tests.task_context import StateStore, make_context
 
 

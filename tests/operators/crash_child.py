@@ -15,13 +15,14 @@ from typing import Any
 from airflow.providers.common.compat.sdk import TaskDeferred
 from tenacity import wait_none
 
-from airflow_provider_mps.core import calls, lookup
-from airflow_provider_mps.hooks import submission_store
+from airflow_provider_mps.clients import tencentcloud as mps_clients  # noqa: F401 - preloaded once for all processes
+from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.durable import store as submission_store
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.hooks.vendor import mps_clients  # noqa: F401 - preloaded once for all processes
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.operators.mps_submit import MpsSubmitOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
+from airflow_provider_mps.services.tencentcloud import lookup
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 from tests.task_context import StateStore, make_context
 

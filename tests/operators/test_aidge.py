@@ -22,9 +22,11 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
 )
 
-from airflow_provider_mps.core import calls
-from airflow_provider_mps.core.aidge.words import AidgeAction
+from airflow_provider_mps.clients import aidge as aidge_client
+from airflow_provider_mps.clients.pacing import Pacer
+from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.durable.store import RECORD_KEYS
 from airflow_provider_mps.exceptions import (
     AidgeError,
     AidgeExecutionTimeoutError,
@@ -36,13 +38,11 @@ from airflow_provider_mps.exceptions import (
     InvalidArgumentError,
     MpsEventError,
 )
-from airflow_provider_mps.hooks.pacing import Pacer
-from airflow_provider_mps.hooks.submission_store import RECORD_KEYS
-from airflow_provider_mps.hooks.vendor import aidge_client
 from airflow_provider_mps.local.sample_pictures import LARGE_SAMPLE, read_sample
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator, AidgeSceneSearchOperator
 from airflow_provider_mps.sensors.aidge import AidgeImageTaskSensor
+from airflow_provider_mps.services.aidge.words import AidgeAction
 from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 from tests.task_context import StateStore, execute, make_context
 

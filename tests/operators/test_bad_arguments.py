@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_mps.core.payloads import StorageDefaults
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator, MpsProcessImageOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
+from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from airflow_provider_mps.transfers.local_to_cos import LocalFilesystemToCosOperator
 from tests.task_context import execute, make_context

@@ -16,7 +16,10 @@ import pytest
 from airflow.models.trigger import Trigger
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 
-from airflow_provider_mps.core import batch_record
+from airflow_provider_mps.batch import record as batch_record
+from airflow_provider_mps.batch import run as batch_run
+from airflow_provider_mps.batch import writer as batch_writer
+from airflow_provider_mps.clients.pacing import Pacer
 from airflow_provider_mps.exceptions import (
     InvalidArgumentError,
     MpsBatchFailedError,
@@ -27,10 +30,7 @@ from airflow_provider_mps.exceptions import (
     TencentCloudError,
     TencentCloudPermanentError,
 )
-from airflow_provider_mps.hooks import batch_writer
-from airflow_provider_mps.hooks.pacing import Pacer
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.operators import batch_run
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.triggers.batch import MpsImageBatchTrigger
 from tests.task_context import execute, make_context

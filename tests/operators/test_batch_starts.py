@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.core.batch_record import Header, write_header
+from airflow_provider_mps.batch import writer as batch_writer
+from airflow_provider_mps.batch.record import Header, write_header
+from airflow_provider_mps.batch.store import BatchStore
 from airflow_provider_mps.exceptions import MpsBatchRecordError, MpsBatchTakenOverError
-from airflow_provider_mps.hooks import batch_writer
-from airflow_provider_mps.hooks.batch_store import BatchStore
 from airflow_provider_mps.local.service import LocalService
 from tests.operators.test_batch import (  # noqa: F401 - fixtures
     Batch,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, TaskDeferred
 
-from airflow_provider_mps.core.aidge.words import AidgeAction
 from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.durable.store import RECORD_KEYS
 from airflow_provider_mps.exceptions import (
     AidgeTimeoutError,
     MpsBatchFailedError,
@@ -20,10 +20,10 @@ from airflow_provider_mps.exceptions import (
     MpsInDoubtError,
     MpsTimeoutError,
 )
-from airflow_provider_mps.hooks.submission_store import RECORD_KEYS
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
+from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.operators import test_aidge
 from tests.operators.conftest import Task
 from tests.task_context import StateStore, execute, make_context

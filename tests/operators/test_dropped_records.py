@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.core.aidge.words import AidgeAction
 from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.durable.store import RECORD_KEYS
 from airflow_provider_mps.exceptions import AidgeInDoubtError
-from airflow_provider_mps.hooks.submission_store import RECORD_KEYS
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.operators.conftest import Task
 from tests.operators.test_aidge import Task as AidgeTask
 from tests.task_context import StateStore, execute, make_context

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 
-from airflow_provider_mps.core import lookup, submission
-from airflow_provider_mps.core.calls import Accepted
+from airflow_provider_mps.core import submission
+from airflow_provider_mps.core.resending import Accepted
 from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.durable.store import RECORD_KEYS
 from airflow_provider_mps.exceptions import (
     MpsInDoubtError,
     MpsTaskFailedError,
@@ -26,9 +27,9 @@ from airflow_provider_mps.exceptions import (
     TencentCloudError,
     TencentCloudPermanentError,
 )
-from airflow_provider_mps.hooks.submission_store import RECORD_KEYS
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsProcessImageOperator
+from airflow_provider_mps.services.tencentcloud import lookup
 from tests.operators.conftest import Task
 from tests.task_context import execute, make_context
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.core.aidge.words import AidgeAction
-from airflow_provider_mps.hooks import batch_writer
+from airflow_provider_mps.batch import writer as batch_writer
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
+from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.operators.conftest import Task
 from tests.task_context import StateStore, execute, make_context
 

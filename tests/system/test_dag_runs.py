@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from airflow_provider_mps.core.aidge.requests import Generation
-from airflow_provider_mps.core.aidge.words import AidgeAction
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services.aidge.requests import Generation
+from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.system.conftest import EXAMPLES, SCENARIOS, Run
 
 pytestmark = [pytest.mark.system]
@@ -153,7 +153,7 @@ def _submit(service: LocalService, **fault: Any) -> str:
 
 
 def _settings(service: LocalService) -> Any:
-    from airflow_provider_mps.core.connection import read_settings
+    from airflow_provider_mps.services.tencentcloud.connection import read_settings
 
     connection = service.connection()
     return read_settings(connection["login"], connection["password"], connection["extra"], {})

@@ -18,10 +18,7 @@ from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from PIL import Image
 from tenacity import wait_none
 
-from airflow_provider_mps.core import calls
-from airflow_provider_mps.core.aidge.requests import Generation
-from airflow_provider_mps.core.aidge.words import AidgeAction
-from airflow_provider_mps.core.results import TaskState
+from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.exceptions import (
     AidgeError,
     AidgePermanentError,
@@ -29,9 +26,12 @@ from airflow_provider_mps.exceptions import (
     InvalidArgumentError,
     TencentCloudError,
 )
-from airflow_provider_mps.hooks import object_storage
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services.aidge.requests import Generation
+from airflow_provider_mps.services.aidge.words import AidgeAction
+from airflow_provider_mps.services.tencentcloud.answers import TaskState
+from airflow_provider_mps.storage import object_storage
 from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObjectStorageOperator
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from tests.task_context import AIRFLOW_2, execute, make_context

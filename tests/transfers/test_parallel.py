@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.transfers import parallel
-from airflow_provider_mps.transfers.parallel import in_parallel
+from airflow_provider_mps.storage import parallel
+from airflow_provider_mps.storage.parallel import in_parallel
 
 
 def quiet(line: str) -> None:

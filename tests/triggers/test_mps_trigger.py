@@ -16,8 +16,6 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
 )
 
-from airflow_provider_mps.core.codes import Outcome
-from airflow_provider_mps.core.results import TaskState
 from airflow_provider_mps.exceptions import (
     MpsEventError,
     MpsExecutionTimeoutError,
@@ -29,6 +27,8 @@ from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
+from airflow_provider_mps.services.tencentcloud.answers import TaskState
+from airflow_provider_mps.services.tencentcloud.codes import Outcome
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 from tests.task_context import Ti, make_context
 

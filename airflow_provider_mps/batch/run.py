@@ -1,0 +1,257 @@
+"""Carry out a batch: submit what has to be submitted, many at once, and wait for what has been."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from airflow_provider_mps.batch.calls import LoopCalls
+from airflow_provider_mps.batch.requests import Item, ItemEnd, ItemFailure, end_of_item, failed_call
+from airflow_provider_mps.batch.writer import BatchWriter
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.polling import End, Finished, Limit
+from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
+from airflow_provider_mps.core.submission import Attempt, Record
+from airflow_provider_mps.core.vocabulary import Action
+from airflow_provider_mps.durable.mps import DurableSubmission, InDoubt
+from airflow_provider_mps.durable.tries import Log, Submitted
+from airflow_provider_mps.exceptions import MpsInDoubtError, airflow_error
+from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.polling.poller import Poller
+from airflow_provider_mps.services.tencentcloud.answers import TaskState
+from airflow_provider_mps.services.tencentcloud.codes import Outcome, concerns_all
+
+# Submissions under way at the same time. An answer may take more than a second.
+IN_FLIGHT = 32
+
+
+class BatchRun:
+    """The work of one process on a batch.
+
+    :param hook: its connection has been read
+    :param items: the pictures
+    :param writer: keeps the record
+    :param attempt: the try of the Airflow task
+    :param limit: gives when waiting ends for a task that was accepted at a time, seconds since the epoch
+    :param timeout: seconds from submission after which waiting ends, for messages
+    :param interval: seconds between looks
+    :param log: takes the lines for the task log
+    """
+
+    def __init__(
+        self,
+        hook: MpsHook,
+        items: Sequence[Item],
+        writer: BatchWriter,
+        attempt: Attempt,
+        *,
+        limit: Callable[[float], Limit],
+        timeout: float,
+        interval: float,
+        log: Log,
+    ) -> None:
+        self.ends: dict[int, ItemEnd] = {}
+        self._hook = hook
+        self._items = items
+        self._writer = writer
+        self._attempt = attempt
+        self._limit = limit
+        self._timeout = timeout
+        self._interval = interval
+        self._log = log
+        self._deadlines: dict[int, float] = {}
+        self._submitted = 0
+        self._failures_in_a_row = 0
+        self._stopped: Exception | None = None
+
+    async def run(self, *, waits: bool) -> None:
+        """Submit, and wait until all is done; or only until all is submitted.
+
+        :param waits: whether to stay until all is done
+        :raises TencentCloudPermanentError: MPS refuses whatever is submitted
+        :raises TencentCloudError: MPS accepts nothing at present
+        """
+        poller = Poller(lambda: self._hook)
+        self._calls = LoopCalls(self._hook, self._known, self._guard)
+        self._in_flight = asyncio.Semaphore(IN_FLIGHT)
+        self._all_submitted = asyncio.Event()
+        self._open = len(self._items)
+        threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="mps-submit")
+        teller = asyncio.create_task(self._tell())
+        work = [asyncio.create_task(self._one(item, poller, threads)) for item in self._items]
+        try:
+            await self._all_submitted.wait()
+            if self._stopped is None:
+                # Those that are too late have their last look here; waiting elsewhere would change nothing for them.
+                now = time.time()
+                late = [task for task, item in zip(work, self._items, strict=True) if self._is_late(item, now)]
+                await asyncio.gather(*(work if waits else late))
+        finally:
+            self._calls.close()
+            for task in (teller, *work):
+                task.cancel()
+            await asyncio.gather(teller, *work, return_exceptions=True)
+            threads.shutdown(wait=False, cancel_futures=True)
+            await poller.aclose()
+        if self._stopped is not None:
+            raise self._stopped
+
+    async def _one(self, item: Item, poller: Poller, threads: ThreadPoolExecutor) -> None:
+        submitted = None
+        try:
+            known = self._settled(item)
+            if known is not None:
+                self.ends[item.index] = known
+            else:
+                submitted = await self._ensure(item, threads)
+            self._submitted += known is not None or submitted is not None
+        finally:
+            self._open -= 1
+            if not self._open:
+                self._all_submitted.set()
+        if submitted is not None:
+            await self._wait(item, submitted, poller)
+
+    def _settled(self, item: Item) -> ItemEnd | None:
+        """Return an end that this try does not change any more."""
+        record = self._writer.record.record(item.token)
+        end = self._writer.record.ends.get(record.task_id or "") if record else None
+        if record is None or not isinstance(end, Finished) or end.state.failure is None:
+            return None
+        # What failed before this try is submitted again, unless it would end the same way and nobody has cleared it.
+        is_of_this_try = (record.accepted or 0.0) >= self._attempt.began
+        is_cleared = record.max_tries != self._attempt.max_tries
+        if is_of_this_try or (end.state.failure.is_final and not is_cleared):
+            return end_of_item(end.state.task_id, end, self._timeout)
+        return None
+
+    async def _ensure(self, item: Item, threads: ThreadPoolExecutor) -> Submitted | None:
+        """Return the task that makes the picture; None if there is none, and then the item has its end."""
+        loop, submission = asyncio.get_running_loop(), None
+        try:
+            while True:
+                async with self._in_flight:
+                    if self._stopped is not None:
+                        return None
+                    submission = submission or self._submission(item)
+                    found = await loop.run_in_executor(threads, submission.ensure)
+                if isinstance(found, Submitted):
+                    self._failures_in_a_row = 0
+                    return found
+                await asyncio.sleep(self._seconds_in_doubt(item, found))
+        except ServiceError as error:
+            if (joined := self._joined_unseen(item, error)) is not None:
+                return joined
+            self._failed(item, error)
+        except MpsInDoubtError as error:
+            self._log.warning("InDoubt: %s: %s", item, error)
+            self.ends[item.index] = ItemFailure("InDoubt", str(error))
+        except Exception as error:
+            # The record cannot be kept, or something nobody thought of: nothing more is sent.
+            self._stopped = self._stopped or error
+        return None
+
+    def _submission(self, item: Item) -> DurableSubmission:
+        return DurableSubmission(
+            self._calls,
+            item.payload,
+            item.request,
+            self._attempt,
+            _ItemStore(self._writer, item),
+            _Quiet(self._log),
+            accepts_final_failure=True,
+        )
+
+    def _joined_unseen(self, item: Item, error: ServiceError) -> Submitted | None:
+        """Return the known task where only the look at it failed, and may succeed later: whoever waits looks again."""
+        record = self._writer.record.record(item.token)
+        if record is None or record.task_id is None or error.action != Action.DESCRIBE_IMAGE_TASK_DETAIL:
+            return None
+        if error.outcome is Outcome.REFUSED or record.max_tries != self._attempt.max_tries:
+            return None
+        return Submitted(record.task_id, record.accepted or time.time(), waits_from=record.waits_from)
+
+    def _seconds_in_doubt(self, item: Item, doubt: InDoubt) -> float:
+        limit = self._limit(doubt.counts_from)
+        seconds = min(self._interval, limit.deadline - time.time())
+        if seconds <= 0:
+            raise MpsInDoubtError(str(item), doubt.why, doubt.runs.not_done(limit.kind))
+        return seconds
+
+    def _failed(self, item: Item, error: ServiceError) -> None:
+        record = self._writer.record.record(item.token)
+        self.ends[item.index] = end = failed_call(error, record.task_id if record else None)
+        self._log.warning("%s: %s: %s", error.code, item, error)
+        self._failures_in_a_row += not end.is_final
+        if concerns_all(error.code) or self._failures_in_a_row >= IN_FLIGHT:
+            self._stopped = self._stopped or airflow_error(error)
+
+    async def _wait(self, item: Item, submitted: Submitted, poller: Poller) -> None:
+        task_id, state, limit = submitted.task_id, submitted.state, self._limit(submitted.counts_from)
+        self._deadlines[item.index] = limit.deadline
+        end: End
+        if state is not None and state.done:
+            end = Finished(state)
+        else:
+            end = await poller.wait(task_id, limit=limit, interval=self._interval, since=submitted.since)
+        if isinstance(end, Finished) and self._known(task_id) is None:
+            self._writer.put_end(item.token, task_id, end)
+        self.ends[item.index] = found = end_of_item(task_id, end, self._timeout)
+        if isinstance(found, ItemFailure):
+            self._log.warning("%s: %s: MPS task %s: %s", found.code, item, task_id, found.message)
+
+    def _is_late(self, item: Item, now: float) -> bool:
+        return self._deadlines.get(item.index, now + 1) <= now
+
+    async def _guard(self) -> None:
+        if not self._writer.is_checked:
+            await asyncio.to_thread(self._writer.check)
+
+    def _known(self, task_id: str) -> TaskState | None:
+        end = self._writer.record.ends.get(task_id)
+        return end.state if isinstance(end, Finished) else None
+
+    async def _tell(self) -> None:
+        progress = Progress()
+        while True:
+            line = progress.line(self._counts(), time.monotonic())
+            # What earlier tries did is counted first.
+            if self._submitted:
+                self._log.info("%s", line)
+            await asyncio.sleep(TELL_SECONDS)
+
+    def _counts(self) -> Counts:
+        failed = sum(isinstance(end, ItemFailure) for end in self.ends.values())
+        return Counts(len(self._items), self._submitted, len(self.ends) - failed, failed)
+
+
+class _ItemStore:
+    """The record of one item, kept in that of the batch."""
+
+    keeps_records = True
+
+    def __init__(self, writer: BatchWriter, item: Item) -> None:
+        self._writer = writer
+        self._token = item.token
+
+    def read(self) -> Record | None:
+        return self._writer.record.record(self._token)
+
+    def write(self, record: Record) -> None:
+        self._writer.put_record(self._token, record)
+
+
+class _Quiet:
+    """A log for one of thousands: what goes as it should is told in sums."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def info(self, message: object, /, *arguments: object) -> None:
+        """Leave it out."""
+
+    def warning(self, message: object, /, *arguments: object) -> None:
+        """Pass it on."""
+        self._log.warning(message, *arguments)

@@ -1,0 +1,139 @@
+"""Say what a failed HTTP exchange means: the SDKs turn it into text, the cause is still in the chain."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+
+import certifi
+import httpx
+import requests
+import urllib3.exceptions as u3
+
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.stopping import LeastRate, Stop, TooSlowError
+from airflow_provider_mps.exceptions import TransferStoppedError
+from airflow_provider_mps.services.tencentcloud.codes import Transport, outcome_of
+
+_NOT_CONNECTED = (
+    u3.NewConnectionError,
+    u3.ConnectTimeoutError,
+    requests.exceptions.ConnectTimeout,
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+)
+_BAD_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidProxyURL,
+    u3.LocationParseError,
+    u3.ProxySchemeUnknown,
+    httpx.InvalidURL,
+    httpx.UnsupportedProtocol,
+)
+_GARBLED = (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, httpx.DecodingError)
+
+# An answer as a whole may take so many times as long as a client waits for its next byte.
+WHOLE_ANSWER = 4
+
+
+class CaBundleError(Exception):
+    """The file of CA certificates cannot be used."""
+
+
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """Return a context that trusts the certificates of a file, or the usual ones; reads them from disk."""
+    path = ca_bundle or certifi.where()
+    try:
+        return ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError) as error:
+        raise CaBundleError(f"{path} holds no CA certificates: {error}") from None
+
+
+@asynccontextmanager
+async def whole_answer(request_timeout: float) -> AsyncIterator[None]:
+    """Bound how long a request and its answer take together, as one that comes drop by drop meets no other timeout.
+
+    :param request_timeout: seconds for each wait on an answer
+    :raises TimeoutError: it took too long; the request may have been executed
+    """
+    seconds = WHOLE_ANSWER * request_timeout
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise TimeoutError(f"no whole answer in {seconds:g} s") from error
+
+
+def watched(pieces: Iterable[bytes], stop: Stop | None) -> Iterator[bytes]:
+    """Yield the pieces of a transfer for as long as its task goes on, and they come fast enough.
+
+    :raises TransferStoppedError: the task is at its end
+    :raises TooSlowError: see :mod:`airflow_provider_mps.core.stopping`
+    """
+    rate = LeastRate(time.monotonic())
+    for piece in pieces:
+        if stop is not None and stop.is_set():
+            raise TransferStoppedError("The task was ended; the transfer is broken off, and nothing of it is left")
+        rate.add(len(piece), time.monotonic())
+        yield piece
+
+
+def no_answer(
+    service: str, action: str, target: str, error: BaseException, outer: BaseException | None = None, text: str = ""
+) -> ServiceError:
+    """Return the error for a request that was not answered.
+
+    :param error: what the client raised
+    :param outer: what the caller was handling already
+    :param text: the client's words, where ``error`` does not say them itself
+    """
+    code = classify(error, outer)
+    text = text or f"{type(error).__name__}: {error}".rstrip(": ")
+    return ServiceError(service, action, target, code, text, "", outcome_of(code))
+
+
+def classify(error: BaseException, outer: BaseException | None = None) -> Transport:
+    """Return the transport code of an exception, judged by everything in its chain.
+
+    :param outer: what the caller was handling already; it hangs on the chain, and says nothing of this call
+    """
+    chain = list(_chain(error, outer))
+    if any(isinstance(link, TooSlowError) for link in chain):
+        return Transport.TOO_SLOW
+    # A wrong certificate shows as a failed connection too, so it is looked for first.
+    if any(isinstance(link, ssl.SSLCertVerificationError) or _is_missing_ca(link) for link in chain):
+        return Transport.BAD_CERTIFICATE
+    if any(isinstance(link, _BAD_ADDRESS) for link in chain):
+        return Transport.BAD_ADDRESS
+    if any(isinstance(link, _NOT_CONNECTED) for link in chain):
+        return Transport.NOT_CONNECTED
+    if any(isinstance(link, _GARBLED) for link in chain):
+        return Transport.GARBLED
+    return Transport.NO_ANSWER
+
+
+def _is_missing_ca(link: BaseException) -> bool:
+    # The second is what requests says.
+    return isinstance(link, CaBundleError) or (isinstance(link, OSError) and "TLS CA certificate bundle" in str(link))
+
+
+def _chain(error: BaseException, outer: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and what it wraps: causes, contexts, and urllib3's ``reason`` and arguments."""
+    seen: set[int] = {id(outer)}
+    waiting: list[BaseException] = [error]
+    while waiting:
+        link = waiting.pop()
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        inner = (link.__cause__, link.__context__, getattr(link, "reason", None), *link.args)
+        waiting.extend(item for item in inner if isinstance(item, BaseException))

@@ -1,0 +1,127 @@
+"""What a try of an Airflow task is to a submission: which it is, what it gets, and what it leaves behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow_provider_mps.batch.record import Instance
+from airflow_provider_mps.core import submission
+from airflow_provider_mps.core.events import TASK_IDS
+from airflow_provider_mps.core.submission import Attempt, Record
+from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY, Service
+from airflow_provider_mps.durable.store import store_of
+from airflow_provider_mps.polling.waiting import try_began
+from airflow_provider_mps.services.tencentcloud.answers import TaskState
+
+# The XCom of a try that does not know whether it has submitted.
+IN_DOUBT = "aidge_in_doubt"
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A task that a service has accepted, now or in an earlier try.
+
+    :param task_id: the service's id of it
+    :param since: when it was accepted, seconds since the epoch
+    :param state: what the last look at it showed; None if nobody has looked yet
+    :param waits_from: when waiting for it counts from, seconds since the epoch; None counts from ``since``
+    """
+
+    task_id: str
+    since: float
+    state: TaskState | None = None
+    waits_from: float | None = None
+
+    @property
+    def counts_from(self) -> float:
+        """When waiting counts from, seconds since the epoch."""
+        return self.since if self.waits_from is None else self.waits_from
+
+
+class Log(Protocol):
+    """Takes lines for the task log."""
+
+    def info(self, message: Any, /, *arguments: Any) -> Any:
+        """Take a line about what goes as it should."""
+
+    def warning(self, message: Any, /, *arguments: Any) -> Any:
+        """Take a line about what does not."""
+
+
+def attempt_of(
+    context: Mapping[str, Any], service: Service, retries: int, *, keeps_records: bool, returns_result: bool = False
+) -> Attempt:
+    """Return the try that a context is of.
+
+    :param service: where it submits
+    :param retries: ``retries`` of the operator
+    :param keeps_records: whether the record outlives the try
+    :param returns_result: whether the operator returns the result, and not the id of a task that may still run
+    """
+    ti, dag_run = context["ti"], context.get("dag_run")
+    run_began, left = getattr(dag_run, "start_date", None), _left_xcoms(ti)
+    return Attempt(
+        try_number=ti.try_number,
+        max_tries=ti.max_tries,
+        retries=retries,
+        began=try_began(context),
+        now=time.time(),
+        run_began=run_began.timestamp() if run_began else None,
+        keeps_records=keeps_records,
+        has_submitted=not left.isdisjoint((TASK_IDS[service], IN_DOUBT)),
+        has_returned=returns_result and XCOM_RETURN_KEY in left,
+        service=service,
+    )
+
+
+def task_of(context: Mapping[str, Any]) -> tuple[str, str, str, int]:
+    """Return the ids of dag, task and run, and the map index: what stays the same through retries and clears."""
+    ti = context["ti"]
+    return ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index
+
+
+def instance_of(context: Mapping[str, Any]) -> Instance:
+    """Return what tells a run from another one of the same name that was deleted."""
+    dag_run, ti_id = context.get("dag_run"), getattr(context["ti"], "id", None)
+    number, began = getattr(dag_run, "id", None), getattr(dag_run, "start_date", None)
+    return Instance(
+        ti_id=None if ti_id is None else str(ti_id),
+        run_number=number if isinstance(number, int) else None,
+        run_began=began.timestamp() if began else None,
+    )
+
+
+def mark_delivered(context: Context, service: Service, task_id: str, log: Log) -> None:
+    """Put on record that the Airflow task has its result, so that a clear after this makes a new picture."""
+    store = store_of(context, service)
+    try:
+        record = store.read()
+        if record is not None and record.task_id == task_id:
+            store.write(submission.delivered(record))
+    except Exception as error:
+        log.warning(
+            "The submission record could not be written (%s); a clear would return %s task %s again",
+            error,
+            service,
+            task_id,
+        )
+
+
+def since_of(record: Record) -> float:
+    """Return when the task of a record was accepted, seconds since the epoch."""
+    return record.accepted if record.accepted is not None else time.time()
+
+
+def _left_xcoms(ti: Any) -> frozenset[str]:
+    """Return the keys of the XComs that Airflow 3 has just cleared: those of the last try, before a clear too.
+
+    When the scheduler hears late of a deferral, it starts the task anew with the number of the try that had deferred.
+    """
+    from_server = getattr(ti, "_ti_context_from_server", None)
+    return frozenset(getattr(from_server, "xcom_keys_to_clear", None) or ())

@@ -1,0 +1,1 @@
+"""Waiting: who asks about which task when, and what the end of it means."""

@@ -1,0 +1,79 @@
+"""One poller for all that wait in an event loop for the same connection and region."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from airflow_provider_mps.core.polling import End, Limit
+from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.polling.poller import Poller
+from airflow_provider_mps.polling.waiter import PolledHook, Tell
+
+
+class Source(NamedTuple):
+    """Whom to ask about tasks.
+
+    :param service: the service
+    :param conn_id: Airflow connection; None reads the environment
+    :param region: region of the API; None for that of the connection
+    """
+
+    service: Service
+    conn_id: str | None
+    region: str | None = None
+
+    def hook(self) -> PolledHook:
+        """Return a hook that reads the connection anew."""
+        if self.service is Service.AIDGE:
+            return AidgeHook(self.conn_id or AidgeHook.default_conn_name)
+        return MpsHook(self.conn_id, self.region)
+
+
+_pollers: dict[tuple[asyncio.AbstractEventLoop, Source], Poller] = {}
+
+
+async def wait_for_task(
+    task_id: str,
+    source: Source,
+    *,
+    limit: Limit,
+    interval: float,
+    since: float | None = None,
+    tell: Tell | None = None,
+) -> End:
+    """Wait until a task is done or the limit has passed, together with all others of this event loop.
+
+    :param task_id: the service's id of it
+    :param source: whom to ask
+    :param limit: when waiting ends
+    :param interval: seconds between looks
+    :param since: when the service accepted the task, seconds since the epoch; None if that is not known
+    :param tell: called in the context of the caller when a look showed something new
+    :raises AirflowNotFoundException: there is no such connection
+    :raises InvalidArgumentError: a field of the connection cannot be used
+    """
+    async with shared_poller(source) as poller:
+        return await poller.wait(task_id, limit=limit, interval=interval, since=since, tell=tell)
+
+
+@asynccontextmanager
+async def shared_poller(source: Source) -> AsyncIterator[Poller]:
+    """Give the poller of this event loop and source; it goes with the last one who has it."""
+    key = asyncio.get_running_loop(), source
+    poller = _pollers.get(key)
+    if poller is None or poller.is_broken:
+        poller = _pollers[key] = Poller(source.hook)
+    poller.users += 1
+    try:
+        yield poller
+    finally:
+        poller.users -= 1
+        if not poller.users:
+            if _pollers.get(key) is poller:
+                del _pollers[key]
+            await poller.aclose()

@@ -1,0 +1,1 @@
+"""The services: a folder for each wire. Pure; none imports another."""

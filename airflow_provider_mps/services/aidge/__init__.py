@@ -1,0 +1,1 @@
+"""Alibaba Aidge: words, codes, requests and answers."""

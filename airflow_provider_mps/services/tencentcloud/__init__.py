@@ -1,0 +1,1 @@
+"""Tencent Cloud: MPS, COS and STS. Words, codes, requests and answers."""
