@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mps.core.vocabulary import CONN_TYPE
 from airflow_provider_mps.services.aidge.words import AIDGE_CONN_TYPE, CHINA_HOST, GLOBAL_HOST
+from airflow_provider_mps.services.tencentcloud.words import CONN_TYPE
 
 
 def connection_types() -> list[dict[str, Any]]:

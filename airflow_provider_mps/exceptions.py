@@ -13,25 +13,36 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import NO_RESULT, Outcome
 from airflow_provider_mps.core.progress import counted
-from airflow_provider_mps.core.vocabulary import LimitKind, Service
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure
-from airflow_provider_mps.services.tencentcloud.codes import NO_RESULT, Outcome
+from airflow_provider_mps.core.services import UnknownServiceError, profile_of
+from airflow_provider_mps.core.tasks import TaskFailure
+from airflow_provider_mps.core.vocabulary import LimitKind
+from airflow_provider_mps.services.aidge.words import AIDGE_NAME
+from airflow_provider_mps.services.tencentcloud.words import Service
 
 
-class TencentCloudError(ServiceError, AirflowException):
+class PassingError(ServiceError, AirflowException):
     """A call did not succeed now, and may later: Airflow retries the task."""
 
 
-class TencentCloudPermanentError(ServiceError, AirflowFailException):
+class PermanentError(ServiceError, AirflowFailException):
+    """A call was refused for good: Airflow does not retry the task."""
+
+
+class TencentCloudError(PassingError):
+    """A call did not succeed now, and may later: Airflow retries the task."""
+
+
+class TencentCloudPermanentError(PermanentError):
     """A call was refused for good (credentials, permission, invalid parameter): Airflow does not retry the task."""
 
 
-class AidgeError(ServiceError, AirflowException):
+class AidgeError(PassingError):
     """A call to Aidge did not succeed now, and may later: Airflow retries the task."""
 
 
-class AidgePermanentError(ServiceError, AirflowFailException):
+class AidgePermanentError(PermanentError):
     """A call to Aidge was refused for good (credentials, quota, invalid input): Airflow does not retry the task."""
 
 
@@ -51,7 +62,7 @@ class TaskFailedError(AirflowException):
     :param message: the service's words
     """
 
-    service: ClassVar[Service]
+    service: ClassVar[str]
     _NEXT = "A retry of the submitting task submits again; a retry of a sensor only reads this answer again."
 
     def __init__(self, task_id: str, code: str, message: str) -> None:
@@ -68,7 +79,7 @@ class TaskFailedError(AirflowException):
 
 
 class TaskRefusedError(TaskFailedError, AirflowFailException):
-    """So it did, and would end the same request the same way: Airflow does not retry."""
+    """The task failed, and the same request would fail again; Airflow does not retry."""
 
     _NEXT = "The same request would end the same way: the task fails without retries."
 
@@ -81,7 +92,7 @@ class TaskTimeoutError(AirflowException):
     :param last_seen: what the last look showed
     """
 
-    service: ClassVar[Service]
+    service: ClassVar[str]
 
     def __init__(self, task_id: str, timeout: float, last_seen: str) -> None:
         super().__init__(task_id, timeout, last_seen)
@@ -102,7 +113,7 @@ class TaskExecutionTimeoutError(AirflowTaskTimeout):
     :param joins: what a retry does, where that is not what a retry of the submitting task does
     """
 
-    service: ClassVar[Service]
+    service: ClassVar[str]
 
     def __init__(self, task_id: str, last_seen: str, joins: str = "") -> None:
         super().__init__(task_id, last_seen, joins)
@@ -140,23 +151,23 @@ class MpsExecutionTimeoutError(TaskExecutionTimeoutError):
 class AidgeTaskFailedError(TaskFailedError):
     """Aidge finished the task without a picture."""
 
-    service = Service.AIDGE
+    service = AIDGE_NAME
 
 
 class AidgeTaskRefusedError(TaskRefusedError, AidgeTaskFailedError):
-    """So it did, and would end the same request the same way: Airflow does not retry."""
+    """Aidge finished the task without a picture, and the same request would fail again; Airflow does not retry."""
 
 
 class AidgeTimeoutError(TaskTimeoutError):
     """The Aidge task was not done at the deadline."""
 
-    service = Service.AIDGE
+    service = AIDGE_NAME
 
 
 class AidgeExecutionTimeoutError(TaskExecutionTimeoutError):
     """The Aidge task was not done when ``execution_timeout`` of its Airflow task had passed; Airflow retries it."""
 
-    service = Service.AIDGE
+    service = AIDGE_NAME
 
 
 class AidgeTooFewImagesError(AirflowFailException):
@@ -244,7 +255,7 @@ class MpsBatchFailedError(AirflowException):
 
 
 class MpsBatchRefusedError(MpsBatchFailedError, AirflowFailException):
-    """So they did, and each would fail the same way again: Airflow does not retry."""
+    """More pictures failed than ``max_failed`` allows, and each would fail again; Airflow does not retry."""
 
     _NEXT = (
         "The same requests would end the same way: the task fails without retries. The others are kept: with these "
@@ -285,32 +296,13 @@ class MpsBatchRecordError(AirflowFailException):
         )
 
 
-_JOINS = {
-    (Service.MPS, LimitKind.TIMEOUT): (
-        "Raise timeout, or clear the task: unless durable=False a clear joins it and waits anew. A retry only looks "
-        "once more, as nothing of timeout is left."
-    ),
-    (Service.MPS, LimitKind.EXECUTION_TIMEOUT): (
-        "Unless durable=False a retry joins it for what is left of timeout, and a clear joins it and waits anew."
-    ),
-    (Service.AIDGE, LimitKind.TIMEOUT): (
-        "Raise timeout, or clear the task: where Airflow keeps the state of tasks (3.3 and newer) a clear joins it "
-        "and waits anew, and a retry only looks once more, as nothing of timeout is left; elsewhere a clear submits "
-        "again, and on_doubt decides about a retry. If it never ends, set on_doubt='resubmit' and clear the task: that "
-        "submits again."
-    ),
-    (Service.AIDGE, LimitKind.EXECUTION_TIMEOUT): (
-        "Where Airflow keeps the state of tasks (3.3 and newer) a retry joins it for what is left of timeout, and a "
-        "clear joins it and waits anew; elsewhere a clear submits again, and on_doubt decides about a retry."
-    ),
-}
+def _too_late(service: str, task_id: str, limit: str, kind: LimitKind, last_seen: str, joins: str = "") -> str:
+    profile = profile_of(service)
+    advice = profile.late_advice if kind is LimitKind.TIMEOUT else profile.ended_advice
+    return f"{not_done(service, task_id, limit, last_seen)} {joins or advice}"
 
 
-def _too_late(service: Service, task_id: str, limit: str, kind: LimitKind, last_seen: str, joins: str = "") -> str:
-    return f"{not_done(service, task_id, limit, last_seen)} {joins or _JOINS[service, kind]}"
-
-
-def not_done(service: Service, task_id: str, limit: str, last_seen: str) -> str:
+def not_done(service: str, task_id: str, limit: str, last_seen: str) -> str:
     """Say that a task was waited for in vain, without what can be done about it."""
     return (
         f"{service} task {task_id} was not done within {limit} (last seen: {last_seen}). It may still run at {service} "
@@ -318,7 +310,7 @@ def not_done(service: Service, task_id: str, limit: str, last_seen: str) -> str:
     )
 
 
-class MpsEventError(AirflowException):
+class TriggerEventError(AirflowException):
     """The triggerer reported something that this version does not know, or nothing at all."""
 
 
@@ -336,21 +328,76 @@ def invalid_arguments_fail() -> Iterator[None]:
         raise InvalidArgumentError(str(error)) from None
 
 
-class _Errors(NamedTuple):
-    """The classes that make Airflow do the right thing about a service."""
+class ErrorClasses(NamedTuple):
+    """The classes that make Airflow do the right thing about a service.
 
-    passing: type[TencentCloudError | AidgeError]
-    permanent: type[TencentCloudPermanentError | AidgePermanentError]
+    :param passing: a call may succeed later
+    :param permanent: a call was refused for good
+    :param tasks: the ends of its tasks; None for a service without tasks
+    """
+
+    passing: type[PassingError]
+    permanent: type[PermanentError]
+    tasks: TaskErrors | None = None
 
 
-_TENCENT_CLOUD = _Errors(TencentCloudError, TencentCloudPermanentError)
-_ERRORS: dict[str, _Errors] = {Service.AIDGE: _Errors(AidgeError, AidgePermanentError)}
+class TaskErrors(NamedTuple):
+    """The classes for the ends of waiting for a task of a service."""
+
+    failed: type[TaskFailedError]
+    refused: type[TaskRefusedError]
+    timeout: type[TaskTimeoutError]
+    execution_timeout: type[TaskExecutionTimeoutError]
 
 
-def airflow_error(
-    error: ServiceError,
-) -> TencentCloudError | TencentCloudPermanentError | AidgeError | AidgePermanentError:
-    """Return the same error in the class that makes Airflow do the right thing."""
-    kinds = _ERRORS.get(error.service, _TENCENT_CLOUD)
-    kind = kinds.permanent if error.outcome is Outcome.REFUSED else kinds.passing
+_ERRORS: dict[str, ErrorClasses] = {}
+
+
+def register_errors(service: str, classes: ErrorClasses) -> None:
+    """Say which classes the errors of a service have in Airflow.
+
+    :param service: the name of its profile
+    """
+    _ERRORS[profile_of(service).name] = classes
+
+
+def task_errors(service: str) -> TaskErrors:
+    """Return the classes for the ends of waiting for a task.
+
+    :raises UnknownServiceError: the service has no tasks, or is not known
+    """
+    found = _ERRORS.get(service)
+    if found is None or found.tasks is None:
+        raise UnknownServiceError(f"no errors of tasks of {service!r} are known here")
+    return found.tasks
+
+
+def airflow_error(error: ServiceError) -> PassingError | PermanentError:
+    """Return the same error in the class that makes Airflow do the right thing.
+
+    :raises UnknownServiceError: nothing is known of the service
+    """
+    found = _ERRORS.get(error.service)
+    if found is None:
+        raise UnknownServiceError(f"no errors of {error.service!r} are known here: {error.code}")
+    kind = found.permanent if error.outcome is Outcome.REFUSED else found.passing
     return kind(error.service, error.action, error.target, error.code, error.message, error.request_id, error.outcome)
+
+
+_TENCENT_CLOUD = ErrorClasses(TencentCloudError, TencentCloudPermanentError)
+for _service in (Service.COS, Service.STS, Service.CREDENTIALS):
+    register_errors(_service, _TENCENT_CLOUD)
+register_errors(
+    Service.MPS,
+    _TENCENT_CLOUD._replace(
+        tasks=TaskErrors(MpsTaskFailedError, MpsTaskRefusedError, MpsTimeoutError, MpsExecutionTimeoutError)
+    ),
+)
+register_errors(
+    AIDGE_NAME,
+    ErrorClasses(
+        AidgeError,
+        AidgePermanentError,
+        TaskErrors(AidgeTaskFailedError, AidgeTaskRefusedError, AidgeTimeoutError, AidgeExecutionTimeoutError),
+    ),
+)

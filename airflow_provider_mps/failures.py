@@ -13,7 +13,8 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout
 
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.redaction import excerpt
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.services import profile_of
+from airflow_provider_mps.core.tasks import TaskFailure
 from airflow_provider_mps.exceptions import (
     AidgeInDoubtError,
     MpsBatchFailedError,
@@ -23,7 +24,6 @@ from airflow_provider_mps.exceptions import (
     TaskFailedError,
     TaskTimeoutError,
 )
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -57,10 +57,9 @@ def failures_in_short(execute: _Method) -> _Method:
 
 def _conn_id(task: Any, error: Exception) -> str | None:
     """Return the connection that the error is about: tasks of Aidge read and store pictures in COS."""
-    of_tencent_cloud: str | None = getattr(task, "tencentcloud_conn_id", None)
-    if (service := getattr(error, "service", None)) and service != Service.AIDGE:
-        return of_tencent_cloud
-    return getattr(task, "aidge_conn_id", None) or of_tencent_cloud
+    service = getattr(error, "service", None) or task.service.name
+    found: str | None = getattr(task, profile_of(service).conn_id_field, None)
+    return found
 
 
 def _code_and_remedy(error: BaseException) -> tuple[str, str] | None:

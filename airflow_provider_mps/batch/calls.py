@@ -7,11 +7,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from airflow_provider_mps.core.clock import ServiceClock
-from airflow_provider_mps.core.resending import Accepted
-from airflow_provider_mps.core.vocabulary import TaskStatus
+from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.listing import ListedTask
 
 _T = TypeVar("_T")
 

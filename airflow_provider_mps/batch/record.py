@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.events import EventError, from_event, to_event
 from airflow_provider_mps.core.polling import End, Finished
 from airflow_provider_mps.core.submission import Record
+from airflow_provider_mps.services import MPS
 
 VERSION = 1
 # Of 100 items each; more is no number of pages.
@@ -24,34 +26,6 @@ PAGE_ITEMS = 100
 
 class UnreadablePageError(ValueError):
     """A page of the record that this version cannot read."""
-
-
-@dataclass(frozen=True)
-class Instance:
-    """What Airflow says of a task instance, as far as it tells a run from another one of the same name.
-
-    :param ti_id: id of the task instance; Airflow 3 gives each try a new one, and keeps it through a deferral
-    :param run_number: id of the DAG run in Airflow's database; Airflow 2 shows it to tasks
-    :param run_began: when the DAG run began, seconds since the epoch; a clear of the whole run sets it anew
-    """
-
-    ti_id: str | None = None
-    run_number: int | None = None
-    run_began: float | None = None
-
-    def is_of_another_run(self, other: Instance) -> bool:
-        """Tell whether this is the first try of a run, and the other one was of a run that was deleted before.
-
-        Where Airflow says nothing that tells them apart they count as one: nothing is paid for again.
-        """
-        if self.ti_id is not None and other.ti_id is not None:
-            return self.ti_id != other.ti_id
-        if self.run_number is None or other.run_number is None:
-            return False
-        # SQLite gives the number of a deleted row again, so the beginning counts beside it; not by itself, as a run may
-        # begin twice.
-        began_alike = self.run_began is None or other.run_began is None or self.run_began == other.run_began
-        return self.run_number != other.run_number or not began_alike
 
 
 @dataclass(frozen=True)
@@ -211,7 +185,7 @@ def read_records(data: bytes) -> RecordPage:
 
 def write_ends(ends: Mapping[str, End]) -> bytes:
     """Return a page of ends as it is stored."""
-    return _dump(ends=[to_event(task_id, end) for task_id, end in ends.items()])
+    return _dump(ends=[to_event(task_id, end, MPS) for task_id, end in ends.items()])
 
 
 def read_ends(data: bytes) -> dict[str, End]:
@@ -226,7 +200,7 @@ def read_ends(data: bytes) -> dict[str, End]:
     found: dict[str, End] = {}
     try:
         for event in events:
-            task_id, end = event["mps_task_id"], from_event(event)
+            task_id, end = event[MPS.task_id_key], from_event(event)
             if task_id in found or not _is_whole(end):
                 raise UnreadablePageError(f"not an end, or a second one: {event!r:.200}")
             found[task_id] = end

@@ -10,14 +10,14 @@ from typing import Any
 
 from airflow_provider_mps.batch.arguments import merged, read_defaults
 from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request, request_of
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import End, Refused, TooLate
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure
-from airflow_provider_mps.services.tencentcloud.codes import Outcome
 from airflow_provider_mps.services.tencentcloud.payloads import BgFusion, StorageDefaults, describe_input
 
 # How many errors a message lists; the others are counted.
@@ -112,7 +112,7 @@ def read_requests(
     requests: Any,
     defaults: Any,
     *,
-    task: tuple[str, str, str, int],
+    task: TaskKey,
     storage: StorageDefaults,
     endpoint: str,
     region: str,
@@ -190,7 +190,9 @@ def end_of_item(task_id: str, end: End, timeout: float) -> ItemEnd:
         return ItemFailure("Timeout", said, task_id)
     if end.state.result is not None:
         return end.state.result
-    failure = end.state.failure or TaskFailure("", "")
+    failure = end.state.failure
+    if failure is None:
+        return ItemFailure("", "", task_id)
     return ItemFailure(failure.code, failure.message, task_id, is_final=failure.is_final)
 
 

@@ -10,18 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from airflow_provider_mps.batch.calls import LoopCalls
 from airflow_provider_mps.batch.requests import Item, ItemEnd, ItemFailure, end_of_item, failed_call
 from airflow_provider_mps.batch.writer import BatchWriter
+from airflow_provider_mps.core.airflow_task import Attempt
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import End, Finished, Limit
 from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
-from airflow_provider_mps.core.submission import Attempt, Record
-from airflow_provider_mps.core.vocabulary import Action
+from airflow_provider_mps.core.submission import Record
+from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.mps import DurableSubmission, InDoubt
 from airflow_provider_mps.durable.tries import Log, Submitted
 from airflow_provider_mps.exceptions import MpsInDoubtError, airflow_error
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.polling.poller import Poller
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.codes import Outcome, concerns_all
+from airflow_provider_mps.services.tencentcloud.words import Action
 
 # Submissions under way at the same time. An answer may take more than a second.
 IN_FLIGHT = 32
@@ -185,7 +186,7 @@ class BatchRun:
         self.ends[item.index] = end = failed_call(error, record.task_id if record else None)
         self._log.warning("%s: %s: %s", error.code, item, error)
         self._failures_in_a_row += not end.is_final
-        if concerns_all(error.code) or self._failures_in_a_row >= IN_FLIGHT:
+        if error.rule.concerns_all or self._failures_in_a_row >= IN_FLIGHT:
             self._stopped = self._stopped or airflow_error(error)
 
     async def _wait(self, item: Item, submitted: Submitted, poller: Poller) -> None:

@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from airflow_provider_mps.batch import record as batch_record
 from airflow_provider_mps.batch.record import BatchRecord, Header, RecordPage, UnreadablePageError
+from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.polling import End
 from airflow_provider_mps.hooks.cos import CosHook
 
@@ -24,7 +25,7 @@ _JSON = "application/json"
 _NOT_PLAIN = re.compile(r"[^\w.-]+")
 
 
-def batch_prefix(record_dir: str, task: tuple[str, str, str, int]) -> str:
+def batch_prefix(record_dir: str, task: TaskKey) -> str:
     """Return the COS prefix of the record of an Airflow task.
 
     :param record_dir: COS folder

@@ -10,8 +10,9 @@ from dataclasses import replace
 from types import TracebackType
 from uuid import uuid4
 
-from airflow_provider_mps.batch.record import BatchRecord, Header, Instance, RecordPage
+from airflow_provider_mps.batch.record import BatchRecord, Header, RecordPage
 from airflow_provider_mps.batch.store import BatchStore
+from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.polling import End
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.exceptions import MpsBatchTakenOverError

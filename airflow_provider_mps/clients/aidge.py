@@ -15,14 +15,13 @@ from airflow_provider_mps.clients.http_log import hide_queries
 from airflow_provider_mps.clients.proxies import proxy_for
 from airflow_provider_mps.clients.transport import tls_context, whole_answer
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.outcomes import Outcome, outcome_of_http_status
 from airflow_provider_mps.services.aidge.answers import read_answer
 from airflow_provider_mps.services.aidge.codes import rule_for
 from airflow_provider_mps.services.aidge.connection import DEFAULT_REQUEST_TIMEOUT, AidgeSettings
 from airflow_provider_mps.services.aidge.shapes import is_reply
 from airflow_provider_mps.services.aidge.sign import signed_query
-from airflow_provider_mps.services.aidge.words import REST_PREFIX
-from airflow_provider_mps.services.tencentcloud.codes import Outcome, outcome_of_http_status
+from airflow_provider_mps.services.aidge.words import AIDGE_NAME, REST_PREFIX
 
 
 class AidgeAuth(httpx.Auth):
@@ -84,7 +83,7 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
             said, request_id = f"{error.code}: {error.message}", error.request_id
     if status != httpx.codes.OK:
         outcome = outcome_of_http_status(status)
-        raise ServiceError(Service.AIDGE, action, target, f"HTTP {status}", said, request_id, outcome)
+        raise ServiceError(AIDGE_NAME, action, target, f"HTTP {status}", said, request_id, outcome)
     return dict(answer)
 
 

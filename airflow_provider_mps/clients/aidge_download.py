@@ -13,14 +13,14 @@ from airflow_provider_mps.clients.proxies import Transport as ProxyTransport
 from airflow_provider_mps.clients.transport import tls_context, watched
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, read_oss_digest
+from airflow_provider_mps.core.outcomes import Outcome, Transport, outcome_of_http_status
 from airflow_provider_mps.core.stopping import Stop
-from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS, Service
+from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS
 from airflow_provider_mps.services.aidge.connection import AidgeSettings
 from airflow_provider_mps.services.aidge.pictures import read_header
 from airflow_provider_mps.services.aidge.wholeness import BrokenPictureError, check_whole
-from airflow_provider_mps.services.tencentcloud.codes import Outcome, Transport, outcome_of_http_status
+from airflow_provider_mps.services.aidge.words import AIDGE_NAME, DOWNLOAD
 
-DOWNLOAD = "GetResult"
 MAX_RESULT_BYTES = 64 * 1024 * 1024
 EXCERPT_BYTES = 1000
 # MPO is what the library calls a JPEG that carries a second picture, as those of phones do.
@@ -70,7 +70,7 @@ def download(client: httpx.Client, target: str, url: str, folder: Path, stem: st
 
 
 def _failure(target: str, code: str, message: str, outcome: Outcome = Outcome.UNKNOWN) -> ServiceError:
-    return ServiceError(Service.AIDGE, DOWNLOAD, target, code, message, "", outcome)
+    return ServiceError(AIDGE_NAME, DOWNLOAD, target, code, message, "", outcome)
 
 
 def _refuse_status(target: str, response: httpx.Response) -> None:

@@ -20,10 +20,12 @@ from airflow_provider_mps.clients.proxies import Session
 from airflow_provider_mps.clients.transport import no_answer, watched
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, is_verifiable, read_digest
+from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.core.stopping import Stop
-from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS, Service
-from airflow_provider_mps.services.tencentcloud.codes import Outcome, Transport, outcome_of_cos
+from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS
+from airflow_provider_mps.services.tencentcloud.codes import outcome_of_cos
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
+from airflow_provider_mps.services.tencentcloud.words import Service
 
 CHUNK_BYTES = 256 * 1024
 _DOMAINS = (".myqcloud.com", ".tencentcos.cn")

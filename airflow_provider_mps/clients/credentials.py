@@ -11,9 +11,10 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from airflow_provider_mps.clients.profile import client_profile, find_proxies_by_rule
 from airflow_provider_mps.clients.transport import classify
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.services.tencentcloud.codes import Outcome, Transport, outcome_of
+from airflow_provider_mps.core.outcomes import Outcome, Transport
+from airflow_provider_mps.services.tencentcloud.codes import outcome_of
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
+from airflow_provider_mps.services.tencentcloud.words import Service
 
 _CHAIN = (
     "the connection has no login, and neither TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, nor "

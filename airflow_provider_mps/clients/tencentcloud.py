@@ -22,9 +22,10 @@ from airflow_provider_mps.clients.proxies import proxy_for
 from airflow_provider_mps.clients.transport import no_answer, tls_context, whole_answer
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.vocabulary import MPS_API_VERSION, MPS_SERVICE
-from airflow_provider_mps.services.tencentcloud.codes import outcome_of, outcome_of_http_status
+from airflow_provider_mps.core.outcomes import outcome_of_http_status
+from airflow_provider_mps.services.tencentcloud.codes import outcome_of
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
+from airflow_provider_mps.services.tencentcloud.words import MPS_API_VERSION, MPS_SERVICE
 
 
 class HttpStatusError(Exception):

@@ -15,9 +15,10 @@ import requests
 import urllib3.exceptions as u3
 
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Transport
 from airflow_provider_mps.core.stopping import LeastRate, Stop, TooSlowError
 from airflow_provider_mps.exceptions import TransferStoppedError
-from airflow_provider_mps.services.tencentcloud.codes import Transport, outcome_of
+from airflow_provider_mps.services.tencentcloud.codes import outcome_of
 
 _NOT_CONNECTED = (
     u3.NewConnectionError,

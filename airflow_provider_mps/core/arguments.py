@@ -17,7 +17,6 @@ from typing import Any, NamedTuple, NoReturn, TypeGuard, TypeVar
 from urllib.parse import urlsplit
 
 from airflow_provider_mps.core.redaction import conceal, redact_urls
-from airflow_provider_mps.core.vocabulary import EXTENSIONS, ImageFormat
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -30,7 +29,6 @@ MAX_SECONDS = 10**9
 MAX_URL_LENGTH = 8192
 # What the usual file systems take.
 MAX_PATH_BYTES, MAX_NAME_BYTES = 4096, 255
-FORMAT_VARIABLE = ".{format}"
 
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[0-9][a-z0-9]*")
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z0-9]+)+")
@@ -334,20 +332,6 @@ def folder(name: str, value: Any) -> str:
     if parts.scheme == "cos" and parts.netloc:
         bucket(name, parts.netloc)
     return address
-
-
-def output_path(name: str, value: Any, image_format: ImageFormat | None = None) -> str:
-    """Return ``value`` as a COS path with an extension that fits the format."""
-    key = cos_key(name, value)
-    if key.endswith(FORMAT_VARIABLE):
-        return str(value)
-    known: Sequence[str] = EXTENSIONS[image_format] if image_format else ()
-    last = key.rpartition("/")[2]
-    if image_format and not last.lower().endswith(tuple(known)):
-        fail(name, value, f"a path that ends in {' or '.join(known)} (format {image_format}) or {FORMAT_VARIABLE}")
-    if "." not in last.strip("."):
-        fail(name, value, f"a path with an extension, or {FORMAT_VARIABLE}")
-    return str(value)
 
 
 def _as_text(value: Any) -> Any:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from airflow_provider_mps.core.redaction import excerpt
-from airflow_provider_mps.core.vocabulary import Action, Service
-from airflow_provider_mps.services.aidge import codes as aidge_codes
-from airflow_provider_mps.services.aidge.words import AidgeAction
-from airflow_provider_mps.services.tencentcloud import codes
-from airflow_provider_mps.services.tencentcloud.codes import NO_SUCH_TASK, Outcome
+from collections.abc import Mapping
+from typing import Any
 
-# What is paid for, and has no client token.
-PAID = frozenset({Action.PROCESS_IMAGE, AidgeAction.GENERATE})
+from airflow_provider_mps.core.outcomes import CodeRule, Outcome, Transport
+from airflow_provider_mps.core.redaction import excerpt
+from airflow_provider_mps.core.services import is_free, profile_of
+
+_FIELDS = ("service", "action", "target", "code", "message", "request_id", "outcome")
+_NOTHING_KNOWN = CodeRule(Outcome.UNKNOWN, "none")
 
 
 class ServiceError(Exception):
     """A call to a service did not succeed.
 
-    :param service: the service's name as people know it: ``MPS``, ``COS`` or ``Aidge``
+    :param service: the service's name as people know it, such as ``MPS``
     :param action: what was tried, such as ``ProcessImage``
     :param target: on what: a task id or a picture's address without credentials; may be empty
     :param code: the service's error code, or a code of this package for transport errors
     :param message: the service's words
     :param request_id: the service's RequestId; empty when no answer came
     :param outcome: what the error says about the request
+    :raises UnknownServiceError: no profile has this name
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class ServiceError(Exception):
         request_id: str = "",
         outcome: Outcome = Outcome.UNKNOWN,
     ) -> None:
+        # Of an unknown service nothing could be said, and it would show only where the error is told.
+        profile_of(service)
         message = excerpt(message)
         super().__init__(service, action, target, code, message, request_id, outcome)
         self.service = service
@@ -59,7 +62,15 @@ class ServiceError(Exception):
     @property
     def hint(self) -> str:
         """What the person on call can do about it; empty where nothing is known."""
-        return _hint_for(self.service, self.action, self.code)
+        return profile_of(self.service).hint(self.action, self.code)
+
+    @property
+    def rule(self) -> CodeRule:
+        """All that is known of the code.
+
+        :raises UnknownServiceError: nothing is known of the service
+        """
+        return profile_of(self.service).code_rule(self.code) or _NOTHING_KNOWN
 
     @property
     def next_step(self) -> str:
@@ -69,7 +80,7 @@ class ServiceError(Exception):
             return f"{hint} This will not change by itself: the task fails without retries.".lstrip()
         if self.outcome is Outcome.NOT_EXECUTED:
             return f"{hint} The request was not executed; the task may be retried safely.".lstrip()
-        if self.action in PAID:
+        if not is_free(self.action):
             return f"{hint} The request may have been executed: look for the picture before paying again.".lstrip()
         return f"{hint} This may pass; the task may be retried.".lstrip()
 
@@ -77,18 +88,19 @@ class ServiceError(Exception):
 def may_resend(action: str, outcome: Outcome) -> bool:
     """Say whether the same request may be sent again at once.
 
-    What is paid for and has no client token goes out again only if it certainly was not executed.
+    What is paid for and has no client token goes out again only if it certainly was not executed, and so does an action
+    that no service is known to have.
     """
     if outcome is Outcome.REFUSED:
         return False
-    return action not in PAID or outcome is Outcome.NOT_EXECUTED
+    return outcome is Outcome.NOT_EXECUTED or is_free(action)
 
 
 def not_sent(error: ServiceError) -> ServiceError:
     """Return the error for a request that could not even be made, so that it was certainly not executed."""
     if error.outcome is not Outcome.UNKNOWN:
         return error
-    code, outcome = codes.Transport.NOT_SENT, Outcome.NOT_EXECUTED
+    code, outcome = Transport.NOT_SENT, Outcome.NOT_EXECUTED
     return ServiceError(error.service, error.action, error.target, code, error.message, "", outcome)
 
 
@@ -103,9 +115,7 @@ def no_verdict(error: ServiceError, why: str) -> ServiceError:
 
 def says_no_such_task(error: ServiceError) -> bool:
     """Tell whether an error can mean that the service does not know the task that was asked for."""
-    if error.service == Service.AIDGE:
-        return aidge_codes.says_no_such_task(error.action, error.code)
-    return error.code in NO_SUCH_TASK
+    return profile_of(error.service).no_such_task(error.action, error.code)
 
 
 def told(look: object) -> str:
@@ -113,8 +123,20 @@ def told(look: object) -> str:
     return look.told if isinstance(look, ServiceError) else str(look)
 
 
-def _hint_for(service: str, action: str, code: str) -> str:
-    if service == Service.AIDGE:
-        return aidge_codes.hint_for(action, code)
-    rule = codes.rule_for(code)
-    return rule.hint if rule else ""
+def error_to_json(error: ServiceError) -> dict[str, str]:
+    """Return an error as plain JSON."""
+    return {name: str(getattr(error, name)) for name in _FIELDS}
+
+
+def error_from_json(value: Any) -> ServiceError:
+    """Read what :func:`error_to_json` wrote.
+
+    :raises TypeError: it is something else
+    :raises ValueError: its outcome is not known here
+    :raises UnknownServiceError: its service is not known here
+    """
+    if not isinstance(value, Mapping) or not all(isinstance(part, str) for part in value.values()):
+        raise TypeError(f"an error is a dict of texts: {value!r}")
+    if set(value) != set(_FIELDS):
+        raise TypeError(f"an error has {', '.join(_FIELDS)}: {value!r}")
+    return ServiceError(**{**value, "outcome": Outcome(value["outcome"])})

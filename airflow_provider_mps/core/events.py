@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.errors import ServiceError, error_from_json, error_to_json
 from airflow_provider_mps.core.polling import Finished, Refused, Step, TooLate
-from airflow_provider_mps.core.vocabulary import XCOM_TASK_ID, EventStatus, LimitKind, Service, TaskStatus
-from airflow_provider_mps.services.aidge.words import XCOM_AIDGE_TASK_ID
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
-
-# The name of the id says whose task it is.
-TASK_IDS = {Service.MPS: XCOM_TASK_ID, Service.AIDGE: XCOM_AIDGE_TASK_ID}
-# What a result has the pictures under.
-_CONTENTS = {Service.MPS: "Outputs", Service.AIDGE: "Images"}
+from airflow_provider_mps.core.services import ServiceProfile, UnknownServiceError, services_with_tasks
+from airflow_provider_mps.core.tasks import TaskFailure, TaskState, TaskStatus
+from airflow_provider_mps.core.vocabulary import EventStatus, LimitKind
 
 
 class EventError(ValueError):
     """An event that says nothing, or something that this version does not know."""
 
 
-def to_event(task_id: str, step: Step, service: Service = Service.MPS) -> dict[str, Any]:
-    """Return the event for the end of waiting."""
-    event: dict[str, Any] = {TASK_IDS[service]: task_id}
+def to_event(task_id: str, step: Step, service: ServiceProfile) -> dict[str, Any]:
+    """Return the event for the end of waiting; the name of the id in it says whose task it is."""
+    event: dict[str, Any] = {service.task_id_key: task_id}
     if isinstance(step, Finished) and step.state.result is not None:
         return {**event, "status": EventStatus.SUCCESS.value, "result": step.state.result}
     if isinstance(step, Finished) and step.state.failure is not None:
@@ -32,8 +27,7 @@ def to_event(task_id: str, step: Step, service: Service = Service.MPS) -> dict[s
     if isinstance(step, TooLate):
         return {**event, "status": EventStatus.TIMEOUT.value, "last_seen": step.last_seen, "limit": step.kind.value}
     if isinstance(step, Refused):
-        error = [str(part) for part in step.error.args]
-        return {**event, "status": EventStatus.ERROR.value, "error": error}
+        return {**event, "status": EventStatus.ERROR.value, "error": error_to_json(step.error)}
     raise EventError(f"waiting has not ended: {step}")
 
 
@@ -44,7 +38,7 @@ def batch_event(prefix: str, error: ServiceError | None = None) -> dict[str, Any
     """
     event: dict[str, Any] = {"record": prefix, "status": EventStatus.SUCCESS.value}
     if error is not None:
-        event |= {"status": EventStatus.ERROR.value, "error": [str(part) for part in error.args]}
+        event |= {"status": EventStatus.ERROR.value, "error": error_to_json(error)}
     return event
 
 
@@ -59,21 +53,21 @@ def error_of_batch_event(event: Any) -> ServiceError | None:
         return None
     try:
         if event.get("status") == EventStatus.ERROR:
-            return ServiceError(*event["error"])
-    except (KeyError, TypeError, ValueError):
+            return error_from_json(event["error"])
+    except (KeyError, TypeError, ValueError, UnknownServiceError):
         pass
     raise EventError(f"the event for a batch cannot be read: {dict(event)!r}")
 
 
-def task_of_event(event: Any) -> tuple[Service, str]:
+def task_of_event(event: Any) -> tuple[ServiceProfile, str]:
     """Return whose task an event is about, and its id.
 
     :raises EventError: there is no event, or it names no task
     """
     if not isinstance(event, Mapping):
         raise EventError(f"no event came from the triggerer, but {event!r}")
-    for service, name in TASK_IDS.items():
-        task_id = event.get(name)
+    for service in services_with_tasks():
+        task_id = event.get(service.task_id_key)
         if isinstance(task_id, str) and task_id:
             return service, task_id
     raise EventError(f"the event from the triggerer names no task: {dict(event)!r}")
@@ -89,18 +83,18 @@ def from_event(event: Any) -> Finished | Refused | TooLate:
         status = EventStatus(event["status"])
         if status is EventStatus.SUCCESS:
             result = event["result"]
-            if not isinstance(result, Mapping) or not isinstance(result.get(_CONTENTS[service]), list):
+            if not isinstance(result, Mapping) or not isinstance(result.get(service.pictures_key), list):
                 raise TypeError(f"result is {result!r}")
             if result.get("TaskId") != task_id:
                 raise ValueError(f"result is of task {result.get('TaskId')!r}")
             return Finished(TaskState(task_id, str(result.get("Status") or ""), result=dict(result)))
         if status is EventStatus.FAILED:
-            failure = TaskFailure(str(event["code"]), str(event["message"]), service)
+            failure = TaskFailure(str(event["code"]), str(event["message"]), service.name)
             return Finished(TaskState(task_id, TaskStatus.FINISH, failure=failure))
         if status is EventStatus.TIMEOUT:
             return TooLate(str(event["last_seen"]), LimitKind(event.get("limit", LimitKind.TIMEOUT)))
-        return Refused(ServiceError(*event["error"]))
-    except (KeyError, TypeError, ValueError) as error:
+        return Refused(error_from_json(event["error"]))
+    except (KeyError, TypeError, ValueError, UnknownServiceError) as error:
         raise EventError(
             f"the event for {service} task {task_id} cannot be read ({error!r}): {dict(event)!r}"
         ) from None

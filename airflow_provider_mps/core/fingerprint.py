@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.identity import loosely_unsigned_url, map_addresses, unsigned_url
 
 TOKEN_LENGTH = 16
@@ -51,9 +52,7 @@ class Request:
         return f"{self.token[:LOOSE_LENGTH]}[0-9a-f]{{{TOKEN_LENGTH - LOOSE_LENGTH}}}"
 
 
-def request_of(
-    task: tuple[str, str, str, int], payload: Mapping[str, Any], *, endpoint: str, region: str, account: str
-) -> Request:
+def request_of(task: TaskKey, payload: Mapping[str, Any], *, endpoint: str, region: str, account: str) -> Request:
     """Fingerprint a submission.
 
     Addresses count without their signature, which is another one each time that they are signed. Where a part may be a

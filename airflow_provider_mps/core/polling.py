@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task, told
+from airflow_provider_mps.core.outcomes import NO_RESULT, Outcome
+from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
-from airflow_provider_mps.services.tencentcloud.codes import NO_RESULT, Outcome
-from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,8 @@ class TooLate:
     kind: LimitKind = LimitKind.TIMEOUT
 
 
+# The most tasks that a page of a list has.
+PAGE_SIZE = 100
 # Airflow ends a trigger at its limit without a word; the trigger itself speaks up at the deadline, well before.
 TRIGGER_GRACE_SECONDS = 120.0
 # For how long after its acceptance "no such task" is not believed.
@@ -113,6 +114,7 @@ def limit_of(since: float, timeout: float, until: float | None = None) -> Limit:
 def next_step(
     look: TaskState | ServiceError,
     *,
+    service: str,
     now: float,
     limit: Limit,
     interval: float,
@@ -125,6 +127,7 @@ def next_step(
     pass is no verdict on the task; the deadline bounds how long it may last. The last look falls on the deadline.
 
     :param look: what the look showed, or why it showed nothing
+    :param service: the name of the service whose task it is
     :param now: seconds since the epoch
     :param limit: when waiting ends
     :param interval: seconds between looks; a new task is looked at sooner
@@ -135,7 +138,7 @@ def next_step(
         return Finished(look)
     if isinstance(look, TaskState) and empty_looks >= EMPTY_LOOKS:
         said = f"the task is {look.status} and shows neither a result nor an error, in {empty_looks} looks"
-        return Finished(replace(look, failure=TaskFailure(NO_RESULT, said)))
+        return Finished(replace(look, failure=TaskFailure(NO_RESULT, said, service)))
     if isinstance(look, ServiceError) and look.outcome is Outcome.REFUSED and not may_be_too_new(look, since, now):
         return Refused(look)
     if now >= limit.deadline:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from airflow_provider_mps.core.airflow_task import Attempt
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.fingerprint import Request
-from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.lookup import SENDING_SECONDS
+from airflow_provider_mps.core.tasks import TaskState
 
 RECORD_VERSION = 1
+# How long a submission may go on sending its request after it wrote down its intent: six attempts with their waits.
+SENDING_SECONDS = 300.0
 # TaskIds that a record remembers as not to be taken again; each try adds one at the most.
 MAX_REPLACED = 20
 
@@ -136,43 +137,6 @@ def delivered(record: Record) -> Record:
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """The try of the Airflow task that has to decide.
-
-    :param try_number: from 1, also through clears
-    :param max_tries: ``max_tries`` of the task instance: the same through automatic retries, another one after a clear
-    :param retries: ``retries`` of the operator
-    :param began: when this try began, seconds since the epoch; a deferral does not change it
-    :param now: when this process took the try up, seconds since the epoch; all before it have ended
-    :param run_began: when the DAG run began, seconds since the epoch; None if that is not known
-    :param keeps_records: whether this Airflow keeps a record from one try to the next
-    :param has_submitted: whether an earlier run of the same try is known to have submitted; Airflow 3 can start a
-        deferred task from its beginning again under the number of its first try
-    :param has_returned: whether an earlier run is known to have returned its result
-    :param service: where it submits
-    """
-
-    try_number: int
-    max_tries: int
-    retries: int
-    began: float
-    now: float
-    run_began: float | None
-    keeps_records: bool
-    has_submitted: bool = False
-    has_returned: bool = False
-    service: Service = Service.MPS
-
-    @property
-    def is_cleared(self) -> bool:
-        """Whether this is the first try after a clear, as far as the numbers alone can tell.
-
-        A clear sets ``max_tries`` to the number of tries so far plus ``retries``.
-        """
-        return self.try_number > 1 and self.try_number == self.max_tries - self.retries + 1
-
-
-@dataclass(frozen=True)
 class Submit:
     """Send the request; ``why`` is for the log."""
 
@@ -194,7 +158,7 @@ class Join:
     task_id: str
     is_cleared: bool
     other_account: bool
-    service: Service = Service.MPS
+    service: str = field(kw_only=True)
     why: str = "which an earlier try has submitted"
 
     def __str__(self) -> str:

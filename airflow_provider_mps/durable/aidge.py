@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 
 from airflow_provider_mps.core import submission
+from airflow_provider_mps.core.airflow_task import Attempt
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import may_be_too_new
-from airflow_provider_mps.core.submission import Attempt, Join, Joined, Record, Submit, after_look
+from airflow_provider_mps.core.submission import Join, Joined, Record, Submit, after_look
+from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.store import SubmissionStore, UnreadableRecordError
 from airflow_provider_mps.durable.tries import Log, Submitted, since_of
 from airflow_provider_mps.exceptions import AidgeInDoubtError, AidgeTaskRefusedError, airflow_error
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.services.aidge.requests import GenerationRequest
 from airflow_provider_mps.services.aidge.words import OnDoubt
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.codes import Outcome
 
 
 class AidgeSubmission:

@@ -8,26 +8,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_mps.core import submission
+from airflow_provider_mps.core.airflow_task import Attempt
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request, request_of
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import may_be_too_new
-from airflow_provider_mps.core.resending import Accepted
-from airflow_provider_mps.core.submission import (
-    Attempt,
-    FindOut,
-    Join,
-    Joined,
-    Record,
-    Submit,
-    after_look,
-)
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.submission import FindOut, Join, Joined, Record, Submit, after_look
+from airflow_provider_mps.core.tasks import Accepted, TaskState
 from airflow_provider_mps.durable.search import Search, SearchCalls
 from airflow_provider_mps.durable.store import SubmissionStore, UnreadableRecordError, store_of
 from airflow_provider_mps.durable.tries import Log, Submitted, attempt_of, since_of, task_of
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.codes import Outcome
+from airflow_provider_mps.services import MPS
 from airflow_provider_mps.services.tencentcloud.lookup import StillRuns
 from airflow_provider_mps.services.tencentcloud.outputs import unique_output
 from airflow_provider_mps.services.tencentcloud.payloads import describe_input
@@ -109,8 +101,8 @@ class DurableSubmission:
 
         :param retries: ``retries`` of the operator
         """
-        store = store_of(context, Service.MPS)
-        attempt = attempt_of(context, Service.MPS, retries, keeps_records=store.keeps_records)
+        store = store_of(context, MPS)
+        attempt = attempt_of(context, MPS, retries, keeps_records=store.keeps_records)
         request = request_of(
             task_of(context),
             payload,

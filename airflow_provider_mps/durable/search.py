@@ -8,14 +8,12 @@ from typing import Any, Protocol
 
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.submission import FindOut
-from airflow_provider_mps.core.vocabulary import TaskStatus
+from airflow_provider_mps.core.tasks import ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.durable.tries import Log
 from airflow_provider_mps.exceptions import MpsInDoubtError
 from airflow_provider_mps.services.tencentcloud import lookup
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.codes import Outcome
-from airflow_provider_mps.services.tencentcloud.listing import ListedTask
 from airflow_provider_mps.services.tencentcloud.lookup import StillRuns, Window
 from airflow_provider_mps.services.tencentcloud.outputs import ExpectedOutput, expected_output
 from airflow_provider_mps.services.tencentcloud.payloads import describe_input

@@ -7,10 +7,9 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from airflow_provider_mps.core.redaction import excerpt
+from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.submission import Record
-from airflow_provider_mps.core.vocabulary import Service
 
-RECORD_KEYS = {Service.MPS: "mps_submission", Service.AIDGE: "aidge_submission"}
 # MPS remembers a task for 7 days, and Aidge does not say; a record that outlives it by one says nothing any more.
 RETENTION = timedelta(days=8)
 
@@ -84,10 +83,10 @@ class ThisTryOnly:
         self._record = record
 
 
-def store_of(context: Mapping[str, Any], service: Service) -> SubmissionStore:
+def store_of(context: Mapping[str, Any], service: ServiceProfile) -> SubmissionStore:
     """Return the store that this Airflow gives the task.
 
     :param service: whose submissions are kept in it
     """
     accessor = context.get("task_state_store")
-    return ThisTryOnly() if accessor is None else TaskStateStore(accessor, RECORD_KEYS[service])
+    return ThisTryOnly() if accessor is None else TaskStateStore(accessor, service.record_key)

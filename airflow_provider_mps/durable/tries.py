@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_mps.batch.record import Instance
 from airflow_provider_mps.core import submission
-from airflow_provider_mps.core.events import TASK_IDS
-from airflow_provider_mps.core.submission import Attempt, Record
-from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY, Service
+from airflow_provider_mps.core.airflow_task import Attempt, Instance, TaskKey
+from airflow_provider_mps.core.services import ServiceProfile
+from airflow_provider_mps.core.submission import Record
+from airflow_provider_mps.core.tasks import TaskState
+from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY
 from airflow_provider_mps.durable.store import store_of
 from airflow_provider_mps.polling.waiting import try_began
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
 
 # The XCom of a try that does not know whether it has submitted.
 IN_DOUBT = "aidge_in_doubt"
@@ -55,7 +55,12 @@ class Log(Protocol):
 
 
 def attempt_of(
-    context: Mapping[str, Any], service: Service, retries: int, *, keeps_records: bool, returns_result: bool = False
+    context: Mapping[str, Any],
+    service: ServiceProfile,
+    retries: int,
+    *,
+    keeps_records: bool,
+    returns_result: bool = False,
 ) -> Attempt:
     """Return the try that a context is of.
 
@@ -74,16 +79,16 @@ def attempt_of(
         now=time.time(),
         run_began=run_began.timestamp() if run_began else None,
         keeps_records=keeps_records,
-        has_submitted=not left.isdisjoint((TASK_IDS[service], IN_DOUBT)),
+        has_submitted=not left.isdisjoint((service.task_id_key, IN_DOUBT)),
         has_returned=returns_result and XCOM_RETURN_KEY in left,
-        service=service,
+        service=service.name,
     )
 
 
-def task_of(context: Mapping[str, Any]) -> tuple[str, str, str, int]:
+def task_of(context: Mapping[str, Any]) -> TaskKey:
     """Return the ids of dag, task and run, and the map index: what stays the same through retries and clears."""
     ti = context["ti"]
-    return ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index
+    return TaskKey(ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index)
 
 
 def instance_of(context: Mapping[str, Any]) -> Instance:
@@ -97,7 +102,7 @@ def instance_of(context: Mapping[str, Any]) -> Instance:
     )
 
 
-def mark_delivered(context: Context, service: Service, task_id: str, log: Log) -> None:
+def mark_delivered(context: Context, service: ServiceProfile, task_id: str, log: Log) -> None:
     """Put on record that the Airflow task has its result, so that a clear after this makes a new picture."""
     store = store_of(context, service)
     try:

@@ -18,10 +18,11 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError, no_verdict, not_sent
+from airflow_provider_mps.core.localpaths import is_local
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.redaction import bare_url
-from airflow_provider_mps.core.resending import Accepted
 from airflow_provider_mps.core.stopping import Stop
-from airflow_provider_mps.core.vocabulary import Service, TaskStatus
+from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.exceptions import (
     AidgeTaskFailedError,
     AidgeTaskRefusedError,
@@ -31,16 +32,19 @@ from airflow_provider_mps.exceptions import (
     invalid_arguments_fail,
 )
 from airflow_provider_mps.hooks.forms import with_form
-from airflow_provider_mps.services.aidge import answers, codes
+from airflow_provider_mps.services import AIDGE
+from airflow_provider_mps.services.aidge import answers
 from airflow_provider_mps.services.aidge.answers import Address
-from airflow_provider_mps.services.aidge.codes import ends_task, is_too_fast, says_no_such_task
+from airflow_provider_mps.services.aidge.codes import rule_for, says_no_such_task
 from airflow_provider_mps.services.aidge.connection import AidgeSettings, read_settings
 from airflow_provider_mps.services.aidge.requests import GenerationRequest, query_body
-from airflow_provider_mps.services.aidge.words import AIDGE_CONN_TYPE, DEFAULT_AIDGE_CONN_ID, AidgeAction
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.codes import Outcome
-from airflow_provider_mps.services.tencentcloud.listing import ListedTask
-from airflow_provider_mps.storage.localpaths import is_local
+from airflow_provider_mps.services.aidge.words import (
+    AIDGE_CONN_TYPE,
+    AIDGE_NAME,
+    DEFAULT_AIDGE_CONN_ID,
+    DOWNLOAD,
+    AidgeAction,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -69,6 +73,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     default_conn_name = DEFAULT_AIDGE_CONN_ID
     conn_type = AIDGE_CONN_TYPE
     hook_name = "Alibaba Aidge"
+    service = AIDGE
     # There is no list of tasks to ask for.
     can_list = False
 
@@ -83,7 +88,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
         # Whether a submission may have reached Aidge whose answer is not known yet.
         self.submission_is_open = False
         self._told: set[tuple[str, str]] = set()
-        self.renewal = KeyRenewal(self._read_keys_again, codes.is_about_credentials)
+        self.renewal = KeyRenewal(self._read_keys_again, _is_about_keys)
 
     @property
     def settings(self) -> AidgeSettings:
@@ -106,7 +111,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     @property
     def identity(self) -> tuple[str, ...]:
         """What Aidge counts requests by: host and API key."""
-        return Service.AIDGE, self.settings.host, self.settings.key_name
+        return AIDGE_NAME, self.settings.host, self.settings.key_name
 
     def get_conn(self) -> Any:
         """Return an ``httpx.Client`` that signs each request, with addresses below ``/rest``; it does not resend.
@@ -190,10 +195,10 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             except Exception as error:
                 if is_local(error) or isinstance(error, TransferStoppedError):
                     raise
-                raise self._failed(vendor.DOWNLOAD, target, error, outer) from None
+                raise self._failed(DOWNLOAD, target, error, outer) from None
             return found
 
-        return Retrying(**calls.resend_options(vendor.DOWNLOAD, self.log.warning, stop))(once)
+        return Retrying(**calls.resend_options(DOWNLOAD, self.log.warning, stop))(once)
 
     def search_scenes(self, body: bytes, target: str = "") -> list[dict[str, Any]]:
         """Return the scenes of a search: ``{"id", "name", "cover", "tags"}``.
@@ -341,10 +346,10 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
     ) -> ServiceError:
         from airflow_provider_mps.clients.transport import no_answer
 
-        failed = error if isinstance(error, ServiceError) else no_answer(Service.AIDGE, action, target, error, outer)
+        failed = error if isinstance(error, ServiceError) else no_answer(AIDGE_NAME, action, target, error, outer)
         if not is_sent:
             failed = not_sent(failed)
-        if is_too_fast(failed.code):
+        if failed.rule.is_limit:
             self.pacer(action).refused()
         return airflow_error(failed)
 
@@ -363,11 +368,16 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
 
     def _judged(self, task_id: str, error: ServiceError) -> TaskState | ServiceError:
         """Return what an error means to who waits: what may pass is no verdict on the task."""
-        if codes.is_about_clock(error.code):
+        if error.rule.about_clock:
             return no_verdict(error, "the clock of this machine may be off")
-        if codes.is_about_credentials(error.code) and self.renewal.may_come:
+        if error.rule.about_keys and self.renewal.may_come:
             return no_verdict(error, f"the keys of connection {self.aidge_conn_id} may just be renewed")
-        return answers.failed_task(task_id, error) if ends_task(error.code) else error
+        return answers.failed_task(task_id, error) if error.rule.ends_task else error
+
+
+def _is_about_keys(code: str) -> bool:
+    rule = rule_for(code)
+    return rule is not None and rule.about_keys
 
 
 def _read_accepted(request: GenerationRequest, answer: Mapping[str, Any]) -> Accepted:

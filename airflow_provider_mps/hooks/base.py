@@ -17,10 +17,10 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.arguments import conn_id as check_conn_id
 from airflow_provider_mps.core.arguments import region as check_region
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
-from airflow_provider_mps.core.vocabulary import CONN_TYPE, DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
-from airflow_provider_mps.services.tencentcloud.codes import is_about_credentials
+from airflow_provider_mps.services.tencentcloud.codes import rule_for
 from airflow_provider_mps.services.tencentcloud.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
+from airflow_provider_mps.services.tencentcloud.words import CONN_TYPE, DEFAULT_CONN_ID
 
 
 class TencentCloudBaseHook(BaseHook):
@@ -131,7 +131,8 @@ class TencentCloudBaseHook(BaseHook):
         return True
 
     def _is_about_keys(self, code: str) -> bool:
-        return is_about_credentials(code)
+        rule = rule_for(code)
+        return rule is not None and rule.about_keys
 
     def _refused(self, error: ServiceError) -> ServiceError:
         """Return the error for a refusal of keys that nobody has renewed yet; one that may pass if they may come.

@@ -11,28 +11,23 @@ from typing import Any, TypeVar
 from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import Retrying
 
+from airflow_provider_mps.clients.parts import part_of, remove_left_behind
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core.contenttypes import picture_type
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, difference, evidence, is_verifiable
+from airflow_provider_mps.core.localpaths import is_local
+from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.stopping import Stop
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Service
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
-from airflow_provider_mps.services.tencentcloud.codes import (
-    COS_CREDENTIAL_CODES,
-    COS_KEY_CODES,
-    Outcome,
-    Transport,
-    outcome_of,
-)
+from airflow_provider_mps.services.tencentcloud.codes import may_be_old_keys, outcome_of
 from airflow_provider_mps.services.tencentcloud.payloads import bucket_or_default, region_or_default
-from airflow_provider_mps.storage.contenttypes import picture_type
-from airflow_provider_mps.storage.localpaths import is_local
-from airflow_provider_mps.storage.parts import part_of, remove_left_behind
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, Service
 
 _T = TypeVar("_T")
 
@@ -211,11 +206,11 @@ class CosHook(TencentCloudBaseHook):
         return self.renewal.call(lambda: self._tried(action, target, call))
 
     def _is_about_keys(self, code: str) -> bool:
-        return code in COS_CREDENTIAL_CODES
+        return may_be_old_keys(code)
 
     def _refused(self, error: ServiceError) -> ServiceError:
         # A permission that is missing does not come by itself.
-        return super()._refused(error) if error.code in COS_KEY_CODES else error
+        return super()._refused(error) if error.rule.about_keys else error
 
     @staticmethod
     def _tried(action: str, target: str, call: Callable[[], _T]) -> _T:

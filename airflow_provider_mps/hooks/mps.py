@@ -16,17 +16,17 @@ from airflow_provider_mps.clients.pacing import Pacer, pacer_of
 from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError, no_verdict, not_sent
-from airflow_provider_mps.core.resending import Accepted
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, Action, Service, TaskStatus
+from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.hooks.forms import with_form
-from airflow_provider_mps.services.tencentcloud import sites
-from airflow_provider_mps.services.tencentcloud.answers import TaskState, parse_task_detail
-from airflow_provider_mps.services.tencentcloud.codes import is_about_clock, is_about_credentials, is_too_fast
+from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.tencentcloud import answers, sites
+from airflow_provider_mps.services.tencentcloud.answers import parse_task_detail
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
-from airflow_provider_mps.services.tencentcloud.listing import ListedTask, list_params, read_list
+from airflow_provider_mps.services.tencentcloud.listing import list_params, read_list
 from airflow_provider_mps.services.tencentcloud.payloads import check_payload, describe_input
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, Action, Service
 
 Guard = Callable[[], Awaitable[None]]
 
@@ -53,6 +53,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
     :param region: region of the MPS API (str); default: the connection's, ``TENCENTCLOUD_API_REGION``, ``ap-guangzhou``
     """
 
+    service = MPS
     can_list = True
 
     def __init__(
@@ -84,7 +85,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         target = describe_input(payload)
         response = self._resend(Action.PROCESS_IMAGE, payload, target)
         with _airflow_errors():
-            return calls.read_accepted(target, response)
+            return answers.read_accepted(target, response)
 
     def ask_clock(self) -> float | None:
         """Return how far the clock of MPS is ahead, in seconds; ask what costs nothing if no answer has told it yet."""
@@ -148,7 +149,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         target = describe_input(payload)
         response = await self._aresend(Action.PROCESS_IMAGE, payload, target, guard)
         with _airflow_errors():
-            return calls.read_accepted(target, response)
+            return answers.read_accepted(target, response)
 
     async def aask_clock(self) -> float | None:
         """Return how far the clock of MPS is ahead; the async twin of :meth:`ask_clock`."""
@@ -249,7 +250,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
             self.pacer(action).wait()
             # The turn may have come late, and the keys may be others by now.
             self._client.credential = self.snapshot_credential()
-            return calls.read_response(action, target, self._client.call_json(action, dict(params)))
+            return answers.read_response(action, target, self._client.call_json(action, dict(params)))
         except Exception as error:
             raise self._failed(action, target, error, outer) from None
 
@@ -276,7 +277,7 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
             # Nothing is awaited between this and the signature: the client is shared.
             client.credential = credential
             answer = await client.call_and_deserialize(action, dict(params))
-            return calls.read_response(action, target, answer)
+            return answers.read_response(action, target, answer)
         except AirflowException:
             raise
         except Exception as error:
@@ -288,15 +289,15 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         failed = _vendor_clients().translate(Service.MPS, action, target, error, outer)
         if not is_sent:
             failed = not_sent(failed)
-        if is_too_fast(failed.code):
+        if failed.rule.is_limit:
             self.pacer(action).refused()
         return airflow_error(failed)
 
     def _judged(self, error: ServiceError) -> ServiceError:
         """Return what an error means to who waits: what may pass is no verdict on the task."""
-        if is_about_clock(error.code):
+        if error.rule.about_clock:
             return no_verdict(error, self.clock.describe())
-        if is_about_credentials(error.code) and self.renewal.may_come:
+        if error.rule.about_keys and self.renewal.may_come:
             return no_verdict(error, f"the keys of {self._named} may just be renewed")
         return error
 

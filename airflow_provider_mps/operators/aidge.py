@@ -11,13 +11,14 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.progress import counted
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator
 from airflow_provider_mps.polling.waiting import DEFERRABLE
 from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.requests import (
     GENERATION_ARGUMENTS,
     Generation,
@@ -31,6 +32,7 @@ from airflow_provider_mps.services.aidge.words import (
     MAX_PICTURE_BYTES,
     OnDoubt,
 )
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -43,11 +45,11 @@ if TYPE_CHECKING:
 class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
     """Put a product into a scene: two to ten pictures come out.
 
-    Submits ``/ai/image/background/generation/scenario`` (page "Image Background Generation Submit", where it is:
-    ``services.aidge.words``). Without waiting it returns the task id; with ``wait_for_completion`` it returns the result, a
-    plain dict: ``{"TaskId", "Status", "Images": [{"url", "scene", "message"}]}``. A picture that Aidge could not make
-    has None for its ``url``, and why in ``message``. The task id is also pushed as XCom ``aidge_task_id`` as soon as
-    Aidge has accepted the task.
+    Submits ``/ai/image/background/generation/scenario`` (page "Image Background Generation Submit", where it is: see
+    ``services.aidge.words``). Without waiting it returns the task id; with ``wait_for_completion`` it returns the
+    result, a plain dict: ``{"TaskId", "Status", "Images": [{"url", "scene", "message"}]}``. A picture that Aidge could
+    not make has None for its ``url``, and why in ``message``. The task id is also pushed as XCom ``aidge_task_id`` as
+    soon as Aidge has accepted the task.
 
     The addresses are temporary; a signature that one carries is left out, and ``AidgeToObjectStorageOperator`` asks for
     a new one when it copies the pictures.
@@ -94,7 +96,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
     :raises AidgeExecutionTimeoutError: it was not done within ``execution_timeout``, which holds while deferred too
     """
 
-    service = Service.AIDGE
+    service = AIDGE
     template_fields: Sequence[str] = (
         *GENERATION_ARGUMENTS,
         "image_conn_id",
@@ -186,13 +188,13 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         from airflow_provider_mps.durable.store import store_of
         from airflow_provider_mps.durable.tries import IN_DOUBT, attempt_of, task_of
 
-        store, settings = store_of(context, Service.AIDGE), hook.settings
+        store, settings = store_of(context, AIDGE), hook.settings
         fingerprint = request_of(
             task_of(context), request.element, endpoint=settings.host, region="", account=settings.key_name
         )
         attempt = attempt_of(
             context,
-            Service.AIDGE,
+            AIDGE,
             self.retries or 0,
             keeps_records=store.keeps_records,
             returns_result=self.wait_for_completion,
@@ -211,7 +213,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         from airflow_provider_mps.durable.store import UnreadableRecordError, store_of
 
         try:
-            record = store_of(context, Service.AIDGE).read()
+            record = store_of(context, AIDGE).read()
         except UnreadableRecordError:
             return
         if record is not None and record.task_id and not record.delivered:
@@ -246,9 +248,9 @@ class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
     """Search scenes for a product, so that a DAG can choose one.
 
     Calls ``/ai/image/background/generation/scene/query`` (page "Scene Recommendation and Query", where it is:
-    ``services.aidge.words``): with a title or a picture Aidge recommends scenes for the product, with category and type it
-    lists what there is. Returns a list of
-    ``{"id", "name", "cover", "tags"}``; ``id`` is the ``scene_id`` of :class:`AidgeBackgroundGenerationOperator`.
+    ``services.aidge.words``): with a title or a picture Aidge recommends scenes for the product, with category and type
+    it lists what there is. Returns a list of ``{"id", "name", "cover", "tags"}``; ``id`` is the ``scene_id`` of
+    :class:`AidgeBackgroundGenerationOperator`.
 
     Templated: all arguments.
 
@@ -266,6 +268,7 @@ class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
     :raises AidgeError: the request did not succeed and may later
     """
 
+    service = AIDGE
     template_fields: Sequence[str] = (
         "product_title",
         "image_url",

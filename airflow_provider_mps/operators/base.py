@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.polling import Limit
-from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
+from airflow_provider_mps.core.services import ServiceProfile
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.polling.waiting import DEFERRABLE, LooksAtTasks, limit_of_try, result_of_event, wait_in_worker
@@ -37,7 +37,7 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
         through retries, and a person who clears the task lets it begin anew
     """
 
-    service: ClassVar[Service]
+    service: ClassVar[ServiceProfile]
     template_fields: Sequence[str] = ()
     ui_color = "#e0f0ff"
 
@@ -73,7 +73,7 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
         """Return the id of the task, or with waiting its result."""
         task_id, since = submitted.task_id, submitted.since
         if self.do_xcom_push:
-            context["ti"].xcom_push(key=TASK_IDS[self.service], value=task_id)
+            context["ti"].xcom_push(key=self.service.task_id_key, value=task_id)
         if not self.wait_for_completion:
             self._mark_delivered(context, task_id)
             return task_id

@@ -7,16 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core.arguments import check_rendered, is_template
-from airflow_provider_mps.core.vocabulary import (
-    DEFAULT_CONN_ID,
-    DEFAULT_FORMAT,
-    DEFAULT_IMAGE_SIZE,
-    DEFAULT_OUTPUT_DIR,
-    DEFAULT_POLL_INTERVAL,
-    DEFAULT_QUALITY,
-    DEFAULT_TIMEOUT,
-)
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.operators.mps_batch import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.operators.mps_submit import MpsSubmitOperator
 from airflow_provider_mps.polling.waiting import DEFERRABLE
 from airflow_provider_mps.services.tencentcloud.payloads import (
@@ -25,22 +18,18 @@ from airflow_provider_mps.services.tencentcloud.payloads import (
     StorageDefaults,
     check_payload,
 )
+from airflow_provider_mps.services.tencentcloud.words import (
+    DEFAULT_CONN_ID,
+    DEFAULT_FORMAT,
+    DEFAULT_IMAGE_SIZE,
+    DEFAULT_OUTPUT_DIR,
+    DEFAULT_QUALITY,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
-    from airflow_provider_mps.operators.mps_batch import MpsImageBgFusionBatchOperator
-
 __all__ = ["MpsImageBgFusionBatchOperator", "MpsImageBgFusionOperator", "MpsProcessImageOperator"]
-
-
-def __getattr__(name: str) -> Any:
-    # A third of what this module would take to import, in every process of a DAG that has no batch.
-    if name == "MpsImageBgFusionBatchOperator":
-        from airflow_provider_mps.operators.mps_batch import MpsImageBgFusionBatchOperator
-
-        return MpsImageBgFusionBatchOperator
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class MpsImageBgFusionOperator(MpsSubmitOperator):

@@ -28,20 +28,12 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import EventError, error_of_batch_event
 from airflow_provider_mps.core.polling import limit_of, trigger_lifetime
 from airflow_provider_mps.core.progress import counted
-from airflow_provider_mps.core.vocabulary import (
-    DEFAULT_CONN_ID,
-    DEFAULT_POLL_INTERVAL,
-    DEFAULT_RECORD_DIR,
-    DEFAULT_TIMEOUT,
-    XCOM_RETURN_KEY,
-    Action,
-    Service,
-)
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, XCOM_RETURN_KEY
 from airflow_provider_mps.exceptions import (
     MpsBatchFailedError,
     MpsBatchRecordError,
     MpsBatchRefusedError,
-    MpsEventError,
+    TriggerEventError,
     airflow_error,
     invalid_arguments_fail,
 )
@@ -49,6 +41,8 @@ from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.polling.waiting import end_of_try
 from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR, Action
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -111,6 +105,7 @@ class MpsImageBgFusionBatchOperator(TemplatedFields, BaseOperator):
     :raises MpsBatchTakenOverError: another try of the task works on the batch
     """
 
+    service = MPS
     template_fields: Sequence[str] = (
         "requests",
         "defaults",
@@ -172,7 +167,7 @@ class MpsImageBgFusionBatchOperator(TemplatedFields, BaseOperator):
         try:
             error = error_of_batch_event(event)
         except EventError as unreadable:
-            raise MpsEventError(str(unreadable)) from None
+            raise TriggerEventError(str(unreadable)) from None
         if error is not None:
             raise airflow_error(error)
         # Who comes from a deferral goes on with what was begun, whatever the number of the try.
@@ -254,7 +249,7 @@ class MpsImageBgFusionBatchOperator(TemplatedFields, BaseOperator):
         from airflow_provider_mps.durable.tries import attempt_of
 
         until = end_of_try(self, context)
-        attempt = attempt_of(context, Service.MPS, self.retries or 0, keeps_records=not record.is_new)
+        attempt = attempt_of(context, MPS, self.retries or 0, keeps_records=not record.is_new)
         if not record.is_new:
             # An item without a record was never submitted, in whatever try: the record is read whole, or not at all.
             attempt = replace(attempt, try_number=1, has_submitted=False)

@@ -12,13 +12,15 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import says_no_such_task
 from airflow_provider_mps.core.polling import Limit, Refused
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, LimitKind, Service
+from airflow_provider_mps.core.vocabulary import LimitKind
 from airflow_provider_mps.exceptions import MpsInDoubtError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator
 from airflow_provider_mps.polling.waiting import end_of_event, limit_of_try
+from airflow_provider_mps.services import MPS
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults, describe_input
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 class MpsSubmitOperator(PictureSubmitOperator):
     """What every operator that submits a picture task has in common; see the operators in ``operators.mps``."""
 
-    service = Service.MPS
+    service = MPS
     template_fields: Sequence[str] = ("region", "tencentcloud_conn_id")
 
     def __init__(

@@ -16,6 +16,7 @@ from contextvars import Context
 from typing import Any
 
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import (
     FIRST_LOOK_SECONDS,
     MARGIN_SECONDS,
@@ -32,10 +33,8 @@ from airflow_provider_mps.core.polling import (
     next_step,
     pause,
 )
-from airflow_provider_mps.core.vocabulary import TaskStatus
+from airflow_provider_mps.core.tasks import TaskState, TaskStatus
 from airflow_provider_mps.polling.waiter import NEVER, PolledHook, Tell, Watch
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.codes import Outcome, is_about_credentials
 
 log = logging.getLogger(__name__)
 
@@ -295,6 +294,7 @@ class Poller:
             watch.empty_looks = count_empty(look, watch.empty_looks)
             step = next_step(
                 look,
+                service=hook.service.name,
                 now=now,
                 limit=watch.limit,
                 interval=watch.interval,
@@ -331,7 +331,7 @@ class Poller:
         except ServiceError as error:
             if error.outcome is not Outcome.REFUSED:
                 log.warning("%s: the tasks are listed again in a while. %s", error.code, error)
-            elif not is_about_credentials(error.code):
+            elif not error.rule.about_keys:
                 log.warning("%s: from now on each task is looked at on its own. %s", error.code, error)
                 _without_list.add(account)
                 self._decide_at = 0.0

@@ -3,43 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from airflow_provider_mps.core.polling import End, Limit
-from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.polling.poller import Poller
 from airflow_provider_mps.polling.waiter import PolledHook, Tell
 
 
-class Source(NamedTuple):
-    """Whom to ask about tasks.
+class PollTarget(NamedTuple):
+    """Whom to ask about tasks; those who wait for the same one share a poller.
 
-    :param service: the service
-    :param conn_id: Airflow connection; None reads the environment
-    :param region: region of the API; None for that of the connection
+    :param hook_class: the hook of the service
+    :param arguments: what it is built with, such as the connection id
     """
 
-    service: Service
-    conn_id: str | None
-    region: str | None = None
+    hook_class: Callable[..., PolledHook]
+    arguments: tuple[str | None, ...]
 
     def hook(self) -> PolledHook:
         """Return a hook that reads the connection anew."""
-        if self.service is Service.AIDGE:
-            return AidgeHook(self.conn_id or AidgeHook.default_conn_name)
-        return MpsHook(self.conn_id, self.region)
+        return self.hook_class(*self.arguments)
 
 
-_pollers: dict[tuple[asyncio.AbstractEventLoop, Source], Poller] = {}
+_pollers: dict[tuple[asyncio.AbstractEventLoop, PollTarget], Poller] = {}
 
 
 async def wait_for_task(
     task_id: str,
-    source: Source,
+    target: PollTarget,
     *,
     limit: Limit,
     interval: float,
@@ -49,7 +42,7 @@ async def wait_for_task(
     """Wait until a task is done or the limit has passed, together with all others of this event loop.
 
     :param task_id: the service's id of it
-    :param source: whom to ask
+    :param target: whom to ask
     :param limit: when waiting ends
     :param interval: seconds between looks
     :param since: when the service accepted the task, seconds since the epoch; None if that is not known
@@ -57,17 +50,17 @@ async def wait_for_task(
     :raises AirflowNotFoundException: there is no such connection
     :raises InvalidArgumentError: a field of the connection cannot be used
     """
-    async with shared_poller(source) as poller:
+    async with shared_poller(target) as poller:
         return await poller.wait(task_id, limit=limit, interval=interval, since=since, tell=tell)
 
 
 @asynccontextmanager
-async def shared_poller(source: Source) -> AsyncIterator[Poller]:
-    """Give the poller of this event loop and source; it goes with the last one who has it."""
-    key = asyncio.get_running_loop(), source
+async def shared_poller(target: PollTarget) -> AsyncIterator[Poller]:
+    """Give the poller of this event loop and target; it goes with the last one who has it."""
+    key = asyncio.get_running_loop(), target
     poller = _pollers.get(key)
     if poller is None or poller.is_broken:
-        poller = _pollers[key] = Poller(source.hook)
+        poller = _pollers[key] = Poller(target.hook)
     poller.users += 1
     try:
         yield poller

@@ -8,9 +8,8 @@ from typing import Any, Protocol
 
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.polling import End, Limit
-from airflow_provider_mps.core.vocabulary import TaskStatus
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.listing import ListedTask
+from airflow_provider_mps.core.services import ServiceProfile
+from airflow_provider_mps.core.tasks import ListedTask, TaskState, TaskStatus
 
 Tell = Callable[[TaskState | ServiceError], None]
 
@@ -24,6 +23,10 @@ class PolledHook(Protocol):
     """
 
     can_list: bool
+
+    @property
+    def service(self) -> ServiceProfile:
+        """Whose tasks it looks at."""
 
     @property
     def settings(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, conf
 
@@ -20,24 +20,14 @@ from airflow_provider_mps.core.polling import (
     limit_of,
     next_step,
 )
-from airflow_provider_mps.core.vocabulary import LimitKind, Service
+from airflow_provider_mps.core.services import ServiceProfile
+from airflow_provider_mps.core.tasks import TaskFailure, TaskState
+from airflow_provider_mps.core.vocabulary import LimitKind
 from airflow_provider_mps.exceptions import (
-    AidgeExecutionTimeoutError,
-    AidgeTaskFailedError,
-    AidgeTaskRefusedError,
-    AidgeTimeoutError,
-    MpsEventError,
-    MpsExecutionTimeoutError,
-    MpsTaskFailedError,
-    MpsTaskRefusedError,
-    MpsTimeoutError,
-    TaskExecutionTimeoutError,
-    TaskFailedError,
-    TaskRefusedError,
-    TaskTimeoutError,
+    TriggerEventError,
     airflow_error,
+    task_errors,
 )
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -45,21 +35,6 @@ if TYPE_CHECKING:
 
 DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
 """Whether operators and sensors wait in the triggerer where they are not told."""
-
-
-class Ends(NamedTuple):
-    """What the ends of waiting for a task of a service are in Airflow."""
-
-    failed: type[TaskFailedError]
-    refused: type[TaskRefusedError]
-    timeout: type[TaskTimeoutError]
-    execution_timeout: type[TaskExecutionTimeoutError]
-
-
-ENDS = {
-    Service.MPS: Ends(MpsTaskFailedError, MpsTaskRefusedError, MpsTimeoutError, MpsExecutionTimeoutError),
-    Service.AIDGE: Ends(AidgeTaskFailedError, AidgeTaskRefusedError, AidgeTimeoutError, AidgeExecutionTimeoutError),
-}
 
 
 class LooksAtTasks(Protocol):
@@ -91,7 +66,7 @@ def limit_of_try(operator: BaseOperator, context: Mapping[str, Any], since: floa
 
 
 def result_or_raise(
-    task_id: str, end: Finished | Refused | TooLate, timeout: float, service: Service = Service.MPS
+    task_id: str, end: Finished | Refused | TooLate, timeout: float, service: ServiceProfile
 ) -> dict[str, Any]:
     """Return the result of a finished task.
 
@@ -105,16 +80,16 @@ def result_or_raise(
     :raises TaskExecutionTimeoutError: the deadline was the ``execution_timeout`` of the Airflow task
     :raises TencentCloudPermanentError: the service refuses to say; ``AidgePermanentError`` if it is Aidge
     """
-    ends = ENDS[service]
+    errors = task_errors(service.name)
     if isinstance(end, TooLate):
         if end.kind is LimitKind.EXECUTION_TIMEOUT:
-            raise ends.execution_timeout(task_id, end.last_seen)
-        raise ends.timeout(task_id, timeout, end.last_seen)
+            raise errors.execution_timeout(task_id, end.last_seen)
+        raise errors.timeout(task_id, timeout, end.last_seen)
     if isinstance(end, Refused):
         raise airflow_error(end.error)
     if end.state.result is None:
-        failure = end.state.failure or TaskFailure("", "", service)
-        kind = ends.refused if failure.is_final else ends.failed
+        failure = end.state.failure or TaskFailure("", "", service.name)
+        kind = errors.refused if failure.is_final else errors.failed
         raise kind(task_id, failure.code, failure.message)
     return end.state.result
 
@@ -129,7 +104,7 @@ def wait_in_worker(
     since: float,
     timeout: float,
     tell: Callable[[str], object],
-    service: Service = Service.MPS,
+    service: ServiceProfile,
 ) -> dict[str, Any]:
     """Look at a task until it is done or the limit has passed; return its result.
 
@@ -144,7 +119,15 @@ def wait_in_worker(
     try:
         while True:
             empty = count_empty(look, empty)
-            step = next_step(look, now=time.time(), limit=limit, interval=interval, since=since, empty_looks=empty)
+            step = next_step(
+                look,
+                service=service.name,
+                now=time.time(),
+                limit=limit,
+                interval=interval,
+                since=since,
+                empty_looks=empty,
+            )
             if not isinstance(step, LookAgain):
                 return result_or_raise(task_id, step, timeout, service)
             tell(f"{service} task {task_id}: {told(look)}; next look in {round(step.seconds, 1):g} s")
@@ -152,28 +135,28 @@ def wait_in_worker(
             look = hook.look(task_id)
     except AirflowTaskTimeout:
         # Airflow's own words do not say which task, nor that a retry joins it.
-        raise ENDS[service].execution_timeout(task_id, told(look)) from None
+        raise task_errors(service.name).execution_timeout(task_id, told(look)) from None
 
 
-def result_of_event(event: Any, timeout: float, service: Service) -> dict[str, Any]:
+def result_of_event(event: Any, timeout: float, service: ServiceProfile) -> dict[str, Any]:
     """Return the result that an event of the trigger tells of.
 
     :param service: whose task the event has to be about
-    :raises MpsEventError: there is no event, or one that cannot be read
+    :raises TriggerEventError: there is no event, or one that cannot be read
     """
     end = end_of_event(event)
     whose, task_id = task_of_event(event)
     if whose is not service:
-        raise MpsEventError(f"the event is about a task of {whose}, and not of {service}: {dict(event)!r}")
+        raise TriggerEventError(f"the event is about a task of {whose}, and not of {service}: {dict(event)!r}")
     return result_or_raise(task_id, end, timeout, service)
 
 
 def end_of_event(event: Any) -> Finished | Refused | TooLate:
     """Return the end of waiting that an event of the trigger tells of.
 
-    :raises MpsEventError: there is no event, or one that cannot be read
+    :raises TriggerEventError: there is no event, or one that cannot be read
     """
     try:
         return from_event(event)
     except EventError as error:
-        raise MpsEventError(str(error)) from None
+        raise TriggerEventError(str(error)) from None

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Limit
-from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.polling.waiting import DEFERRABLE
 from airflow_provider_mps.sensors.base import PictureTaskSensor
+from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class AidgeImageTaskSensor(PictureTaskSensor):
     :raises AidgePermanentError: Aidge refuses to answer (unknown task id, credentials); Airflow does not retry
     """
 
-    service = Service.AIDGE
+    service = AIDGE
     template_fields: Sequence[str] = ("aidge_task_id", "aidge_conn_id")
 
     def __init__(

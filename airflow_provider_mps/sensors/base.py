@@ -22,19 +22,20 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_mps.compat import first_reschedule
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError, told
-from airflow_provider_mps.core.events import TASK_IDS
 from airflow_provider_mps.core.polling import EMPTY_LOOKS, EMPTY_SECONDS, Limit, LookAgain, Step, count_empty, next_step
-from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
+from airflow_provider_mps.core.services import ServiceProfile
+from airflow_provider_mps.core.tasks import TaskState
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import (
     TaskExecutionTimeoutError,
     TaskTimeoutError,
     invalid_arguments_fail,
     not_done,
+    task_errors,
 )
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.polling.waiting import (
     DEFERRABLE,
-    ENDS,
     LooksAtTasks,
     limit_of_try,
     result_of_event,
@@ -42,7 +43,6 @@ from airflow_provider_mps.polling.waiting import (
     try_began,
 )
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -59,7 +59,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
     :param timeout: seconds after which waiting ends (float or timedelta), default 600
     """
 
-    service: ClassVar[Service]
+    service: ClassVar[ServiceProfile]
     ui_color = "#e0f0ff"
 
     def __init__(
@@ -108,7 +108,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             with self._skip_instead_of_fail():
                 raise self._timeout_error("not done at the last look") from None
         except AirflowTaskTimeout:
-            ended = ENDS[self.service].execution_timeout
+            ended = task_errors(self.service.name).execution_timeout
             raise ended(self._task_id, "not done at the last look", "A retry waits for it again.") from None
 
     def poke(self, context: Context) -> PokeReturnValue:
@@ -159,7 +159,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
 
     @property
     def _task_id(self) -> str:
-        name = TASK_IDS[self.service]
+        name = self.service.task_id_key
         with invalid_arguments_fail():
             return arguments.text(name, getattr(self, name))
 
@@ -172,7 +172,13 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             # Each look is a process of its own, which counts from nothing.
             self._empty_looks = EMPTY_LOOKS
         step = next_step(
-            look, now=now, limit=limit, interval=self.poke_interval, since=began, empty_looks=self._empty_looks
+            look,
+            service=self.service.name,
+            now=now,
+            limit=limit,
+            interval=self.poke_interval,
+            since=began,
+            empty_looks=self._empty_looks,
         )
         return look, step
 
@@ -195,7 +201,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
 
     def _timeout_error(self, last_seen: str) -> AirflowSensorTimeout:
         # No retry, and nothing that this task could submit: the words of the operators' error would be wrong.
-        said = not_done(self.service, self._task_id, f"timeout={self.timeout:g} s", last_seen)
+        said = not_done(self.service.name, self._task_id, f"timeout={self.timeout:g} s", last_seen)
         return AirflowSensorTimeout(
             f"{said} Airflow does not retry a sensor that is out of time: clear it, and it waits again."
         )

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Limit
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, Service
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.polling.waiting import DEFERRABLE
 from airflow_provider_mps.sensors.base import PictureTaskSensor
+from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
@@ -48,7 +50,7 @@ class MpsImageTaskSensor(PictureTaskSensor):
     :raises TencentCloudPermanentError: MPS refuses to answer (unknown TaskId, credentials); Airflow does not retry
     """
 
-    service = Service.MPS
+    service = MPS
     template_fields: Sequence[str] = ("mps_task_id", "region", "tencentcloud_conn_id")
 
     def __init__(

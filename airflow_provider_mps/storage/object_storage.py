@@ -10,14 +10,14 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 
+from airflow_provider_mps.clients.parts import part_of, remove_left_behind
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.redaction import bare_url
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.services.tencentcloud.payloads import bucket_or_default
-from airflow_provider_mps.storage.parts import part_of, remove_left_behind
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
 _LOCAL = ("", "file", "local")
 # What the disk says of a path that can be none; a NUL in one is a ValueError.

@@ -14,14 +14,15 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import bare_url
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import AidgeError, AidgeTooFewImagesError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge import picture_names
 from airflow_provider_mps.services.aidge.picture_names import DEFAULT_NAME
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, EndsTransfer, in_parallel
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class AidgeToObjectStorageOperator(EndsTransfer, TemplatedFields, BaseOperator):
     :raises TencentCloudError: COS did not take a picture
     """
 
+    service = AIDGE
     template_fields: Sequence[str] = (
         "images",
         "dest",
@@ -125,8 +127,8 @@ class AidgeToObjectStorageOperator(EndsTransfer, TemplatedFields, BaseOperator):
     @failures_in_short
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Copy; return where the pictures are."""
+        from airflow_provider_mps.clients.parts import folder_for_parts
         from airflow_provider_mps.storage.object_storage import ObjectStorage
-        from airflow_provider_mps.storage.parts import folder_for_parts
 
         self.check_found()
         self._stop = stop = threading.Event()

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
+from airflow_provider_mps.core.localpaths import Download, is_empty, plan_downloads
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.storage.localpaths import Download, is_empty, plan_downloads
+from airflow_provider_mps.services import COS
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, EndsTransfer, in_parallel
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class CosToLocalFilesystemOperator(EndsTransfer, TemplatedFields, BaseOperator):
     :raises TencentCloudError: the object is not there, or did not arrive whole; nothing is left at the destination
     """
 
+    service = COS
     template_fields: Sequence[str] = (
         "cos_key",
         "cos_bucket",

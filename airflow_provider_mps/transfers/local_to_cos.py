@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.vocabulary import DEFAULT_CONN_ID
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.services import COS
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -39,6 +40,7 @@ class LocalFilesystemToCosOperator(TemplatedFields, BaseOperator):
     :raises TencentCloudError: the file did not arrive whole, or COS did not answer
     """
 
+    service = COS
     template_fields: Sequence[str] = ("local_path", "cos_key", "cos_bucket", "cos_region", "tencentcloud_conn_id")
     ui_color = "#e8f8e8"
 

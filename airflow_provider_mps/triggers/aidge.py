@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mps.core.vocabulary import LimitKind, Service
-from airflow_provider_mps.polling.shared import Source
+from airflow_provider_mps.core.vocabulary import LimitKind
+from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.polling.shared import PollTarget
+from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 
@@ -19,6 +21,8 @@ class AidgeImageTaskTrigger(PictureTaskTrigger):
     :param limit: the argument that the deadline comes from: ``timeout`` (str, default) or ``execution_timeout``
     :param since: when Aidge accepted the task, seconds since the epoch (float); default: not known
     """
+
+    service = AIDGE
 
     def __init__(
         self,
@@ -34,9 +38,9 @@ class AidgeImageTaskTrigger(PictureTaskTrigger):
         self.aidge_conn_id = aidge_conn_id
 
     @property
-    def source(self) -> Source:
+    def target(self) -> PollTarget:
         """Whom to ask about the task."""
-        return Source(Service.AIDGE, self.aidge_conn_id)
+        return PollTarget(AidgeHook, (self.aidge_conn_id,))
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""

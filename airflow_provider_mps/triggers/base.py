@@ -6,15 +6,16 @@ import time
 from abc import abstractmethod
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_mps.core.errors import told
-from airflow_provider_mps.core.events import TASK_IDS, to_event
+from airflow_provider_mps.core.events import to_event
 from airflow_provider_mps.core.polling import Limit, trigger_lifetime
+from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.polling.shared import Source, wait_for_task
+from airflow_provider_mps.polling.shared import PollTarget, wait_for_task
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 class PictureTaskTrigger(BaseTrigger):
     """Waits until a picture task is done or the deadline has passed, then fires one event.
 
-    All triggers of one triggerer that ask the same source share a poller (``polling.poller``): one HTTP client, one pace.
+    All triggers of one triggerer that ask the same target share a poller (``polling.poller``): one HTTP client, one
+    pace.
     The event is plain JSON with ``status`` one of ``success``, ``failed``, ``timeout`` and ``error``.
 
     :param poll_interval: seconds between looks (float); a new task is looked at sooner
@@ -31,6 +33,8 @@ class PictureTaskTrigger(BaseTrigger):
     :param limit: the argument that the deadline comes from: ``timeout`` (str, default) or ``execution_timeout``
     :param since: when the service accepted the task, seconds since the epoch (float); default: not known
     """
+
+    service: ClassVar[ServiceProfile]
 
     def __init__(
         self,
@@ -47,13 +51,13 @@ class PictureTaskTrigger(BaseTrigger):
 
     @property
     @abstractmethod
-    def source(self) -> Source:
+    def target(self) -> PollTarget:
         """Whom to ask about the task."""
 
     @property
     def task_id_of_service(self) -> str:
         """The service's id of the task."""
-        return str(getattr(self, TASK_IDS[self.source.service]))
+        return str(getattr(self, self.service.task_id_key))
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""
@@ -69,16 +73,16 @@ class PictureTaskTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, together with all other triggers of the same source, then yield one event."""
-        source, task_id = self.source, self.task_id_of_service
+        task_id = self.task_id_of_service
         end = await wait_for_task(
             task_id,
-            source,
+            self.target,
             limit=Limit(self.deadline, LimitKind(self.limit)),
             interval=self.poll_interval,
             since=self.since,
-            tell=lambda look: self.log.info("%s task %s: %s", source.service, task_id, told(look)),
+            tell=lambda look: self.log.info("%s task %s: %s", self.service, task_id, told(look)),
         )
-        yield TriggerEvent(to_event(task_id, end, source.service))
+        yield TriggerEvent(to_event(task_id, end, self.service))
 
 
 def defer_to(operator: BaseOperator, trigger: PictureTaskTrigger, method_name: str) -> NoReturn:

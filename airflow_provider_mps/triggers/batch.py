@@ -19,10 +19,10 @@ from airflow_provider_mps.core.events import batch_event
 from airflow_provider_mps.core.polling import Finished, limit_of
 from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
 from airflow_provider_mps.core.submission import Record
-from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.polling.poller import Poller
-from airflow_provider_mps.polling.shared import Source, shared_poller
+from airflow_provider_mps.polling.shared import PollTarget, shared_poller
 
 # Waits that begin in one turn of the event loop.
 AT_ONCE = 100
@@ -101,8 +101,8 @@ class MpsImageBatchTrigger(BaseTrigger):
     async def _wait(self, store: BatchStore) -> None:
         # Over threads: the client of COS blocks, and ten thousand items take a while to read.
         record = await off_the_loop(_read, store)
-        source = Source(Service.MPS, self.tencentcloud_conn_id, self.region)
-        async with _writing(store, record) as writer, shared_poller(source) as poller:
+        target = PollTarget(MpsHook, (self.tencentcloud_conn_id, self.region))
+        async with _writing(store, record) as writer, shared_poller(target) as poller:
             teller = asyncio.create_task(self._tell(record))
             waits: list[asyncio.Task[None]] = []
             try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_mps.core.vocabulary import LimitKind, Service
-from airflow_provider_mps.polling.shared import Source
+from airflow_provider_mps.core.vocabulary import LimitKind
+from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.polling.shared import PollTarget
+from airflow_provider_mps.services import MPS
 from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 
@@ -20,6 +22,8 @@ class MpsImageTaskTrigger(PictureTaskTrigger):
     :param limit: the argument that the deadline comes from: ``timeout`` (str, default) or ``execution_timeout``
     :param since: when MPS accepted the task, seconds since the epoch (float); default: not known
     """
+
+    service = MPS
 
     def __init__(
         self,
@@ -37,9 +41,9 @@ class MpsImageTaskTrigger(PictureTaskTrigger):
         self.region = region
 
     @property
-    def source(self) -> Source:
+    def target(self) -> PollTarget:
         """Whom to ask about the task."""
-        return Source(Service.MPS, self.tencentcloud_conn_id, self.region)
+        return PollTarget(MpsHook, (self.tencentcloud_conn_id, self.region))
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.services.aidge.answers import (
     Address,
     failed_task,
@@ -21,8 +21,7 @@ from airflow_provider_mps.services.aidge.answers import (
     unknown_statuses,
 )
 from airflow_provider_mps.services.aidge.shapes import NO_SUCCESS
-from airflow_provider_mps.services.aidge.words import AidgeAction
-from airflow_provider_mps.services.tencentcloud.codes import Outcome, Transport
+from airflow_provider_mps.services.aidge.words import AIDGE_NAME, AidgeAction
 
 SIGNED = "https://oss.example/p/1.jpg?Expires=1&OSSAccessKeyId=LTAI&Signature=abcdef0123"
 
@@ -43,7 +42,7 @@ def task(*entries: dict[str, Any], status: str = "finished", **more: Any) -> dic
 def error(call: Any) -> ServiceError:
     with pytest.raises(ServiceError) as caught:
         call()
-    assert caught.value.service == Service.AIDGE
+    assert caught.value.service == AIDGE_NAME
     return caught.value
 
 

@@ -5,29 +5,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.errors import ServiceError, may_resend, says_no_such_task
-from airflow_provider_mps.core.vocabulary import Service
+from airflow_provider_mps.core.outcomes import Outcome, Transport
+from airflow_provider_mps.core.tasks import TaskFailure
 from airflow_provider_mps.exceptions import AidgeError, AidgePermanentError, airflow_error
-from airflow_provider_mps.services.aidge.codes import (
-    CODES,
-    TASK_CODES,
-    ends_task,
-    gateway_code,
-    is_about_credentials,
-    is_too_fast,
-    outcome_of,
-)
+from airflow_provider_mps.services.aidge.codes import CODES, gateway_code, outcome_of, rule_for
 from airflow_provider_mps.services.aidge.shapes import NO_SUCCESS
-from airflow_provider_mps.services.aidge.words import AidgeAction
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure
-from airflow_provider_mps.services.tencentcloud.codes import Outcome, Transport
+from airflow_provider_mps.services.aidge.words import AIDGE_NAME, AidgeAction
 
 PASSING = ["500", "501", "801", "1001", "1002"]
 FINAL = ["700", "1000"]
 GATEWAY = ["IncompleteSignature", "InvalidAppKey", "IllegalTimestamp", "QuotaExhausted", "InsufficientPermission"]
 
 
+def is_too_fast(code: str) -> bool:
+    rule = rule_for(code)
+    return rule is not None and rule.is_limit
+
+
 def error_of(code: str, action: str = AidgeAction.GENERATE) -> ServiceError:
-    return ServiceError(Service.AIDGE, action, "p", code, "words of the service", "req-1", outcome_of(code))
+    return ServiceError(AIDGE_NAME, action, "p", code, "words of the service", "req-1", outcome_of(code))
 
 
 @pytest.mark.parametrize("code", PASSING)
@@ -136,11 +132,13 @@ def test_what_a_query_says_of_a_task() -> None:
     assert says_no_such_task(error_of("700", AidgeAction.QUERY))
     assert not says_no_such_task(error_of("700"))
     assert not says_no_such_task(error_of("500", AidgeAction.QUERY))
-    assert {"1000", "InputContentBlocked", "OutputContentBlocked"} == TASK_CODES
+    assert {"1000", "InputContentBlocked", "OutputContentBlocked"} == {
+        code for code, rule in CODES.items() if rule.ends_task
+    }
     assert says_no_such_task(error_of("InvalidParameter", AidgeAction.QUERY))
     assert not says_no_such_task(error_of("InvalidParameter"))
-    assert TaskFailure("1000", "", Service.AIDGE).is_final
-    assert not TaskFailure("failed", "", Service.AIDGE).is_final
+    assert TaskFailure("1000", "", AIDGE_NAME).is_final
+    assert not TaskFailure("failed", "", AIDGE_NAME).is_final
 
 
 @pytest.mark.parametrize(
@@ -156,17 +154,17 @@ def test_what_a_query_says_of_a_task() -> None:
     ],
 )
 def test_wrong_keys_are_known_whatever_is_behind_the_dot(code: str) -> None:
-    assert is_about_credentials(code)
+    assert error_of(code).rule.about_keys
 
 
 @pytest.mark.parametrize(
     "code", ["Forbidden.RAM", "NoPermission", "InvalidTimeStamp.Expired", "Throttling.User", "500"]
 )
 def test_what_is_not_about_the_keys(code: str) -> None:
-    assert not is_about_credentials(code)
+    assert not error_of(code).rule.about_keys
 
 
 def test_refused_content_ends_a_task_whatever_is_behind_the_dot() -> None:
-    assert ends_task("InputContentBlocked.Image")
-    assert ends_task("1000")
-    assert not ends_task("DownstreamUnavailable.Model")
+    assert error_of("InputContentBlocked.Image").rule.ends_task
+    assert error_of("1000").rule.ends_task
+    assert not error_of("DownstreamUnavailable.Model").rule.ends_task

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_mps.batch import record as batch_record
 from airflow_provider_mps.batch import requests as batch
-from airflow_provider_mps.batch.record import PAGE_ITEMS, BatchRecord, Header, Instance, RecordPage, UnreadablePageError
+from airflow_provider_mps.batch.record import PAGE_ITEMS, BatchRecord, Header, RecordPage, UnreadablePageError
 from airflow_provider_mps.batch.requests import (
     SHOWN,
     Item,
@@ -22,13 +22,15 @@ from airflow_provider_mps.batch.requests import (
     read_requests,
     summary,
 )
+from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Finished, Refused, TooLate
 from airflow_provider_mps.core.submission import Record
+from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
-from airflow_provider_mps.services.tencentcloud.codes import CODES, Outcome, concerns_all
+from airflow_provider_mps.services.tencentcloud.codes import CODES, rule_for
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 
 TASK = ("dag", "task", "run", -1)
@@ -50,7 +52,7 @@ finished = st.one_of(
     texts.map(
         lambda task_id: TaskState(task_id, "FINISH", result={"TaskId": task_id, "Status": "FINISH", "Outputs": []})
     ),
-    texts.map(lambda task_id: TaskState(task_id, "FINISH", failure=TaskFailure("70000 InternalError", "no"))),
+    texts.map(lambda task_id: TaskState(task_id, "FINISH", failure=TaskFailure("70000 InternalError", "no", "MPS"))),
 ).map(Finished)
 
 
@@ -126,7 +128,7 @@ def test_ends_of_items() -> None:
     joins = "a clear joins it and waits anew, a retry only looks once more; or raise timeout"
     late = end_of_item("t", TooLate("WAITING", LimitKind.TIMEOUT), 600)
     assert late == ItemFailure("Timeout", f"not done within timeout=600 s (last seen: WAITING); {joins}", "t")
-    failed = TaskState("t", "FINISH", failure=TaskFailure("40000 InvalidInput", "no"))
+    failed = TaskState("t", "FINISH", failure=TaskFailure("40000 InvalidInput", "no", "MPS"))
     assert end_of_item("t", Finished(failed), 1) == ItemFailure("40000 InvalidInput", "no", "t", is_final=True)
     refused = ServiceError(
         "MPS", "DescribeImageTaskDetail", "t", "InvalidParameterValue.TaskId", "gone", "r", "refused"
@@ -399,6 +401,11 @@ def test_what_was_delivered_is_known_by_the_tries() -> None:
         False,
         None,
     ]
+
+
+def concerns_all(code: str) -> bool:
+    rule = rule_for(code)
+    return rule is not None and rule.concerns_all
 
 
 def test_what_concerns_all_is_refused_for_good() -> None:

@@ -7,16 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.errors import ServiceError, may_resend
-from airflow_provider_mps.core.vocabulary import Action
-from airflow_provider_mps.services.tencentcloud.codes import (
-    CODES,
-    COS_CODES,
-    Outcome,
-    Transport,
-    outcome_of,
-    outcome_of_cos,
-    outcome_of_http_status,
-)
+from airflow_provider_mps.core.outcomes import Outcome, Transport, outcome_of_http_status
+from airflow_provider_mps.services.tencentcloud.codes import CODES, COS_CODES, outcome_of, outcome_of_cos
+from airflow_provider_mps.services.tencentcloud.words import Action
 
 
 @pytest.mark.parametrize(
@@ -77,7 +70,7 @@ def test_a_paid_request_goes_out_again_only_if_it_was_not_executed() -> None:
 
 def test_every_row_names_its_source() -> None:
     for code, rule in {**CODES, **COS_CODES}.items():
-        assert rule.source in ("common", "mps", "cos", "SDK"), code
+        assert rule.source in ("common", "mps", "cos", "SDK", "RFC 9110"), code
 
 
 def test_the_sdk_knows_the_codes_of_mps() -> None:

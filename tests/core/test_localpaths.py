@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.storage.localpaths import plan_downloads
+from airflow_provider_mps.core.localpaths import plan_downloads
 
 FOLDER = Path("/data/pictures")
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.vocabulary import TaskStatus
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState, format_time, parse_time
-from airflow_provider_mps.services.tencentcloud.codes import Outcome, task_rule
-from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE, ListedTask, list_params, read_list
+from airflow_provider_mps.core.outcomes import Outcome
+from airflow_provider_mps.core.tasks import ListedTask, TaskFailure, TaskState, TaskStatus
+from airflow_provider_mps.services.tencentcloud.answers import format_time, parse_time
+from airflow_provider_mps.services.tencentcloud.codes import task_rule
+from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE, list_params, read_list
 from airflow_provider_mps.services.tencentcloud.lookup import StillRuns, Window, in_order, pick, same_input
 from airflow_provider_mps.services.tencentcloud.outputs import (
     ExpectedOutput,
@@ -169,7 +170,7 @@ def test_only_what_cannot_be_ours_is_left_out(payload: dict[str, Any], listed: s
 
 OURS = TaskState("ours", "FINISH", result=result(f"/out/cup-{TOKEN}.jpeg"))
 OTHER = TaskState("other", "FINISH", result=result("/out/cup-ffffffffffffffff.jpeg"))
-FAILED = TaskState("failed", "FINISH", failure=TaskFailure("x", ""))
+FAILED = TaskState("failed", "FINISH", failure=TaskFailure("x", "", "MPS"))
 RUNS = TaskState("runs", "PROCESSING")
 EXPECTED = expected_output(body(), TOKEN)
 
@@ -372,7 +373,7 @@ def test_what_is_no_time(text: Any) -> None:
     ],
 )
 def test_which_failures_a_retry_cannot_mend(code: str, is_final: bool) -> None:
-    assert TaskFailure(code, "").is_final is is_final
+    assert TaskFailure(code, "", "MPS").is_final is is_final
 
 
 def test_a_code_nobody_knows_is_passing() -> None:

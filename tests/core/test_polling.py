@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import EventError, from_event, to_event
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import (
     FIRST_LOOK_SECONDS,
     JITTER,
@@ -22,13 +23,13 @@ from airflow_provider_mps.core.polling import (
     next_step,
     pause,
 )
+from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
-from airflow_provider_mps.services.tencentcloud.codes import Outcome
+from airflow_provider_mps.services import MPS
 
 RUNNING = TaskState("t", "PROCESSING", 40)
 GOOD = TaskState("t", "FINISH", 100, result={"TaskId": "t", "Outputs": []})
-BAD = TaskState("t", "FINISH", 100, failure=TaskFailure("70000 InternalError", "x"))
+BAD = TaskState("t", "FINISH", 100, failure=TaskFailure("70000 InternalError", "x", "MPS"))
 
 
 def error(outcome: Outcome) -> ServiceError:
@@ -40,31 +41,31 @@ times = st.floats(0, 2e9)
 
 
 def test_a_task_found_finished_after_the_deadline_is_finished() -> None:
-    assert next_step(GOOD, now=100, limit=Limit(10), interval=5) == Finished(GOOD)
+    assert next_step(GOOD, service="MPS", now=100, limit=Limit(10), interval=5) == Finished(GOOD)
 
 
 def test_deadline_already_past_at_the_first_look() -> None:
-    assert next_step(RUNNING, now=100, limit=Limit(10), interval=5) == TooLate("PROCESSING, 40%")
+    assert next_step(RUNNING, service="MPS", now=100, limit=Limit(10), interval=5) == TooLate("PROCESSING, 40%")
 
 
 def test_an_error_that_may_pass_is_no_verdict() -> None:
-    assert next_step(error(Outcome.UNKNOWN), now=1, limit=Limit(10), interval=5) == LookAgain(5)
-    assert isinstance(next_step(error(Outcome.UNKNOWN), now=10, limit=Limit(10), interval=5), TooLate)
-    assert isinstance(next_step(error(Outcome.REFUSED), now=1, limit=Limit(10), interval=5), Refused)
+    assert next_step(error(Outcome.UNKNOWN), service="MPS", now=1, limit=Limit(10), interval=5) == LookAgain(5)
+    assert isinstance(next_step(error(Outcome.UNKNOWN), service="MPS", now=10, limit=Limit(10), interval=5), TooLate)
+    assert isinstance(next_step(error(Outcome.REFUSED), service="MPS", now=1, limit=Limit(10), interval=5), Refused)
 
 
 def test_a_task_that_was_just_accepted_may_not_be_known_yet() -> None:
     unknown = ServiceError("MPS", "a", "t", "ResourceNotFound.TaskNotFound", "m", "r", Outcome.REFUSED)
-    assert next_step(unknown, now=100, limit=Limit(500), interval=5, since=50) == LookAgain(5)
-    assert next_step(unknown, now=111, limit=Limit(500), interval=5, since=50) == Refused(unknown)
-    assert next_step(unknown, now=100, limit=Limit(500), interval=5) == Refused(unknown)
+    assert next_step(unknown, service="MPS", now=100, limit=Limit(500), interval=5, since=50) == LookAgain(5)
+    assert next_step(unknown, service="MPS", now=111, limit=Limit(500), interval=5, since=50) == Refused(unknown)
+    assert next_step(unknown, service="MPS", now=100, limit=Limit(500), interval=5) == Refused(unknown)
     refused = error(Outcome.REFUSED)
-    assert next_step(refused, now=100, limit=Limit(500), interval=5, since=50) == Refused(refused)
+    assert next_step(refused, service="MPS", now=100, limit=Limit(500), interval=5, since=50) == Refused(refused)
 
 
 @given(looks, times, times, st.floats(0.01, 1e5))
 def test_waiting_never_goes_past_the_deadline(look: object, now: float, deadline: float, interval: float) -> None:
-    step = next_step(look, now=now, limit=Limit(deadline), interval=interval)  # type: ignore[arg-type]
+    step = next_step(look, service="MPS", now=now, limit=Limit(deadline), interval=interval)  # type: ignore[arg-type]
     if isinstance(step, LookAgain):
         assert 0 < step.seconds <= interval
         assert now + step.seconds <= deadline or math.isclose(now + step.seconds, deadline)
@@ -117,7 +118,7 @@ def test_pauses_grow_with_the_age_of_a_task() -> None:
 def test_the_age_of_a_task_never_moves_a_look_past_the_deadline(
     look: object, now: float, interval: float, left: float, since: float
 ) -> None:
-    step = next_step(look, now=now, limit=Limit(now + left), interval=interval, since=since)  # type: ignore[arg-type]
+    step = next_step(look, service="MPS", now=now, limit=Limit(now + left), interval=interval, since=since)  # type: ignore[arg-type]
     if isinstance(step, LookAgain):
         assert 0 < step.seconds <= min(interval, left) * (1 + 1e-9) or math.isclose(now + step.seconds, now + left)
 
@@ -140,12 +141,12 @@ def test_an_event_of_a_trigger_that_knew_one_limit_only() -> None:
 
 @given(looks, st.booleans(), st.sampled_from(LimitKind))
 def test_events_come_back_as_they_went(look: object, late: bool, kind: LimitKind) -> None:
-    step: Step = next_step(look, now=5 if late else 1, limit=Limit(3, kind), interval=1)  # type: ignore[arg-type]
+    step: Step = next_step(look, service="MPS", now=5 if late else 1, limit=Limit(3, kind), interval=1)  # type: ignore[arg-type]
     if isinstance(step, LookAgain):
         with pytest.raises(EventError, match="has not ended"):
-            to_event("t", step)
+            to_event("t", step, MPS)
         return
-    event = json.loads(json.dumps(to_event("t", step)))
+    event = json.loads(json.dumps(to_event("t", step, MPS)))
     back = from_event(event)
     if isinstance(step, Finished) and isinstance(back, Finished):
         assert (back.state.result, back.state.failure) == (step.state.result, step.state.failure)

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.airflow_task import Attempt
+from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.fingerprint import Request, request_of
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.submission import (
     MAX_REPLACED,
-    Attempt,
     FindOut,
     Join,
     Joined,
@@ -27,12 +28,11 @@ from airflow_provider_mps.core.submission import (
     not_sent,
     plan,
 )
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
-from airflow_provider_mps.services.tencentcloud.codes import NO_SUCH_TASK, Outcome
+from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 
 RUNNING = TaskState("t", "PROCESSING")
 GOOD = TaskState("t", "FINISH", result={"Outputs": []})
-BAD = TaskState("t", "FINISH", failure=TaskFailure("InternalError", "x"))
+BAD = TaskState("t", "FINISH", failure=TaskFailure("InternalError", "x", "MPS"))
 UNKNOWN_TASK = ServiceError("MPS", "a", "t", "InvalidParameterValue.TaskId", "m", "r", Outcome.REFUSED)
 NO_ANSWER = ServiceError("MPS", "a", "t", "NoAnswer", "m", "", Outcome.UNKNOWN)
 
@@ -65,7 +65,9 @@ attempts = st.builds(
 
 
 def attempt(try_number: int = 2, max_tries: int = 2, *, keeps_records: bool = True) -> Attempt:
-    return Attempt(try_number, max_tries, 2, began=100.0, now=120.0, run_began=50.0, keeps_records=keeps_records)
+    return Attempt(
+        try_number, max_tries, 2, began=100.0, now=120.0, run_began=50.0, keeps_records=keeps_records, service="MPS"
+    )
 
 
 REQUEST = Request("key", "body", "account")
@@ -125,7 +127,7 @@ def test_a_clear_is_told_from_a_retry_by_the_numbers(retries: int, history: list
         elif try_number > max_tries:
             return
         try_number += 1
-        assert Attempt(try_number, max_tries, retries, 0, 0, None, False).is_cleared is is_clear
+        assert Attempt(try_number, max_tries, retries, 0, 0, None, False, service="MPS").is_cleared is is_clear
 
 
 def test_a_first_try_submits() -> None:
@@ -198,7 +200,7 @@ def test_other_credentials_ask_before_they_pay() -> None:
     decided = after_look(step, UNKNOWN_TASK)
     assert isinstance(decided, Submit)
     assert "the account does not know MPS task t" in decided.why
-    assert UNKNOWN_TASK.code in NO_SUCH_TASK
+    assert says_no_such_task(UNKNOWN_TASK)
 
 
 @given(records, requests, st.integers(0, 9), times)

@@ -18,8 +18,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNot
 
 from airflow_provider_mps.clients import aidge as aidge_client
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.pace import Pace
 from airflow_provider_mps.core.resending import ATTEMPTS
+from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.exceptions import (
     AidgeError,
     AidgePermanentError,
@@ -30,8 +32,6 @@ from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.services.aidge.requests import Generation, GenerationRequest, SceneSearch
 from airflow_provider_mps.services.aidge.words import AidgeAction
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.codes import Outcome
 from tests.hooks.proxy import counting_proxy
 
 SUBMIT, QUERY, SCENES = AidgeAction.GENERATE.value, AidgeAction.QUERY.value, AidgeAction.SCENES.value

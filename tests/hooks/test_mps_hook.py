@@ -19,13 +19,13 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_provider_mps.clients import tencentcloud as mps_clients
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.resending import ATTEMPTS
-from airflow_provider_mps.core.vocabulary import TaskStatus
+from airflow_provider_mps.core.tasks import TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.services.tencentcloud.codes import Outcome
 from tests.hooks.proxy import counting_proxy
 
 SUBMIT, DETAIL = "ProcessImage", "DescribeImageTaskDetail"

@@ -28,7 +28,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.pace import Pace
 from airflow_provider_mps.core.polling import UNSEEN_SECONDS, Finished, Limit, Refused, TooLate
 from airflow_provider_mps.core.resending import ATTEMPTS
-from airflow_provider_mps.core.vocabulary import Service, TaskStatus
+from airflow_provider_mps.core.tasks import ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.accounts import Credential
 from airflow_provider_mps.local.errors import TaskFailure
@@ -37,10 +37,10 @@ from airflow_provider_mps.local.tasks import Task
 from airflow_provider_mps.polling import poller
 from airflow_provider_mps.polling import shared as shared_poller_module
 from airflow_provider_mps.polling.poller import Poller
-from airflow_provider_mps.polling.shared import Source, shared_poller, wait_for_task
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
+from airflow_provider_mps.polling.shared import PollTarget, shared_poller, wait_for_task
+from airflow_provider_mps.services import MPS
 from airflow_provider_mps.services.tencentcloud.codes import outcome_of
-from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE, ListedTask
+from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 
 DETAIL, LIST = "DescribeImageTaskDetail", "DescribeImageTasks"
@@ -97,7 +97,7 @@ def wait(
     if knows_since and isinstance(task, Task):
         options.setdefault("since", task.created)
     limit = Limit(time.time() + seconds)
-    return wait_for_task(task_id, Source(Service.MPS, conn_id, region), limit=limit, interval=interval, **options)
+    return wait_for_task(task_id, PollTarget(MpsHook, (conn_id, region)), limit=limit, interval=interval, **options)
 
 
 def wait_all(tasks: Sequence[Task | str], conn_id: str = "tencentcloud_default", **options: Any) -> list[Any]:
@@ -122,14 +122,14 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> list[MpsHook]:
     """The hooks that pollers make."""
     made: list[MpsHook] = []
     lock = threading.Lock()
-    original = Source.hook
+    original = PollTarget.hook
 
-    def make_one(source: Source) -> Any:
+    def make_one(source: PollTarget) -> Any:
         with lock:
             made.append(original(source))
             return made[-1]
 
-    monkeypatch.setattr(Source, "hook", make_one)
+    monkeypatch.setattr(PollTarget, "hook", make_one)
     return made
 
 
@@ -373,7 +373,7 @@ def test_no_answer_until_the_deadline(make: Make, service: LocalService) -> None
 
 
 def test_all_sorts_of_ends(make: Make, service: LocalService) -> None:
-    good, bad = make(10), make(10, failure=TaskFailure(40000, "BadInput", "no such picture"))
+    good, bad = make(10), make(10, failure=TaskFailure("40000 BadInput", "no such picture", "MPS"))
 
     async def fire(task_id: str, since: float | None) -> Any:
         trigger = MpsImageTaskTrigger(task_id, "tencentcloud_default", None, 0.2, time.time() + 60, since=since)
@@ -630,6 +630,7 @@ class WorldHook:
     """What the poller needs of a hook."""
 
     can_list = True
+    service = MPS
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -905,7 +906,7 @@ def test_nobody_joins_a_poller_that_broke(make: Make, monkeypatch: pytest.Monkey
         raise RuntimeError("a surprise")
 
     async def run() -> Any:
-        async with shared_poller(Source(Service.MPS, "tencentcloud_default")):
+        async with shared_poller(PollTarget(MpsHook, ("tencentcloud_default",))):
             monkeypatch.setattr(poller, "how_to_look", broken)
             with pytest.raises(RuntimeError, match="a surprise"):
                 await wait(task)

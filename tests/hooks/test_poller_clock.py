@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from airflow_provider_mps.core.polling import Finished, Limit
-from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.polling.poller import Poller
-from airflow_provider_mps.polling.shared import Source, shared_poller
+from airflow_provider_mps.polling.shared import PollTarget, shared_poller
 from airflow_provider_mps.polling.waiter import NEVER, Watch
 
 
@@ -51,7 +50,7 @@ def test_a_clock_that_is_set_back_holds_nobody_up(service: LocalService, conn_id
     task_id, back = MpsHook().process_image(payload), [0.0]
 
     async def wait() -> Any:
-        async with shared_poller(Source(Service.MPS, conn_id)) as poller:
+        async with shared_poller(PollTarget(MpsHook, (conn_id,))) as poller:
             clock, poller._clock = poller._clock, lambda: clock() - back[0]
             waits = asyncio.create_task(poller.wait(task_id, limit=Limit(time.time() + 60), interval=1.0))
             await asyncio.sleep(1.0)

@@ -11,12 +11,12 @@ import pytest
 
 from airflow_provider_mps.clients.renewal import GRACE_SECONDS, PAUSE_SECONDS, SENDS, KeyRenewal
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.exceptions import AidgePermanentError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.services.tencentcloud.codes import Outcome
 from tests.hooks.conftest import Caller
 from tests.temporary_keys import Keys
 
@@ -178,15 +178,14 @@ def test_all_that_wait_get_their_pictures_when_keys_are_renewed(
     seconds: float, service: LocalService, keys: Keys, payload: dict[str, Any]
 ) -> None:
     from airflow_provider_mps.core.polling import Finished, Limit
-    from airflow_provider_mps.core.vocabulary import Service
-    from airflow_provider_mps.polling.shared import Source, wait_for_task
+    from airflow_provider_mps.polling.shared import PollTarget, wait_for_task
 
     service.add_fault(kind="task_seconds", seconds=4.0)
     task_ids = [MpsHook().process_image(payload) for _ in range(10)]
 
     async def all_of_them() -> list[Any]:
         limit = Limit(service.backend.clock() + 60)
-        source = Source(Service.MPS, "tencentcloud_default")
+        source = PollTarget(MpsHook, ("tencentcloud_default",))
         waits = [asyncio.create_task(wait_for_task(task_id, source, limit=limit, interval=1.0)) for task_id in task_ids]
         await asyncio.sleep(1.5)
         keys.renew()

@@ -9,10 +9,9 @@ import pytest
 from tenacity import wait_none
 
 from airflow_provider_mps.core import resending as calls
-from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.durable.store import RECORD_KEYS
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
+from airflow_provider_mps.services import MPS
 from airflow_provider_mps.services.tencentcloud import lookup
 from tests.task_context import StateStore, make_context
 
@@ -47,7 +46,7 @@ class Task:
     @property
     def record(self) -> dict[str, Any]:
         assert self.store is not None
-        return dict(self.store.get(RECORD_KEYS[Service.MPS]))
+        return dict(self.store.get(MPS.record_key))
 
     @property
     def accepted(self) -> list[str]:

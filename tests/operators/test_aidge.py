@@ -25,8 +25,6 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_mps.clients import aidge as aidge_client
 from airflow_provider_mps.clients.pacing import Pacer
 from airflow_provider_mps.core import resending as calls
-from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.durable.store import RECORD_KEYS
 from airflow_provider_mps.exceptions import (
     AidgeError,
     AidgeExecutionTimeoutError,
@@ -36,12 +34,13 @@ from airflow_provider_mps.exceptions import (
     AidgeTaskRefusedError,
     AidgeTimeoutError,
     InvalidArgumentError,
-    MpsEventError,
+    TriggerEventError,
 )
 from airflow_provider_mps.local.sample_pictures import LARGE_SAMPLE, read_sample
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator, AidgeSceneSearchOperator
 from airflow_provider_mps.sensors.aidge import AidgeImageTaskSensor
+from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.words import AidgeAction
 from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 from tests.task_context import StateStore, execute, make_context
@@ -379,7 +378,7 @@ def test_without_a_record_a_retry_is_in_doubt_and_a_clear_is_not(bare_task: Task
 def test_a_record_that_cannot_be_read_is_a_doubt(task: Task) -> None:
     assert task.store is not None
     task.run()
-    task.store.set(RECORD_KEYS[Service.AIDGE], {"version": 99})
+    task.store.set(AIDGE.record_key, {"version": 99})
     with pytest.raises(AidgeInDoubtError):
         task.run(2)
     assert len(task.accepted) == 1
@@ -388,7 +387,7 @@ def test_a_record_that_cannot_be_read_is_a_doubt(task: Task) -> None:
 def test_a_clear_settles_no_doubt_about_a_record_that_cannot_be_read(task: Task) -> None:
     assert task.store is not None
     task.run()
-    task.store.set(RECORD_KEYS[Service.AIDGE], {"version": 99})
+    task.store.set(AIDGE.record_key, {"version": 99})
     with pytest.raises(AidgeInDoubtError, match="is not a record"):
         task.run(2, 4)
     assert task.run(3, 6, on_doubt="resubmit") == task.accepted[1]
@@ -501,7 +500,7 @@ def test_wait_in_the_triggerer(task: Task) -> None:
     assert len(result["Images"]) == 4
     # A clear from now on makes new pictures.
     assert task.store is not None
-    assert task.store.get(RECORD_KEYS[Service.AIDGE])["delivered"] is True
+    assert task.store.get(AIDGE.record_key)["delivered"] is True
 
 
 def test_ends_of_waiting_in_the_triggerer(task: Task) -> None:
@@ -541,7 +540,7 @@ def test_odd_events_are_named(change: dict[str, Any], task: Task) -> None:
         None,
         {"mps_task_id": "t", "status": "success", "result": {"TaskId": "t", "Outputs": []}},
     ):
-        with pytest.raises(MpsEventError):
+        with pytest.raises(TriggerEventError):
             complete(task, odd)
 
 

@@ -26,9 +26,9 @@ from airflow_provider_mps.exceptions import (
     MpsBatchRecordError,
     MpsBatchRefusedError,
     MpsBatchTakenOverError,
-    MpsEventError,
     TencentCloudError,
     TencentCloudPermanentError,
+    TriggerEventError,
 )
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
@@ -291,7 +291,7 @@ def test_the_triggerer_cannot_reach_the_record(batch: Batch) -> None:
     with pytest.raises(TencentCloudPermanentError, match="AccessDenied"):
         complete(batch, pictures(2), event)
     for unreadable in (None, {}, {"status": "odd"}, {"status": "error", "error": 1}):
-        with pytest.raises(MpsEventError):
+        with pytest.raises(TriggerEventError):
             complete(batch, pictures(2), unreadable)
 
 

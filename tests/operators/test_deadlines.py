@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, TaskDeferred
 
-from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.durable.store import RECORD_KEYS
+from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.exceptions import (
     AidgeTimeoutError,
     MpsBatchFailedError,
@@ -23,6 +22,7 @@ from airflow_provider_mps.exceptions import (
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
+from airflow_provider_mps.services import AIDGE, MPS
 from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.operators import test_aidge
 from tests.operators.conftest import Task
@@ -39,9 +39,9 @@ def deadline_of(deferred: TaskDeferred) -> float:
     return float(deferred.trigger.serialize()[1]["deadline"])
 
 
-def rewind(store: StateStore, service: Service, seconds: float) -> dict[str, Any]:
+def rewind(store: StateStore, service: ServiceProfile, seconds: float) -> dict[str, Any]:
     """Put the submission on record so many seconds before it was."""
-    key = RECORD_KEYS[service]
+    key = service.record_key
     record = store.get(key)
     for name in ("intent", "accepted"):
         record[name] = record[name] and record[name] - seconds
@@ -53,7 +53,7 @@ def test_a_clear_waits_anew_and_its_retries_go_on_from_there(task: Task, lines: 
     task.service.add_fault(kind="task_seconds", seconds=3600)
     task.run(timeout=60)
     assert task.store is not None
-    accepted = rewind(task.store, Service.MPS, 1000)["accepted"]
+    accepted = rewind(task.store, MPS, 1000)["accepted"]
     with pytest.raises(MpsTimeoutError, match=r"Raise timeout, or clear the task: .* a clear joins it and waits anew"):
         task.run(2, timeout=60, **WAITS)
     assert "Nothing of timeout=60 s is left, so this try looks once" in lines()
@@ -83,7 +83,7 @@ def test_a_clear_in_doubt_waits_anew(task: Task) -> None:
     with pytest.raises(MpsInDoubtError):
         task.run(**WAITS)
     assert task.store is not None
-    rewind(task.store, Service.MPS, 100)
+    rewind(task.store, MPS, 100)
     with pytest.raises(MpsInDoubtError, match="not done within timeout; raise that, or clear the task to wait anew"):
         task.run(2, timeout=60, **WAITS)
     assert task.run(**CLEARED, timeout=60, **WAITS)["TaskId"] == task.accepted[0]
@@ -95,7 +95,7 @@ def test_a_clear_waits_anew_for_aidge(service: LocalService, tmp_path: Path, lin
     service.add_fault(kind="task_seconds", action=AidgeAction.GENERATE.value, seconds=3600)
     task.run()
     assert task.store is not None
-    rewind(task.store, Service.AIDGE, 1000)
+    rewind(task.store, AIDGE, 1000)
     with pytest.raises(AidgeTimeoutError, match=r"a clear joins it and waits anew, and a retry only looks once more"):
         task.run(2, timeout=60, **WAITS)
     assert "Nothing of timeout=60 s is left" in lines()

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.durable.store import RECORD_KEYS
 from airflow_provider_mps.exceptions import AidgeInDoubtError
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.operators.conftest import Task
 from tests.operators.test_aidge import Task as AidgeTask
@@ -95,7 +94,7 @@ def test_mps_is_joined_while_it_runs_and_made_anew_when_it_is_done(seconds: floa
 def test_the_request_id_is_in_the_log_and_in_the_record(task: Task, aidge: AidgeTask, lines: Callable[[], str]) -> None:
     task_id, aidge_id = task.run(), aidge.run()
     assert aidge.store is not None
-    mine, theirs = task.record["request_id"], aidge.store.get(RECORD_KEYS[Service.AIDGE])["request_id"]
+    mine, theirs = task.record["request_id"], aidge.store.get(AIDGE.record_key)["request_id"]
     assert mine
     assert theirs
     said = lines()

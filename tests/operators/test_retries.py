@@ -16,9 +16,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 
 from airflow_provider_mps.core import submission
-from airflow_provider_mps.core.resending import Accepted
-from airflow_provider_mps.core.vocabulary import Service
-from airflow_provider_mps.durable.store import RECORD_KEYS
+from airflow_provider_mps.core.tasks import Accepted
 from airflow_provider_mps.exceptions import (
     MpsInDoubtError,
     MpsTaskFailedError,
@@ -29,6 +27,7 @@ from airflow_provider_mps.exceptions import (
 )
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsProcessImageOperator
+from airflow_provider_mps.services import MPS
 from airflow_provider_mps.services.tencentcloud import lookup
 from tests.operators.conftest import Task
 from tests.task_context import execute, make_context
@@ -398,7 +397,7 @@ def test_another_account_pays_for_its_own(lines: Callable[[], str], tmp_path: An
 def test_a_task_that_mps_has_forgotten_is_not_submitted_again_by_a_retry(task: Task) -> None:
     first = task.run()
     gone = {**task.record, "task_id": first[:-4] + "0000", "accepted": time.time() - 3600}
-    task.store.set(RECORD_KEYS[Service.MPS], gone)  # type: ignore[union-attr]
+    task.store.set(MPS.record_key, gone)  # type: ignore[union-attr]
     with pytest.raises(TencentCloudPermanentError, match="MPS keeps tasks for 7 days"):
         task.run(2)
     assert task.accepted == [first]
@@ -410,7 +409,7 @@ def test_a_task_that_mps_has_forgotten_is_not_submitted_again_by_a_retry(task: T
 def test_a_record_that_cannot_be_read_is_no_licence_to_submit(garbage: Any, task: Task) -> None:
     first = task.run()
     finish(task)
-    task.store.set(RECORD_KEYS[Service.MPS], garbage)  # type: ignore[union-attr]
+    task.store.set(MPS.record_key, garbage)  # type: ignore[union-attr]
     assert task.run(2) == first
     assert task.record["task_id"] == first
 
@@ -538,7 +537,9 @@ def test_a_request_under_way_while_the_task_was_deferred_is_found(
 
 
 def test_a_triggerer_without_permission_ends_the_doubt(task: Task) -> None:
-    error = ["MPS", "DescribeImageTaskDetail", "t", "AuthFailure", "m", "r", "refused"]
+    names = ("service", "action", "target", "code", "message", "request_id", "outcome")
+    values = ("MPS", "DescribeImageTaskDetail", "t", "AuthFailure", "m", "r", "refused")
+    error = dict(zip(names, values, strict=True))
     with pytest.raises(TencentCloudPermanentError, match="AuthFailure"):
         task.operator().resume_in_doubt(make_context(), {"mps_task_id": "t", "status": "error", "error": error})
 
@@ -582,7 +583,7 @@ def test_not_durable_submits_on_every_try(task: Task) -> None:
     with pytest.raises(TencentCloudError, match="may have been executed"):
         task.run(3, durable=False)
     assert not task.service.calls(LIST)
-    assert task.store.get(RECORD_KEYS[Service.MPS]) is None  # type: ignore[union-attr]
+    assert task.store.get(MPS.record_key) is None  # type: ignore[union-attr]
 
 
 def test_in_doubt_a_deferrable_task_waits_in_the_triggerer(task: Task) -> None:
@@ -653,7 +654,7 @@ def test_the_clock_of_the_worker_may_be_ahead(task: Task, monkeypatch: pytest.Mo
     with pytest.raises(MpsInDoubtError):
         task.run()
     ahead = {**task.record, "intent": task.record["intent"] + 299}
-    task.store.set(RECORD_KEYS[Service.MPS], ahead)  # type: ignore[union-attr]
+    task.store.set(MPS.record_key, ahead)  # type: ignore[union-attr]
     assert task.run(2) == task.accepted[0]
     assert len(task.accepted) == 1
 

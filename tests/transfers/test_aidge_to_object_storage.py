@@ -19,6 +19,7 @@ from PIL import Image
 from tenacity import wait_none
 
 from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.exceptions import (
     AidgeError,
     AidgePermanentError,
@@ -30,7 +31,6 @@ from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.services.aidge.requests import Generation
 from airflow_provider_mps.services.aidge.words import AidgeAction
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
 from airflow_provider_mps.storage import object_storage
 from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObjectStorageOperator
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator

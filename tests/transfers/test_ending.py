@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from tenacity import wait_none
 
+from airflow_provider_mps.clients.parts import folder_for_parts, remove_left_behind
 from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core import stopping as watch
 from airflow_provider_mps.core.resending import ATTEMPTS
@@ -24,7 +25,6 @@ from airflow_provider_mps.exceptions import AidgeError, TencentCloudError, Trans
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.storage.parts import folder_for_parts, remove_left_behind
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from tests.task_context import execute, make_context
 
@@ -151,7 +151,7 @@ def test_the_least_rate_counts_anew_after_each_span() -> None:
 _CHILD = """
 import sys, time
 from pathlib import Path
-from airflow_provider_mps.storage.parts import part_of
+from airflow_provider_mps.clients.parts import part_of
 with part_of(Path(sys.argv[1]) / "a.png", "cos"):
     time.sleep(600)
 """
@@ -183,7 +183,7 @@ def test_parts_of_a_killed_process_are_removed_and_those_of_a_living_one_stay(
 
 _CHILD_WITH_A_FOLDER = """
 import time
-from airflow_provider_mps.storage.parts import folder_for_parts
+from airflow_provider_mps.clients.parts import folder_for_parts
 with folder_for_parts() as folder:
     (folder / "x-1.part").write_bytes(b"a part")
     time.sleep(600)

@@ -16,19 +16,19 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
 )
 
+from airflow_provider_mps.core.outcomes import Outcome
+from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.exceptions import (
-    MpsEventError,
     MpsExecutionTimeoutError,
     MpsTaskFailedError,
     MpsTimeoutError,
     TencentCloudPermanentError,
+    TriggerEventError,
 )
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.codes import Outcome
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 from tests.task_context import Ti, make_context
 
@@ -126,7 +126,7 @@ def test_the_last_look_falls_on_the_deadline(service: LocalService, conn_id: str
 def test_an_unknown_task_id(service: LocalService, conn_id: str) -> None:
     event = fire(make(UNKNOWN))
     assert event["status"] == "error"
-    assert event["error"][6] == Outcome.REFUSED
+    assert event["error"]["outcome"] == Outcome.REFUSED
     with pytest.raises(TencentCloudPermanentError, match=UNKNOWN):
         MpsImageTaskSensor(task_id="s", mps_task_id=UNKNOWN).execute_complete({}, event)
 
@@ -191,7 +191,7 @@ def test_what_a_task_leaves_behind_when_it_defers(kind: str, service: LocalServi
     event = {"mps_task_id": submitted.task_id, "status": "failed", "code": "X", "message": "y"}
     with pytest.raises(MpsTaskFailedError, match="finished without a result: X: y"):
         task.execute_complete({}, event)
-    with pytest.raises(MpsEventError, match="no event came from the triggerer"):
+    with pytest.raises(TriggerEventError, match="no event came from the triggerer"):
         task.execute_complete({}, None)
 
 
@@ -332,5 +332,5 @@ def test_a_poking_sensor_reads_the_connection_once(
 
 def test_no_event_at_all_is_no_success(service: LocalService, conn_id: str) -> None:
     sensor = MpsImageTaskSensor(task_id="t", mps_task_id="t", deferrable=True)
-    with pytest.raises(MpsEventError):
+    with pytest.raises(TriggerEventError):
         sensor.execute_complete({}, None)

@@ -9,14 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.core.redaction import bare_url, excerpt
-from airflow_provider_mps.core.resending import Accepted
-from airflow_provider_mps.core.vocabulary import ENDED_BADLY, ENDED_WELL, STILL_RUNS, Service
+from airflow_provider_mps.core.tasks import Accepted, TaskFailure, TaskState
+from airflow_provider_mps.core.vocabulary import ENDED_BADLY, ENDED_WELL, STILL_RUNS
 from airflow_provider_mps.services.aidge import shapes
 from airflow_provider_mps.services.aidge.codes import outcome_of
-from airflow_provider_mps.services.aidge.words import AidgeAction, AidgeStatus
-from airflow_provider_mps.services.tencentcloud.answers import TaskFailure, TaskState
-from airflow_provider_mps.services.tencentcloud.codes import Outcome, Transport
+from airflow_provider_mps.services.aidge.words import AIDGE_NAME, AidgeAction, AidgeStatus
 
 # Fewer pictures can be fetched than the task has made.
 NOT_THERE = "PicturesNotThere"
@@ -54,7 +53,7 @@ def read_answer(action: str, target: str, answer: Any) -> Mapping[str, Any]:
     if action == AidgeAction.GENERATE and (task_id := _task_id(reply.data)):
         # Whatever the code says, there may be a task, which another submission would pay for again.
         message, outcome = f"{message} (the answer names task {task_id})".strip(), Outcome.UNKNOWN
-    raise ServiceError(Service.AIDGE, action, target, reply.code, message, reply.request_id, outcome)
+    raise ServiceError(AIDGE_NAME, action, target, reply.code, message, reply.request_id, outcome)
 
 
 def read_accepted(target: str, answer: Any) -> Accepted:
@@ -119,7 +118,7 @@ def not_there_yet(task_id: str, seen: str) -> ServiceError:
 
     :param seen: what there is
     """
-    return ServiceError(Service.AIDGE, AidgeAction.QUERY, task_id, NOT_THERE, seen, "", Outcome.UNKNOWN)
+    return ServiceError(AIDGE_NAME, AidgeAction.QUERY, task_id, NOT_THERE, seen, "", Outcome.UNKNOWN)
 
 
 def read_scenes(target: str, answer: Any) -> list[dict[str, Any]]:
@@ -144,7 +143,7 @@ def read_scenes(target: str, answer: Any) -> list[dict[str, Any]]:
 
 def failed_task(task_id: str, error: ServiceError) -> TaskState:
     """Return the state of a task whose query was answered with a code that is about its model or its content."""
-    return TaskState(task_id, AidgeStatus.FAILED, failure=TaskFailure(error.code, error.message, Service.AIDGE))
+    return TaskState(task_id, AidgeStatus.FAILED, failure=TaskFailure(error.code, error.message, AIDGE_NAME))
 
 
 def _task_id(data: Any) -> str:
@@ -215,7 +214,7 @@ def _tags(scene: Mapping[str, Any]) -> list[str]:
 
 def _failure(messages: list[Any]) -> TaskFailure:
     said = "; ".join(dict.fromkeys(excerpt(str(message)) for message in messages if message))
-    return TaskFailure(AidgeStatus.FAILED, said, Service.AIDGE)
+    return TaskFailure(AidgeStatus.FAILED, said, AIDGE_NAME)
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
@@ -228,4 +227,4 @@ def _is(status: str, words: frozenset[str]) -> bool:
 
 
 def _garbled(action: str, target: str, answer: Any, request_id: str = "") -> ServiceError:
-    return ServiceError(Service.AIDGE, action, target, Transport.GARBLED, repr(answer), request_id, Outcome.UNKNOWN)
+    return ServiceError(AIDGE_NAME, action, target, Transport.GARBLED, repr(answer), request_id, Outcome.UNKNOWN)

@@ -1,4 +1,4 @@
-"""The table of Aidge's error codes; see ``services.tencentcloud.codes`` for what the outcomes mean.
+"""The table of Aidge's error codes; see ``core.outcomes`` for what the outcomes mean.
 
 Two parties answer. The service puts a number into ``resCode``; an answer with another one than 200 names no task, so
 there is none. The gateway before it, the same as that of Alibaba's other open platforms, puts a word into ``code``.
@@ -19,8 +19,8 @@ Sources, as named in the rows:
 
 from __future__ import annotations
 
+from airflow_provider_mps.core.outcomes import TRANSPORT_CODES, CodeRule, Outcome
 from airflow_provider_mps.services.aidge.words import AidgeAction
-from airflow_provider_mps.services.tencentcloud.codes import TRANSPORT_CODES, CodeRule, Outcome
 
 _REFUSED, _NOT_EXECUTED, _UNKNOWN = Outcome.REFUSED, Outcome.NOT_EXECUTED, Outcome.UNKNOWN
 
@@ -43,28 +43,31 @@ _OWN_ERROR = "The service has an error of its own."
 
 CODES: dict[str, CodeRule] = {
     "500": CodeRule(_NOT_EXECUTED, "api", _OWN_ERROR),
-    RATE_LIMIT: CodeRule(_NOT_EXECUTED, "api", _PACE),
-    "700": CodeRule(_REFUSED, "api", "The service finds the request invalid."),
+    RATE_LIMIT: CodeRule(_NOT_EXECUTED, "api", _PACE, is_limit=True),
+    "700": CodeRule(_REFUSED, "api", "The service finds the request invalid.", no_such_task=True),
     "801": CodeRule(_NOT_EXECUTED, "api", "The model has failed."),
-    "1000": CodeRule(_REFUSED, "api", _CONTENT),
+    "1000": CodeRule(_REFUSED, "api", _CONTENT, ends_task=True),
     "1001": CodeRule(_NOT_EXECUTED, "api", "The content check of the service did not work."),
     "1002": CodeRule(_NOT_EXECUTED, "api", "The content check of the service did not work."),
-    "IncompleteSignature": CodeRule(_REFUSED, "gateway", _KEYS),
-    "InvalidAppKey": CodeRule(_REFUSED, "gateway", _KEYS),
-    "IllegalTimestamp": CodeRule(_REFUSED, "gateway", _CLOCK),
-    "InvalidTimestamp": CodeRule(_REFUSED, "gateway", _CLOCK),
-    "IllegalAccessToken": CodeRule(_REFUSED, "gateway", _KEYS),
+    "IncompleteSignature": CodeRule(_REFUSED, "gateway", _KEYS, about_keys=True),
+    "InvalidAppKey": CodeRule(_REFUSED, "gateway", _KEYS, about_keys=True),
+    "IllegalTimestamp": CodeRule(_REFUSED, "gateway", _CLOCK, about_clock=True),
+    "InvalidTimestamp": CodeRule(_REFUSED, "gateway", _CLOCK, about_clock=True),
+    "IllegalAccessToken": CodeRule(_REFUSED, "gateway", _KEYS, about_keys=True),
     "InsufficientPermission": CodeRule(_REFUSED, "gateway", _QUOTA),
     QUOTA_EXHAUSTED: CodeRule(_REFUSED, "samples", _QUOTA),
     "MissingParameter": CodeRule(_REFUSED, "gateway"),
-    "InvalidParameter": CodeRule(_REFUSED, "gateway"),
+    "InvalidParameter": CodeRule(_REFUSED, "gateway", no_such_task=True),
     "InvalidApiPath": CodeRule(_REFUSED, "gateway", "Check host of the connection."),
     "UnsupportedMethod": CodeRule(_REFUSED, "gateway"),
-    "ApiCallLimit": CodeRule(_NOT_EXECUTED, "gateway", _PACE),
-    "AppCallLimit": CodeRule(_NOT_EXECUTED, "gateway", _PACE),
-    "InputContentBlocked": CodeRule(_REFUSED, "cloud", _CONTENT),
+    "ApiCallLimit": CodeRule(_NOT_EXECUTED, "gateway", _PACE, is_limit=True),
+    "AppCallLimit": CodeRule(_NOT_EXECUTED, "gateway", _PACE, is_limit=True),
+    "InputContentBlocked": CodeRule(_REFUSED, "cloud", _CONTENT, ends_task=True),
     "OutputContentBlocked": CodeRule(
-        _REFUSED, "cloud", "The content check of the service refused what it made: change the title or the scene."
+        _REFUSED,
+        "cloud",
+        "The content check of the service refused what it made: change the title or the scene.",
+        ends_task=True,
     ),
     "CallerTypeNotSupported": CodeRule(_REFUSED, "cloud", "Use keys of the account itself or of a RAM user."),
     "UserStatusInvalid": CodeRule(_REFUSED, "cloud", _ACCOUNT),
@@ -79,12 +82,12 @@ CODES: dict[str, CodeRule] = {
     ),
     # Measuring what was used comes last, so the work may be done.
     "UsageParseFail": CodeRule(_UNKNOWN, "cloud", _OWN_ERROR),
-    "HTTP 429": CodeRule(_NOT_EXECUTED, "cloud", _PACE),
-    "Gateway429": CodeRule(_NOT_EXECUTED, "cloud", _PACE),
-    "Throttling": CodeRule(_NOT_EXECUTED, "common", _PACE),
-    "InvalidAccessKeyId": CodeRule(_REFUSED, "common", _KEYS),
-    "InvalidTimeStamp": CodeRule(_REFUSED, "common", _CLOCK),
-    "SignatureDoesNotMatch": CodeRule(_REFUSED, "common", _KEYS),
+    "HTTP 429": CodeRule(_NOT_EXECUTED, "cloud", _PACE, is_limit=True),
+    "Gateway429": CodeRule(_NOT_EXECUTED, "cloud", _PACE, is_limit=True),
+    "Throttling": CodeRule(_NOT_EXECUTED, "common", _PACE, is_limit=True),
+    "InvalidAccessKeyId": CodeRule(_REFUSED, "common", _KEYS, about_keys=True),
+    "InvalidTimeStamp": CodeRule(_REFUSED, "common", _CLOCK, about_clock=True),
+    "SignatureDoesNotMatch": CodeRule(_REFUSED, "common", _KEYS, about_keys=True),
     "Forbidden": CodeRule(_REFUSED, "common", "Grant the RAM user of these keys the use of Aidge."),
     "NoPermission": CodeRule(_REFUSED, "common", "Grant the RAM user of these keys the use of Aidge."),
     "InsufficientBalance": CodeRule(_REFUSED, "common", _ACCOUNT),
@@ -95,43 +98,24 @@ CODES: dict[str, CodeRule] = {
     "ServiceUnavailable": CodeRule(_UNKNOWN, "common", _OWN_ERROR),
 }
 
-_TOO_FAST = frozenset({RATE_LIMIT, "ApiCallLimit", "AppCallLimit", "HTTP 429", "Gateway429", "Throttling"})
-
-# A query has no content, so this is about the task that it asks for, and is the end of it. What may pass is not: a task
-# that goes on after all would be paid for twice.
-TASK_CODES = frozenset({"1000", "InputContentBlocked", "OutputContentBlocked"})
-# A query says nothing but a task id.
-_INVALID = frozenset({"700", "InvalidParameter"})
-
 # A gateway checks these before anything else, whatever it calls the error.
 _REFUSING_WORDS = ("Signature", "Timestamp")
 _QUOTA_WORDS = "resources have been exhausted"
 
 
-def is_about_credentials(code: str) -> bool:
-    """Tell whether a code says that the keys are wrong, and not what they may be used for."""
-    rule = rule_for(code)
-    return rule.hint == _KEYS if rule else "Signature" in code
-
-
-def ends_task(code: str) -> bool:
-    """Tell whether the answer to a look says that the task has come to a bad end."""
-    return code in TASK_CODES or _family(code) in TASK_CODES
-
-
-def is_about_clock(code: str) -> bool:
-    """Tell whether a code says that the clock of this machine is too far off."""
-    return "timestamp" in code.lower()
-
-
 def rule_for(code: str) -> CodeRule | None:
     """Return what is known of a code of Aidge, of its gateway, or of this package; None if nothing is."""
-    return CODES.get(code) or TRANSPORT_CODES.get(code) or CODES.get(_family(code))
+    found = CODES.get(code) or TRANSPORT_CODES.get(code) or CODES.get(code.partition(".")[0])
+    is_about_clock = "timestamp" in code.lower()
+    if found is None and any(word in code for word in _REFUSING_WORDS):
+        return CodeRule(_REFUSED, "gateway", about_keys=not is_about_clock, about_clock=is_about_clock)
+    return CodeRule(_UNKNOWN, "gateway", about_clock=True) if found is None and is_about_clock else found
 
 
-def is_too_fast(code: str) -> bool:
-    """Tell whether a request was refused for how many came in the same second."""
-    return code in _TOO_FAST or _family(code) in _TOO_FAST
+def task_rules(code: str) -> list[CodeRule]:
+    """Return what is known of the code of a failed task."""
+    rule = rule_for(code)
+    return [rule] if rule else []
 
 
 def outcome_of(code: str) -> Outcome:
@@ -140,8 +124,6 @@ def outcome_of(code: str) -> Outcome:
     A code that is in no table counts as ``UNKNOWN``: it must neither end a task for good nor resend a paid request.
     """
     rule = rule_for(code)
-    if rule is None and any(word in code for word in _REFUSING_WORDS):
-        return Outcome.REFUSED
     return rule.outcome if rule else Outcome.UNKNOWN
 
 
@@ -153,21 +135,12 @@ def gateway_code(code: str, message: str) -> str:
     """
     if code.isdigit():
         code = f"Gateway{code}"
-    return QUOTA_EXHAUSTED if _QUOTA_WORDS in message.lower() and not is_too_fast(code) else code
-
-
-def hint_for(action: str, code: str) -> str:
-    """Say what may help against an error, for the person who reads the log; empty if nothing is known."""
-    if says_no_such_task(action, code):
-        return "Aidge does not know this task for these keys: check the task id, and login of the connection."
     rule = rule_for(code)
-    return rule.hint if rule else ""
+    is_quota = _QUOTA_WORDS in message.lower() and not (rule and rule.is_limit)
+    return QUOTA_EXHAUSTED if is_quota else code
 
 
 def says_no_such_task(action: str, code: str) -> bool:
-    """Tell whether an error can mean that the service does not know the task that was asked for."""
-    return action == AidgeAction.QUERY and _family(code) in _INVALID
-
-
-def _family(code: str) -> str:
-    return code.partition(".")[0]
+    """Tell whether an error can mean that Aidge does not know the task: a query says nothing but its id."""
+    rule = rule_for(code)
+    return action == AidgeAction.QUERY and rule is not None and rule.no_such_task

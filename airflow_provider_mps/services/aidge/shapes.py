@@ -1,7 +1,7 @@
 """The shapes that Aidge's replies come in, made one.
 
-- The reference of Aidge itself (see ``services.aidge.words``): ``resCode``, ``resMessage``, ``requestId``, ``data``, and of
-  the gateway before it ``code``, ``message``, ``request_id``.
+- The reference of Aidge itself (see ``services.aidge.words``): ``resCode``, ``resMessage``, ``requestId``, ``data``,
+  and of the gateway before it ``code``, ``message``, ``request_id``.
 - Alibaba Cloud's documents of 2026 (https://help.aliyun.com/zh/document_detail/3038634.html, 3038043, 3038044):
   ``Code``, ``Message``, ``RequestId``, ``Success``, ``Data``, where ``Code`` is ``success`` or the name of an error,
   and the names below begin with a capital too. ``Data.Result`` is a text that holds JSON.

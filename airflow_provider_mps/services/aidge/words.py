@@ -17,6 +17,10 @@ CHINA_HOST = "cn-api.aidc-ai.com"
 REST_PREFIX = "/rest"
 
 XCOM_AIDGE_TASK_ID = "aidge_task_id"
+# The service by the name that people know it by.
+AIDGE_NAME = "Aidge"
+# What fetching a picture is called in errors: it is no API.
+DOWNLOAD = "GetResult"
 
 
 class AidgeAction(StrEnum):

@@ -1,94 +1,53 @@
-"""Read the answer of DescribeImageTaskDetail (https://cloud.tencent.com/document/api/862/118509)."""
+"""Read the answers of API 3.0 (https://cloud.tencent.com/document/product/862/37604), and those of a task in full."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.core.redaction import excerpt
-from airflow_provider_mps.core.vocabulary import (
-    ENDED_BADLY,
-    ENDED_WELL,
-    SAYS_NO_ERROR,
-    STILL_RUNS,
-    ResultStatus,
-    Service,
-)
-from airflow_provider_mps.services.aidge import codes as aidge_codes
-from airflow_provider_mps.services.tencentcloud.codes import CodeRule, Outcome, task_rule
+from airflow_provider_mps.core.tasks import Accepted, TaskFailure, TaskState
+from airflow_provider_mps.core.vocabulary import ENDED_BADLY, ENDED_WELL, STILL_RUNS
+from airflow_provider_mps.services.tencentcloud.codes import outcome_of
+from airflow_provider_mps.services.tencentcloud.words import SAYS_NO_ERROR, Action, ResultStatus, Service
 
 
-@dataclass(frozen=True)
-class TaskFailure:
-    """Why a finished task has no good result.
+def read_response(action: str, target: str, answer: Any) -> Mapping[str, Any]:
+    """Return ``Response`` of an answer.
 
-    :param code: ``ErrCode`` and ``ErrMsg`` as the service gave them, such as ``70000 InternalError``
-    :param message: the service's ``Message``
-    :param service: whose words these are
+    :raises ServiceError: the answer is an error, or not an answer of this API
     """
-
-    code: str
-    message: str
-    service: Service = Service.MPS
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the same request, submitted again, would end the same way."""
-        return any(rule.outcome is Outcome.REFUSED for rule in self._rules())
-
-    @property
-    def hint(self) -> str:
-        """What the person on call can do about it; empty where nothing is known."""
-        return next((rule.hint for rule in self._rules() if rule.hint), "")
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.message}" if self.message else self.code
-
-    def _rules(self) -> list[CodeRule]:
-        if self.service is Service.AIDGE:
-            rule = aidge_codes.rule_for(self.code)
-            return [rule] if rule else []
-        return [task_rule(word) for word in self.code.split()]
+    response = answer.get("Response") if isinstance(answer, Mapping) else None
+    if not isinstance(response, Mapping):
+        raise ServiceError(Service.MPS, action, target, Transport.GARBLED, repr(answer), "", Outcome.UNKNOWN)
+    error = response.get("Error")
+    if error is not None:
+        code = str(error.get("Code")) if isinstance(error, Mapping) else Transport.GARBLED
+        message = str(error.get("Message")) if isinstance(error, Mapping) else repr(error)
+        raise ServiceError(
+            Service.MPS, action, target, code, message, str(response.get("RequestId") or ""), outcome_of(code)
+        )
+    return response
 
 
-@dataclass(frozen=True)
-class TaskState:
-    """What one look at a task showed.
+def read_accepted(target: str, response: Mapping[str, Any]) -> Accepted:
+    """Return what the answer to ProcessImage accepts.
 
-    ``result`` and ``failure`` are both None while the task is not done.
-
-    :param task_id: the service's id of it
-    :param status: ``Status`` as answered; empty for null
-    :param progress: lowest ``Progress`` of the entries, 0 to 100; None while there are none
-    :param result: the result as it goes into XCom
-    :param failure: why the task failed
-    :param created: when the service accepted the task, seconds since the epoch; None where it did not say
-    :param empty_since: when the task finished, seconds since the epoch, if it shows neither a result nor an error
+    :raises ServiceError: it names no task, so whether one was accepted is not known
     """
-
-    task_id: str
-    status: str
-    progress: int | None = None
-    result: dict[str, Any] | None = None
-    failure: TaskFailure | None = None
-    created: float | None = None
-    empty_since: float | None = None
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing more will change."""
-        return self.result is not None or self.failure is not None
-
-    def __str__(self) -> str:
-        progress = f", {self.progress}%" if self.progress is not None else ""
-        return f"{self.status or 'no status yet'}{progress}"
+    task_id, request_id = response.get("TaskId"), str(response.get("RequestId") or "")
+    if not isinstance(task_id, str) or not task_id:
+        raise ServiceError(Service.MPS, Action.PROCESS_IMAGE, target, Transport.GARBLED, "no TaskId", request_id)
+    return Accepted(task_id, request_id)
 
 
 def parse_task_detail(task_id: str, detail: Mapping[str, Any]) -> TaskState:
-    """Turn ``Response`` of DescribeImageTaskDetail into a state.
+    """Turn ``Response`` of DescribeImageTaskDetail (https://cloud.tencent.com/document/api/862/118509) into a state.
 
     FINISH is not success: ``ErrMsg`` must be empty, and so must that of each entry. Null statuses and a null or empty
     result set mean "not yet". ``SignedUrl`` carries a credential and is left behind here.
@@ -103,7 +62,7 @@ def parse_task_detail(task_id: str, detail: Mapping[str, Any]) -> TaskState:
         # Only the task's own words end it: one of its pictures may fail while others are made.
         failure = _failure(detail, entries if word in ENDED_BADLY else [])
         if failure is None and word in ENDED_BADLY:
-            failure = TaskFailure(status, excerpt(str(detail.get("Message") or "")))
+            failure = TaskFailure(status, excerpt(str(detail.get("Message") or "")), Service.MPS)
         return replace(seen, failure=failure)
     failure = _failure(detail, entries)
     if failure is not None:
@@ -156,7 +115,7 @@ def _failure(detail: Mapping[str, Any], entries: list[Mapping[str, Any]]) -> Tas
         failed = part is not detail and _word(part) in ENDED_BADLY
         if err_msg or err_code or failed:
             code = " ".join(filter(None, (str(err_code or ""), excerpt(err_msg)))) or str(ResultStatus.FAIL)
-            return TaskFailure(code, excerpt(str(part.get("Message") or "")))
+            return TaskFailure(code, excerpt(str(part.get("Message") or "")), Service.MPS)
     return None
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError, HostPort
-from airflow_provider_mps.core.vocabulary import DEFAULT_REGION, MPS_SERVICE, Action
 from airflow_provider_mps.services.tencentcloud import sites
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_REGION, MPS_SERVICE, Action
 
 # Read by the SDK's default credential chain.
 ENV_SECRET_ID = "TENCENTCLOUD_SECRET_ID"  # noqa: S105

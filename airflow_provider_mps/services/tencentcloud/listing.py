@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.vocabulary import Action, Service, TaskStatus
+from airflow_provider_mps.core.outcomes import Transport
+from airflow_provider_mps.core.polling import PAGE_SIZE
+from airflow_provider_mps.core.tasks import ListedTask, TaskStatus
 from airflow_provider_mps.services.tencentcloud.answers import format_time, parse_time
-from airflow_provider_mps.services.tencentcloud.codes import Transport
-
-# The most that is given at once.
-PAGE_SIZE = 100
-
-
-@dataclass(frozen=True)
-class ListedTask:
-    """A line of DescribeImageTasks.
-
-    :param task_id: the MPS TaskId
-    :param input: the input file, as the service describes it
-    :param created: when MPS accepted the task, seconds since the epoch; None where it did not say
-    """
-
-    task_id: str
-    input: str
-    created: float | None = None
+from airflow_provider_mps.services.tencentcloud.words import Action, Service
 
 
 def list_params(status: TaskStatus, since: float | None, scroll_token: str) -> dict[str, Any]:

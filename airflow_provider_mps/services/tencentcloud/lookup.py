@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from airflow_provider_mps.core.identity import unsigned_folders
-from airflow_provider_mps.services.tencentcloud.answers import TaskState
-from airflow_provider_mps.services.tencentcloud.listing import ListedTask
+from airflow_provider_mps.core.submission import SENDING_SECONDS
+from airflow_provider_mps.core.tasks import ListedTask, TaskState
 from airflow_provider_mps.services.tencentcloud.outputs import ExpectedOutput, input_path
 
 # API 3.0 refuses a request whose clock is further off than this (AuthFailure.SignatureExpire), so a task that was
@@ -18,8 +18,6 @@ MAX_CLOCK_SKEW_SECONDS = 300.0
 # A path that a user gave may have been asked for by others just before, so there the window has to be narrow. The
 # difference of the clocks is known from the answers, to a second or two.
 GIVEN_PATH_SKEW_SECONDS = 5.0
-# How long a submission may go on sending its request after it wrote down its intent: six attempts with their waits.
-SENDING_SECONDS = 300.0
 # A request may still be under way inside the service when the connection has broken. Before this has passed since it
 # was sent, a list without the task proves nothing.
 SETTLE_SECONDS = 10.0

@@ -12,14 +12,14 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from airflow_provider_mps.core.vocabulary import (
+from airflow_provider_mps.services.tencentcloud.scenes import may_make_several
+from airflow_provider_mps.services.tencentcloud.words import (
     BG_FUSION_SCHEDULE_ID,
     DEFAULT_FORMAT,
     DEFAULT_OUTPUT_DIR,
     EXTENSIONS,
     ImageFormat,
 )
-from airflow_provider_mps.services.tencentcloud.scenes import may_make_several
 
 MAX_NAME_LENGTH = 64
 # Where an input by URL has no folder, and the request names none.

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.redaction import bare_url
-from airflow_provider_mps.core.vocabulary import (
+from airflow_provider_mps.services.tencentcloud.words import (
     BG_FUSION_SCHEDULE_ID,
     DEFAULT_FORMAT,
     DEFAULT_IMAGE_SIZE,
     DEFAULT_OUTPUT_DIR,
     DEFAULT_QUALITY,
+    EXTENSIONS,
     ImageFormat,
     ImageSize,
 )
 
+# MPS puts the extension of its format there.
+_FORMAT_VARIABLE = ".{format}"
 PICTURES = ("subject", "bg")
 """What the names of the arguments for a picture begin with."""
 _PICTURE_CHECKS: dict[str, Callable[[str, Any], object]] = {
@@ -117,6 +120,22 @@ class Picture:
         }
 
 
+def _output_path(name: str, value: Any, image_format: ImageFormat | None = None) -> str:
+    """Return ``value`` as a COS path with an extension that fits the format."""
+    key = arguments.cos_key(name, value)
+    if key.endswith(_FORMAT_VARIABLE):
+        return str(value)
+    known: Sequence[str] = EXTENSIONS[image_format] if image_format else ()
+    last = key.rpartition("/")[2]
+    if image_format and not last.lower().endswith(tuple(known)):
+        arguments.fail(
+            name, value, f"a path that ends in {' or '.join(known)} (format {image_format}) or {_FORMAT_VARIABLE}"
+        )
+    if "." not in last.strip("."):
+        arguments.fail(name, value, f"a path with an extension, or {_FORMAT_VARIABLE}")
+    return str(value)
+
+
 def _object(name: str, value: Any) -> dict[str, Any]:
     """Return the key of an object as ``path``, with ``bucket`` and ``region`` where they are known.
 
@@ -187,7 +206,7 @@ class BgFusion:
                 _CHECKS[name](name, None)
         arguments.check_literals(vars(self), _CHECKS)
         if self.output_path is not None and not arguments.is_template([self.output_path, self.format]):
-            arguments.output_path("output_path", self.output_path, arguments.choice("format", self.format, ImageFormat))
+            _output_path("output_path", self.output_path, arguments.choice("format", self.format, ImageFormat))
 
     def payload(self, defaults: StorageDefaults) -> dict[str, Any]:
         """Return the request body.
@@ -222,7 +241,7 @@ class BgFusion:
             "AddOnParameter": add_on,
         }
         if self.output_path is not None:
-            payload["OutputPath"] = arguments.output_path("output_path", self.output_path, image_format)
+            payload["OutputPath"] = _output_path("output_path", self.output_path, image_format)
         if self.resource_id is not None:
             payload["ResourceId"] = arguments.text("resource_id", self.resource_id)
         if self.random_seed is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_mps.core.vocabulary import BG_FUSION_SCHEDULE_ID
+from airflow_provider_mps.services.tencentcloud.words import BG_FUSION_SCHEDULE_ID
 
 # Text erased, picture extended, two cut-outs, restored, inpainted, clothes and model changed, understood (a text).
 _ONE_PICTURE = frozenset({30000, 30010, 30030, 30031, 30040, BG_FUSION_SCHEDULE_ID, 30061, 30100, 30110, 30200})
