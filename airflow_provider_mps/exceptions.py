@@ -189,7 +189,11 @@ class AidgeTooFewImagesError(AirflowFailException):
         )
 
 
-class AidgeInDoubtError(AirflowFailException):
+class SubmissionInDoubtError(AirflowException):
+    """Whether a submission has been accepted is not known; nothing was submitted."""
+
+
+class AidgeInDoubtError(SubmissionInDoubtError, AirflowFailException):
     """Whether Aidge has accepted a submission is not known, and cannot be asked; Airflow does not retry.
 
     :param target: the product picture
@@ -209,7 +213,7 @@ class AidgeInDoubtError(AirflowFailException):
         )
 
 
-class MpsInDoubtError(AirflowException):
+class MpsInDoubtError(SubmissionInDoubtError):
     """Whether MPS has accepted a submission could not be found out. Nothing was submitted; Airflow retries.
 
     :param target: the subject picture

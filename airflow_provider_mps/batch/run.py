@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from airflow_provider_mps.batch.calls import LoopCalls
+from airflow_provider_mps.batch.port import BatchCalls, BatchHook, ItemPort
 from airflow_provider_mps.batch.requests import Item, ItemEnd, ItemFailure, end_of_item, failed_call
 from airflow_provider_mps.batch.writer import BatchWriter
 from airflow_provider_mps.core.airflow_task import Attempt
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.flow import SubmissionFlow, Terms
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import End, Finished, Limit
 from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
-from airflow_provider_mps.core.submission import Record
+from airflow_provider_mps.core.services import is_free
+from airflow_provider_mps.core.steps import Flow, InDoubt, Log, Submitted
 from airflow_provider_mps.core.tasks import TaskState
-from airflow_provider_mps.durable.mps import DurableSubmission, InDoubt
-from airflow_provider_mps.durable.tries import Log, Submitted
-from airflow_provider_mps.exceptions import MpsInDoubtError, airflow_error
-from airflow_provider_mps.hooks.mps import MpsHook
+from airflow_provider_mps.durable.drivers import acarry_out
+from airflow_provider_mps.exceptions import SubmissionInDoubtError, airflow_error
 from airflow_provider_mps.polling.poller import Poller
-from airflow_provider_mps.services.tencentcloud.words import Action
 
 # Submissions under way at the same time. An answer may take more than a second.
 IN_FLIGHT = 32
@@ -32,6 +30,7 @@ class BatchRun:
     """The work of one process on a batch.
 
     :param hook: its connection has been read
+    :param make_terms: gives the terms of the service for an item
     :param items: the pictures
     :param writer: keeps the record
     :param attempt: the try of the Airflow task
@@ -43,7 +42,8 @@ class BatchRun:
 
     def __init__(
         self,
-        hook: MpsHook,
+        hook: BatchHook,
+        make_terms: Callable[[Item, Log], Terms],
         items: Sequence[Item],
         writer: BatchWriter,
         attempt: Attempt,
@@ -55,6 +55,7 @@ class BatchRun:
     ) -> None:
         self.ends: dict[int, ItemEnd] = {}
         self._hook = hook
+        self._make_terms = make_terms
         self._items = items
         self._writer = writer
         self._attempt = attempt
@@ -71,17 +72,16 @@ class BatchRun:
         """Submit, and wait until all is done; or only until all is submitted.
 
         :param waits: whether to stay until all is done
-        :raises TencentCloudPermanentError: MPS refuses whatever is submitted
-        :raises TencentCloudError: MPS accepts nothing at present
+        :raises PermanentError: the service refuses whatever is submitted
+        :raises PassingError: it accepts nothing at present
         """
         poller = Poller(lambda: self._hook)
-        self._calls = LoopCalls(self._hook, self._known, self._guard)
+        self._calls = BatchCalls(self._hook, self._known, self._guard)
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
         self._all_submitted = asyncio.Event()
         self._open = len(self._items)
-        threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="mps-submit")
         teller = asyncio.create_task(self._tell())
-        work = [asyncio.create_task(self._one(item, poller, threads)) for item in self._items]
+        work = [asyncio.create_task(self._one(item, poller)) for item in self._items]
         try:
             await self._all_submitted.wait()
             if self._stopped is None:
@@ -90,23 +90,21 @@ class BatchRun:
                 late = [task for task, item in zip(work, self._items, strict=True) if self._is_late(item, now)]
                 await asyncio.gather(*(work if waits else late))
         finally:
-            self._calls.close()
             for task in (teller, *work):
                 task.cancel()
             await asyncio.gather(teller, *work, return_exceptions=True)
-            threads.shutdown(wait=False, cancel_futures=True)
             await poller.aclose()
         if self._stopped is not None:
             raise self._stopped
 
-    async def _one(self, item: Item, poller: Poller, threads: ThreadPoolExecutor) -> None:
+    async def _one(self, item: Item, poller: Poller) -> None:
         submitted = None
         try:
             known = self._settled(item)
             if known is not None:
                 self.ends[item.index] = known
             else:
-                submitted = await self._ensure(item, threads)
+                submitted = await self._ensure(item)
             self._submitted += known is not None or submitted is not None
         finally:
             self._open -= 1
@@ -128,25 +126,22 @@ class BatchRun:
             return end_of_item(end.state.task_id, end, self._timeout)
         return None
 
-    async def _ensure(self, item: Item, threads: ThreadPoolExecutor) -> Submitted | None:
+    async def _ensure(self, item: Item) -> Submitted | None:
         """Return the task that makes the picture; None if there is none, and then the item has its end."""
-        loop, submission = asyncio.get_running_loop(), None
         try:
-            while True:
-                async with self._in_flight:
-                    if self._stopped is not None:
-                        return None
-                    submission = submission or self._submission(item)
-                    found = await loop.run_in_executor(threads, submission.ensure)
-                if isinstance(found, Submitted):
-                    self._failures_in_a_row = 0
-                    return found
-                await asyncio.sleep(self._seconds_in_doubt(item, found))
+            async with self._in_flight:
+                if self._stopped is not None:
+                    return None
+                submitted = await acarry_out(self._flow(item), self._port(item))
+            self._failures_in_a_row = 0
+            return submitted
         except ServiceError as error:
             if (joined := self._joined_unseen(item, error)) is not None:
                 return joined
             self._failed(item, error)
-        except MpsInDoubtError as error:
+        except _StoppedError:
+            return None
+        except SubmissionInDoubtError as error:
             self._log.warning("InDoubt: %s: %s", item, error)
             self.ends[item.index] = ItemFailure("InDoubt", str(error))
         except Exception as error:
@@ -154,32 +149,34 @@ class BatchRun:
             self._stopped = self._stopped or error
         return None
 
-    def _submission(self, item: Item) -> DurableSubmission:
-        return DurableSubmission(
-            self._calls,
-            item.payload,
-            item.request,
-            self._attempt,
-            _ItemStore(self._writer, item),
-            _Quiet(self._log),
-            accepts_final_failure=True,
-        )
+    def _flow(self, item: Item) -> Flow[Submitted]:
+        log = _Quiet(self._log)
+        terms = self._make_terms(item, log)
+        return SubmissionFlow(terms, item.request, self._attempt, log, keeps_records=True).run()
+
+    def _port(self, item: Item) -> ItemPort:
+        async def wait(doubt: InDoubt) -> None:
+            limit = self._limit(doubt.counts_from)
+            seconds = min(self._interval, limit.deadline - time.time())
+            if seconds <= 0:
+                raise self._make_terms(item, self._log).out_of_time(doubt, limit.kind)
+            # Others may go on meanwhile.
+            self._in_flight.release()
+            await asyncio.sleep(seconds)
+            await self._in_flight.acquire()
+            if self._stopped is not None:
+                raise _StoppedError
+
+        return ItemPort(self._calls, self._writer, item.token, wait)
 
     def _joined_unseen(self, item: Item, error: ServiceError) -> Submitted | None:
         """Return the known task where only the look at it failed, and may succeed later: whoever waits looks again."""
         record = self._writer.record.record(item.token)
-        if record is None or record.task_id is None or error.action != Action.DESCRIBE_IMAGE_TASK_DETAIL:
+        if record is None or record.task_id is None or not is_free(error.action):
             return None
         if error.outcome is Outcome.REFUSED or record.max_tries != self._attempt.max_tries:
             return None
         return Submitted(record.task_id, record.accepted or time.time(), waits_from=record.waits_from)
-
-    def _seconds_in_doubt(self, item: Item, doubt: InDoubt) -> float:
-        limit = self._limit(doubt.counts_from)
-        seconds = min(self._interval, limit.deadline - time.time())
-        if seconds <= 0:
-            raise MpsInDoubtError(str(item), doubt.why, doubt.runs.not_done(limit.kind))
-        return seconds
 
     def _failed(self, item: Item, error: ServiceError) -> None:
         record = self._writer.record.record(item.token)
@@ -201,7 +198,7 @@ class BatchRun:
             self._writer.put_end(item.token, task_id, end)
         self.ends[item.index] = found = end_of_item(task_id, end, self._timeout)
         if isinstance(found, ItemFailure):
-            self._log.warning("%s: %s: MPS task %s: %s", found.code, item, task_id, found.message)
+            self._log.warning("%s: %s: %s task %s: %s", found.code, item, self._hook.service, task_id, found.message)
 
     def _is_late(self, item: Item, now: float) -> bool:
         return self._deadlines.get(item.index, now + 1) <= now
@@ -228,20 +225,8 @@ class BatchRun:
         return Counts(len(self._items), self._submitted, len(self.ends) - failed, failed)
 
 
-class _ItemStore:
-    """The record of one item, kept in that of the batch."""
-
-    keeps_records = True
-
-    def __init__(self, writer: BatchWriter, item: Item) -> None:
-        self._writer = writer
-        self._token = item.token
-
-    def read(self) -> Record | None:
-        return self._writer.record.record(self._token)
-
-    def write(self, record: Record) -> None:
-        self._writer.put_record(self._token, record)
+class _StoppedError(Exception):
+    """Nothing more is to be submitted."""
 
 
 class _Quiet:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from types import TracebackType
 from uuid import uuid4
@@ -106,8 +107,8 @@ class BatchWriter:
             for task_id in (known.task_id, *known.replaced):
                 if task_id in record.ends:
                     self._task_ids[record.page_of[token]].add(task_id)
-        self._change, self._written = 0, 0
-        self._is_waited_for = self._is_closing = False
+        self._waiting: list[Future[None]] = []
+        self._is_closing = False
         self._checked_at = float("-inf")
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="mps-batch-record", daemon=True)
@@ -141,7 +142,9 @@ class BatchWriter:
         with self._changed:
             # Whoever comes late must not wait for a thread that has ended.
             self._error = failed or RuntimeError("the record of the batch is closed")
-            self._changed.notify_all()
+            late, self._waiting = self._waiting, []
+        for written in late:
+            written.set_exception(self._error)
         if failed is not None and error is None:
             raise failed
 
@@ -174,22 +177,24 @@ class BatchWriter:
         # Who had the batch before wrote it late, and so it names pages that do not count any more.
         self._store.write_header(mine)
 
-    def put_record(self, token: str, record: Record) -> None:
-        """Keep the record of an item; returns once COS has it.
+    def put_record(self, token: str, record: Record) -> Future[None]:
+        """Keep the record of an item.
 
-        :raises TencentCloudError: COS does not take it; nothing more is to be submitted
-        :raises MpsBatchTakenOverError: another try works on the batch
+        :return: is done once COS has it, or with the error that COS does not take it, or that another try works on the
+            batch; nothing more is to be submitted then
         """
+        written: Future[None] = Future()
+        # Once it is asked for it is written, whoever still waits: it says what was sent.
+        written.set_running_or_notify_cancel()
         with self._changed:
-            self.record.records[token] = record
-            self._records.add(self.record.page_of[token])
-            self._change += 1
-            mine = self._change
-            self._is_waited_for = True
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._written >= mine or self._error is not None)
-            if self._error is not None:
-                raise self._error
+            if (error := self._error) is None:
+                self.record.records[token] = record
+                self._records.add(self.record.page_of[token])
+                self._waiting.append(written)
+                self._changed.notify_all()
+        if error is not None:
+            written.set_exception(error)
+        return written
 
     def put_end(self, token: str, task_id: str, end: End) -> None:
         """Keep how waiting for an item ended; it is written before long."""
@@ -200,14 +205,15 @@ class BatchWriter:
             self._ends.add(page)
 
     def _run(self) -> None:
+        waiting: list[Future[None]] = []
         lazy_at = time.monotonic() + LAZY_SECONDS
         try:
             while True:
                 with self._changed:
                     wait = max(0.0, lazy_at - time.monotonic())
-                    if self._changed.wait_for(lambda: self._is_waited_for or self._is_closing, wait):
+                    if self._changed.wait_for(lambda: bool(self._waiting) or self._is_closing, wait):
                         self._changed.wait_for(lambda: self._is_closing, GATHER_SECONDS)
-                    is_last, change, self._is_waited_for = self._is_closing, self._change, False
+                    is_last, waiting, self._waiting = self._is_closing, self._waiting, []
                     is_lazy = is_last or time.monotonic() >= lazy_at
                     records = {page: self._page_of_records(page) for page in self._records}
                     ends = {page: self._page_of_ends(page) for page in self._ends} if is_lazy else {}
@@ -217,15 +223,18 @@ class BatchWriter:
                     lazy_at = time.monotonic() + LAZY_SECONDS
                 self.check()
                 self._store.write_pages(self._owner, records, ends)
+                while waiting:
+                    waiting.pop().set_result(None)
                 with self._changed:
-                    self._written = change
-                    self._changed.notify_all()
                     if is_last and not self._records and not self._ends:
                         return
         except BaseException as error:
             with self._changed:
                 self._error = error
-                self._changed.notify_all()
+                waiting += self._waiting
+                self._waiting = []
+            for written in waiting:
+                written.set_exception(error)
 
     def _page_of_records(self, page: int) -> RecordPage:
         records, left_out = self.record.records, self.record.left_out

@@ -23,6 +23,7 @@ class ServiceProfile:
     :param no_such_task: tells by action and code whether an error can mean that a task is not known
     :param task_rules: gives what is known of the code of a failed task
     :param task_id_key: what the id of a task is called in XComs, events and trigger arguments; empty without tasks
+    :param task_id_word: what the service itself calls that id
     :param record_key: name of the submission record in Airflow's state store
     :param pictures_key: what a result has its pictures under
     :param late_advice: what to do when a task was not done within ``timeout``
@@ -37,6 +38,7 @@ class ServiceProfile:
     no_such_task: Callable[[str, str], bool] = lambda action, code: False
     task_rules: Callable[[str], Sequence[CodeRule]] = lambda code: ()
     task_id_key: str = ""
+    task_id_word: str = "task id"
     record_key: str = ""
     pictures_key: str = ""
     late_advice: str = ""

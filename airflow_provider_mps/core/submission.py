@@ -24,6 +24,10 @@ SENDING_SECONDS = 300.0
 MAX_REPLACED = 20
 
 
+class UnreadableRecordError(ValueError):
+    """There is a record, but not one that this version can read."""
+
+
 @dataclass(frozen=True)
 class Record:
     """What is known of the submission of an Airflow task; kept through retries and clears.

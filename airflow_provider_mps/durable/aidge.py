@@ -1,86 +1,58 @@
-"""Submit to Aidge so that no retry pays twice: carry out what ``core.submission`` decides, without a list to ask."""
+"""The terms of Aidge: it has no list of tasks, so a doubt is decided by whoever wrote the DAG."""
 
 from __future__ import annotations
-
-import time
 
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import Attempt
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request
 from airflow_provider_mps.core.outcomes import Outcome
-from airflow_provider_mps.core.polling import may_be_too_new
-from airflow_provider_mps.core.submission import Join, Joined, Record, Submit, after_look
+from airflow_provider_mps.core.steps import Flow, InDoubt, Log, PossibleTask
+from airflow_provider_mps.core.submission import FindOut, Join, Plan, Record, Submit, UnreadableRecordError
 from airflow_provider_mps.core.tasks import TaskState
-from airflow_provider_mps.durable.store import SubmissionStore, UnreadableRecordError
-from airflow_provider_mps.durable.tries import Log, Submitted, since_of
-from airflow_provider_mps.exceptions import AidgeInDoubtError, AidgeTaskRefusedError, airflow_error
+from airflow_provider_mps.exceptions import AidgeInDoubtError, AidgeTaskRefusedError
 from airflow_provider_mps.hooks.aidge import AidgeHook
+from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.requests import GenerationRequest
 from airflow_provider_mps.services.aidge.words import OnDoubt
 
 
-class AidgeSubmission:
-    """One submission, for the duration of one try.
+class AidgeTerms:
+    """What Aidge adds to the life of a submission; see :class:`~airflow_provider_mps.core.flow.Terms`.
 
-    :param hook: calls Aidge
     :param generation: the request
-    :param request: its fingerprint
-    :param attempt: the try of the Airflow task
-    :param store: keeps the record
+    :param hook: knows whether a request may have gone out
     :param on_doubt: what to do when it is not known whether an earlier try has submitted
     :param log: takes the lines for the task log
     :param timeout: seconds from its submission for which a task is waited for
     """
 
+    service = AIDGE
+    accepts_final_failure = True
+    # Nobody can look for the task of an intent that was written all the same.
+    undoes_intent = True
+    without_record = "a retry would be in doubt"
+
     def __init__(
-        self,
-        hook: AidgeHook,
-        generation: GenerationRequest,
-        request: Request,
-        attempt: Attempt,
-        store: SubmissionStore,
-        on_doubt: OnDoubt,
-        log: Log,
-        timeout: float,
+        self, generation: GenerationRequest, hook: AidgeHook, on_doubt: OnDoubt, log: Log, timeout: float
     ) -> None:
-        self._hook = hook
+        self.what = f"background generation for {generation.target}"
         self._generation = generation
-        self._request = request
-        self._attempt = attempt
-        self._store = store
+        self._hook = hook
         self._on_doubt = on_doubt
         self._log = log
         self._timeout = timeout
-        self._record: Record | None = None
 
-    def ensure(self) -> Submitted:
-        """Return the task that makes the pictures: one that is known, or else a new one.
+    def begin(self, record: Record | None, request: Request, attempt: Attempt) -> Plan:
+        """Decide how a try begins.
 
-        :raises AidgeInDoubtError: whether there is one is not known; nothing was submitted
-        :raises AidgeError: the request was not accepted and may be later
-        :raises AidgePermanentError: it was refused for good
-        :raises AidgeTaskRefusedError: the task that is known has failed, and another one would
+        :raises AidgeInDoubtError: whether there is a task is not known; nothing was submitted
         """
-        step = self._plan()
-        if isinstance(step, Join):
-            looked = self._look(step)
-            if isinstance(looked, Joined):
-                return self._take(looked.state, step.record, step.why)
-            step = looked
-        return self._submit(step.why)
-
-    def _plan(self) -> Join | Submit:
-        try:
-            self._record = self._store.read()
-        except UnreadableRecordError as error:
-            # Something was written, so something may have been submitted.
-            return self._decide(str(error))
-        planned = submission.plan(self._record, self._request, self._attempt)
-        if isinstance(planned, Join | Submit):
+        planned = submission.plan(record, request, attempt)
+        if not isinstance(planned, FindOut):
             return planned
         if not planned.finished_count:
-            if self._attempt.has_submitted and not self._attempt.has_returned:
+            if attempt.has_submitted and not attempt.has_returned:
                 return self._decide(
                     "the task was cleared, and the record of its earlier tries with it, but its XComs tell that one "
                     "has submitted (its log names the task) and that none has returned the pictures"
@@ -89,84 +61,82 @@ class AidgeSubmission:
             return Submit("the task was cleared, and there is no record of its earlier tries")
         return self._decide(planned.why)
 
-    def _decide(self, doubt: str) -> Submit:
-        if self._on_doubt is OnDoubt.RESUBMIT:
-            return Submit(f"{doubt}; on_doubt='resubmit' submits in any case")
-        raise AidgeInDoubtError(self._generation.target, doubt)
+    def begin_unread(self, error: UnreadableRecordError, request: Request, attempt: Attempt) -> Plan:
+        """Have it decided.
 
-    def _is_given_up(self, join: Join, look: TaskState | ServiceError) -> bool:
-        """Whether a person wants a task replaced that may never end, or that Aidge cannot tell of."""
-        is_late = time.time() > since_of(join.record) + self._timeout
+        :raises AidgeInDoubtError: whether there is a task is not known; nothing was submitted
+        """
+        return self._decide(str(error))
+
+    def find_out(self, doubt: FindOut) -> Flow[TaskState | PossibleTask | None]:
+        """Refuse: there is nobody to ask.
+
+        :raises AidgeInDoubtError: always
+        """
+        raise AidgeInDoubtError(self._generation.target, doubt.why)
+        yield
+
+    def replaces(self, join: Join, look: TaskState | ServiceError, now: float) -> Submit | None:
+        """Give up a task that may never end, or that Aidge cannot tell of, if a person wants that."""
+        accepted = join.record.accepted
+        is_late = accepted is not None and now > accepted + self._timeout
         is_open = look.outcome is not Outcome.REFUSED if isinstance(look, ServiceError) else not look.done
-        return join.is_cleared and self._on_doubt is OnDoubt.RESUBMIT and is_late and is_open
-
-    def _look(self, join: Join) -> Joined | Submit:
-        look: TaskState | ServiceError
-        try:
-            look = self._hook.get_task_state(join.task_id)
-        except ServiceError as error:
-            look = error
-        is_new = isinstance(look, ServiceError) and may_be_too_new(look, join.record.accepted, time.time())
-        if is_new and not join.other_account:
-            look = TaskState(join.task_id, "")
-        if self._is_given_up(join, look):
+        if join.is_cleared and self._on_doubt is OnDoubt.RESUBMIT and is_late and is_open:
             return Submit(f"the task was cleared, {join} is not done in time, and on_doubt='resubmit'")
-        decided = after_look(join, look, accepts_final_failure=True)
-        if isinstance(decided, ServiceError):
-            raise airflow_error(decided)
-        if isinstance(decided, Joined) and (failure := decided.state.failure) is not None:
-            # The same request would end the same way, and be paid for again.
-            raise AidgeTaskRefusedError(join.task_id, failure.code, failure.message)
-        return decided
+        return None
 
-    def _take(self, state: TaskState, record: Record, why: str) -> Submitted:
-        self._log.info("Joining Aidge task %s (%s), %s; nothing is submitted", state.task_id, state, why)
-        joined = submission.joined(record, max_tries=self._attempt.max_tries, now=self._attempt.now)
-        if joined != self._record:
-            self._keep(joined)
-        return Submitted(state.task_id, since_of(joined), state, joined.waits_from)
+    def check_joined(self, state: TaskState) -> None:
+        """Raise where the same request would end the same way, and be paid for again.
 
-    def _submit(self, why: str) -> Submitted:
-        target = self._generation.target
-        self._log.info("Submitting background generation for %s: %s", target, why)
-        record = submission.intend(self._record, self._request, max_tries=self._attempt.max_tries, now=time.time())
-        try:
-            # Without the intent on record a crash after the request would go unnoticed, so an error here ends the try.
-            self._store.write(record)
-        except BaseException:
-            # It may have been written all the same.
-            self._keep(submission.not_sent(record))
-            raise
-        if not self._store.keeps_records:
+        :raises AidgeTaskRefusedError: the task has failed for good
+        """
+        if state.failure is not None:
+            raise AidgeTaskRefusedError(state.task_id, state.failure.code, state.failure.message)
+
+    def clock_ahead(self) -> Flow[float | None]:
+        """Return nothing: no times of Aidge are compared."""
+        return None
+        yield
+
+    def body(self, request: Request) -> GenerationRequest:
+        """Return the request."""
+        return self._generation
+
+    def before_sending(self, *, keeps_records: bool) -> None:
+        """Say that a retry will know nothing, where that is so."""
+        if not keeps_records:
             self._log.warning(
                 "This Airflow keeps no state of tasks (3.3 and newer do): a retry will not know of this submission, "
                 "and on_doubt=%r decides then",
                 self._on_doubt.value,
             )
-        try:
-            accepted = self._hook.submit_task(self._generation)
-        except ServiceError as error:
-            if error.outcome is not Outcome.UNKNOWN:
-                self._keep(submission.not_sent(record))
-                raise
-            if self._on_doubt is OnDoubt.RESUBMIT:
-                # Airflow retries, with its own pause.
-                self._log.warning("on_doubt='resubmit': the next try submits again, whatever became of this request")
-                raise
-            raise AidgeInDoubtError(target, f"what became of the submission is not known ({error.told})") from error
-        except BaseException:
-            # Such as the end of execution_timeout in a pause before the request, or between two.
-            if not self._hook.submission_is_open:
-                self._keep(submission.not_sent(record))
-            raise
-        now = time.time()
-        self._log.info("Aidge accepted the task: task id %s", accepted)
-        self._keep(submission.accepted(record, accepted.task_id, now, accepted.request_id))
-        return Submitted(accepted.task_id, now)
 
-    def _keep(self, record: Record) -> None:
-        """Write what must not end a try that has already paid."""
-        try:
-            self._store.write(record)
-        except Exception as error:
-            self._log.warning("The submission record could not be written (%s); a retry would be in doubt", error)
+    def lost(self, error: ServiceError, doubt: FindOut) -> FindOut:
+        """End the try: there is nobody to ask.
+
+        :raises AidgeInDoubtError: what became of the request is not known
+        :raises AidgeError: a retry submits in any case
+        """
+        if self._on_doubt is OnDoubt.RESUBMIT:
+            # Airflow retries, with its own pause.
+            self._log.warning("on_doubt='resubmit': the next try submits again, whatever became of this request")
+            raise error
+        said = f"what became of the submission is not known ({error.told})"
+        raise AidgeInDoubtError(self._generation.target, said) from error
+
+    def out_of_time(self, doubt: InDoubt, limit: str) -> AidgeInDoubtError:
+        """Return the error for a doubt that lasts."""
+        return AidgeInDoubtError(self._generation.target, doubt.why)
+
+    def may_be_open(self) -> bool:
+        """Tell whether a request may have gone out whose answer is not known."""
+        return self._hook.submission_is_open
+
+    def on_this_clock(self, moment: float) -> float:
+        """Return it as it is: Aidge tells no times."""
+        return moment
+
+    def _decide(self, doubt: str) -> Submit:
+        if self._on_doubt is OnDoubt.RESUBMIT:
+            return Submit(f"{doubt}; on_doubt='resubmit' submits in any case")
+        raise AidgeInDoubtError(self._generation.target, doubt)

@@ -8,14 +8,10 @@ from typing import Any, Protocol
 
 from airflow_provider_mps.core.redaction import excerpt
 from airflow_provider_mps.core.services import ServiceProfile
-from airflow_provider_mps.core.submission import Record
+from airflow_provider_mps.core.submission import Record, UnreadableRecordError
 
 # MPS remembers a task for 7 days, and Aidge does not say; a record that outlives it by one says nothing any more.
 RETENTION = timedelta(days=8)
-
-
-class UnreadableRecordError(ValueError):
-    """There is a record, but not one that this version can read."""
 
 
 class SubmissionStore(Protocol):

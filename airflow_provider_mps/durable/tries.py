@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import Attempt, Instance, TaskKey
 from airflow_provider_mps.core.services import ServiceProfile
-from airflow_provider_mps.core.submission import Record
-from airflow_provider_mps.core.tasks import TaskState
+from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY
 from airflow_provider_mps.durable.store import store_of
 from airflow_provider_mps.polling.waiting import try_began
@@ -21,37 +19,6 @@ IN_DOUBT = "aidge_in_doubt"
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """A task that a service has accepted, now or in an earlier try.
-
-    :param task_id: the service's id of it
-    :param since: when it was accepted, seconds since the epoch
-    :param state: what the last look at it showed; None if nobody has looked yet
-    :param waits_from: when waiting for it counts from, seconds since the epoch; None counts from ``since``
-    """
-
-    task_id: str
-    since: float
-    state: TaskState | None = None
-    waits_from: float | None = None
-
-    @property
-    def counts_from(self) -> float:
-        """When waiting counts from, seconds since the epoch."""
-        return self.since if self.waits_from is None else self.waits_from
-
-
-class Log(Protocol):
-    """Takes lines for the task log."""
-
-    def info(self, message: Any, /, *arguments: Any) -> Any:
-        """Take a line about what goes as it should."""
-
-    def warning(self, message: Any, /, *arguments: Any) -> Any:
-        """Take a line about what does not."""
 
 
 def attempt_of(
@@ -116,11 +83,6 @@ def mark_delivered(context: Context, service: ServiceProfile, task_id: str, log:
             service,
             task_id,
         )
-
-
-def since_of(record: Record) -> float:
-    """Return when the task of a record was accepted, seconds since the epoch."""
-    return record.accepted if record.accepted is not None else time.time()
 
 
 def _left_xcoms(ti: Any) -> frozenset[str]:

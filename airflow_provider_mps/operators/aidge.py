@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.durable.tries import Submitted
+    from airflow_provider_mps.core.steps import Submitted
     from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 
 
@@ -184,24 +184,17 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
 
     def _submit(self, context: Context, hook: AidgeHook, request: GenerationRequest, on_doubt: OnDoubt) -> Submitted:
         from airflow_provider_mps.core.fingerprint import request_of
-        from airflow_provider_mps.durable.aidge import AidgeSubmission
-        from airflow_provider_mps.durable.store import store_of
-        from airflow_provider_mps.durable.tries import IN_DOUBT, attempt_of, task_of
+        from airflow_provider_mps.durable.aidge import AidgeTerms
+        from airflow_provider_mps.durable.tries import IN_DOUBT
 
-        store, settings = store_of(context, AIDGE), hook.settings
-        fingerprint = request_of(
-            task_of(context), request.element, endpoint=settings.host, region="", account=settings.key_name
-        )
-        attempt = attempt_of(
-            context,
-            AIDGE,
-            self.retries or 0,
-            keeps_records=store.keeps_records,
-            returns_result=self.wait_for_completion,
-        )
-        submission = AidgeSubmission(hook, request, fingerprint, attempt, store, on_doubt, self.log, self.timeout)
+        account = {"endpoint": hook.settings.host, "region": "", "account": hook.settings.key_name}
         try:
-            return submission.ensure()
+            return self._submit_durably(
+                context,
+                hook,
+                AidgeTerms(request, hook, on_doubt, self.log, self.timeout),
+                lambda task: request_of(task, request.element, **account),
+            )
         except AidgeInDoubtError:
             # A clear may take the record away, and leaves the names of the XComs.
             if self.do_xcom_push:
@@ -210,7 +203,8 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
 
     def _tell_of_known_task(self, context: Context) -> None:
         """Name the task of an earlier try, which this one cannot join as it does not know what to ask for."""
-        from airflow_provider_mps.durable.store import UnreadableRecordError, store_of
+        from airflow_provider_mps.core.submission import UnreadableRecordError
+        from airflow_provider_mps.durable.store import store_of
 
         try:
             record = store_of(context, AIDGE).read()

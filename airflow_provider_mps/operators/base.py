@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.polling import Limit
 from airflow_provider_mps.core.services import ServiceProfile
-from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, LimitKind
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.polling.waiting import DEFERRABLE, LooksAtTasks, limit_of_try, result_of_event, wait_in_worker
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.durable.tries import Submitted
+    from airflow_provider_mps.core.airflow_task import TaskKey
+    from airflow_provider_mps.core.fingerprint import Request
+    from airflow_provider_mps.core.flow import Terms
+    from airflow_provider_mps.core.steps import InDoubt, Submitted
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 
@@ -63,6 +66,52 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
 
         :param since: when the service accepted the task, seconds since the epoch; None if that is not known
         """
+
+    def _submit_durably(
+        self,
+        context: Context,
+        hook: Any,
+        terms: Terms,
+        identify: Callable[[TaskKey], Request],
+    ) -> Submitted:
+        """Return the task that makes the pictures: one that is known, one that is found, or else a new one.
+
+        :param hook: calls the service
+        :param terms: those of the service
+        :param identify: gives the fingerprint of the request of an Airflow task
+        """
+        from airflow_provider_mps.core.flow import SubmissionFlow
+        from airflow_provider_mps.durable.drivers import carry_out
+        from airflow_provider_mps.durable.port import HookPort
+        from airflow_provider_mps.durable.store import store_of
+        from airflow_provider_mps.durable.tries import attempt_of, task_of
+
+        store = store_of(context, self.service)
+        attempt = attempt_of(
+            context,
+            self.service,
+            self.retries or 0,
+            keeps_records=store.keeps_records,
+            returns_result=self.wait_for_completion,
+        )
+        flow = SubmissionFlow(terms, identify(task_of(context)), attempt, self.log, keeps_records=store.keeps_records)
+        return carry_out(flow.run(), HookPort(hook, store, lambda doubt: self._wait_in_doubt(context, terms, doubt)))
+
+    def _wait_in_doubt(self, context: Context, terms: Terms, doubt: InDoubt) -> None:
+        """Wait for a task that may be ours, here or in the triggerer.
+
+        :raises Exception: there is no time left
+        """
+        limit = limit_of_try(self, context, doubt.counts_from, self.timeout)
+        seconds = min(self.poll_interval, limit.deadline - time.time())
+        if seconds <= 0:
+            raise terms.out_of_time(doubt, limit.kind)
+        if self.deferrable and doubt.can_be_resumed:
+            self._defer(doubt.runs.task_id, limit, None, "resume_in_doubt")
+        try:
+            time.sleep(seconds)
+        except AirflowTaskTimeout:
+            raise terms.out_of_time(doubt, LimitKind.EXECUTION_TIMEOUT) from None
 
     @failures_in_short
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:

@@ -246,6 +246,7 @@ class MpsImageBgFusionBatchOperator(TemplatedFields, BaseOperator):
         from airflow_provider_mps.batch.loop_thread import LoopThread
         from airflow_provider_mps.batch.run import BatchRun
         from airflow_provider_mps.batch.writer import BatchWriter
+        from airflow_provider_mps.durable.mps import MpsTerms
         from airflow_provider_mps.durable.tries import attempt_of
 
         until = end_of_try(self, context)
@@ -257,6 +258,7 @@ class MpsImageBgFusionBatchOperator(TemplatedFields, BaseOperator):
         with BatchWriter(store, record, [item.token for item in items]) as writer:
             run = BatchRun(
                 hook,
+                lambda item, log: MpsTerms(item.payload, hook.clock, log, accepts_final_failure=True),
                 items,
                 writer,
                 attempt,

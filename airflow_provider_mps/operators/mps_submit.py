@@ -7,17 +7,14 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout
-
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import says_no_such_task
 from airflow_provider_mps.core.polling import Limit, Refused
-from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.exceptions import MpsInDoubtError, airflow_error, invalid_arguments_fail
+from airflow_provider_mps.exceptions import airflow_error, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator
-from airflow_provider_mps.polling.waiting import end_of_event, limit_of_try
+from airflow_provider_mps.polling.waiting import end_of_event
 from airflow_provider_mps.services import MPS
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults, describe_input
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.durable.tries import Submitted
+    from airflow_provider_mps.core.steps import Submitted
     from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 
 
@@ -91,28 +88,22 @@ class MpsSubmitOperator(PictureSubmitOperator):
         return self._begin(context)
 
     def _submit(self, context: Context, hook: MpsHook, payload: dict[str, Any]) -> Submitted:
-        from airflow_provider_mps.durable.mps import DurableSubmission, InDoubt
-        from airflow_provider_mps.durable.tries import Submitted
+        from airflow_provider_mps.core.fingerprint import request_of
+        from airflow_provider_mps.core.steps import Submitted
+        from airflow_provider_mps.durable.mps import MpsTerms
 
         if not self.durable:
             self.log.info("Submitting ProcessImage for %s", describe_input(payload))
             accepted = hook.submit_task(payload)
             self.log.info("MPS accepted the task: TaskId %s", accepted)
             return Submitted(accepted.task_id, time.time())
-        submission = DurableSubmission.of_task(hook, payload, context, retries=self.retries or 0, log=self.log)
-        while isinstance(found := submission.ensure(), InDoubt):
-            limit = limit_of_try(self, context, found.counts_from, self.timeout)
-            seconds = min(self.poll_interval, limit.deadline - time.time())
-            if seconds <= 0:
-                raise MpsInDoubtError(describe_input(payload), found.why, found.runs.not_done(limit.kind))
-            if self.deferrable and found.can_be_resumed:
-                self._defer(found.runs.task_id, limit, None, "resume_in_doubt")
-            try:
-                time.sleep(seconds)
-            except AirflowTaskTimeout:
-                reason = found.runs.not_done(LimitKind.EXECUTION_TIMEOUT)
-                raise MpsInDoubtError(describe_input(payload), found.why, reason) from None
-        return found
+        account = {"endpoint": hook.settings.endpoint, "region": hook.settings.region, "account": hook.account}
+        return self._submit_durably(
+            context,
+            hook,
+            MpsTerms(payload, hook.clock, self.log),
+            lambda task: request_of(task, payload, **account),
+        )
 
     def make_trigger(self, task_id: str, limit: Limit, since: float | None) -> MpsImageTaskTrigger:
         """Return the trigger that waits."""

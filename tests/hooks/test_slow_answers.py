@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_mps.core.polling import Limit, TooLate
-from airflow_provider_mps.core.vocabulary import Service
 from airflow_provider_mps.exceptions import TencentCloudError
+from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.polling.shared import Source, wait_for_task
+from airflow_provider_mps.polling.shared import PollTarget, wait_for_task
 
 BEGINNINGS = {
     "head": b"HTTP/1.1 200 OK\r\nX-Slow: ",
@@ -54,7 +54,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-def sources(address: str, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> dict[str, Source]:
+def sources(address: str, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> dict[str, PollTarget]:
     mps, aidge = service.connection(), service.aidge_connection()
     mps["extra"] |= {"endpoint": address, "request_timeout": 0.5}
     aidge["extra"] |= {"request_timeout": 0.5}
@@ -62,11 +62,11 @@ def sources(address: str, service: LocalService, monkeypatch: pytest.MonkeyPatch
     aidge["port"] = int(port)
     monkeypatch.setenv("AIRFLOW_CONN_SLOW_MPS", json.dumps(mps))
     monkeypatch.setenv("AIRFLOW_CONN_SLOW_AIDGE", json.dumps(aidge))
-    return {"mps": Source(Service.MPS, "slow_mps"), "aidge": Source(Service.AIDGE, "slow_aidge")}
+    return {"mps": PollTarget(MpsHook, ("slow_mps", None)), "aidge": PollTarget(AidgeHook, ("slow_aidge",))}
 
 
 @pytest.mark.parametrize("name", ["mps", "aidge"])
-def test_who_waits_gets_an_end_at_the_deadline(name: str, sources: dict[str, Source]) -> None:
+def test_who_waits_gets_an_end_at_the_deadline(name: str, sources: dict[str, PollTarget]) -> None:
     async def wait() -> list[Any]:
         limit = Limit(time.time() + 1.0)
         # More than may be looked at in the same moment.
@@ -78,7 +78,7 @@ def test_who_waits_gets_an_end_at_the_deadline(name: str, sources: dict[str, Sou
     assert any("no whole answer in" in end.last_seen for end in ends), ends
 
 
-def test_a_submission_is_in_doubt(sources: dict[str, Source], payload: dict[str, Any]) -> None:
+def test_a_submission_is_in_doubt(sources: dict[str, PollTarget], payload: dict[str, Any]) -> None:
     async def submit() -> str:
         async with MpsHook("slow_mps") as hook:
             return await hook.aprocess_image(payload)

@@ -15,6 +15,7 @@ MPS = register(
         no_such_task=codes.says_no_such_task,
         task_rules=codes.task_rules,
         task_id_key=XCOM_TASK_ID,
+        task_id_word="TaskId",
         record_key="mps_submission",
         pictures_key="Outputs",
         late_advice=(
