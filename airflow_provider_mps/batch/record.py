@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.events import EventError, from_event, to_event
-from airflow_provider_mps.core.polling import End, Finished
+from airflow_provider_mps.core.polling import Finished, WaitOutcome
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.services import MPS
 
@@ -71,7 +71,7 @@ class BatchRecord:
 
     header: Header
     records: dict[str, Record] = field(default_factory=dict)
-    ends: dict[str, End] = field(default_factory=dict)
+    ends: dict[str, WaitOutcome] = field(default_factory=dict)
     page_of: dict[str, int] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
     is_new: bool = False
@@ -88,7 +88,7 @@ class BatchRecord:
             return record
         return replace(record, delivered=True)
 
-    def add_page(self, page: int, records: RecordPage, ends: Mapping[str, End]) -> None:
+    def add_page(self, page: int, records: RecordPage, ends: Mapping[str, WaitOutcome]) -> None:
         """Take in what a page says."""
         self.records |= records.records
         self.left_out |= records.left_out
@@ -183,12 +183,12 @@ def read_records(data: bytes) -> RecordPage:
     return RecordPage(found, frozenset(left_out))
 
 
-def write_ends(ends: Mapping[str, End]) -> bytes:
+def write_ends(ends: Mapping[str, WaitOutcome]) -> bytes:
     """Return a page of ends as it is stored."""
     return _dump(ends=[to_event(task_id, end, MPS) for task_id, end in ends.items()])
 
 
-def read_ends(data: bytes) -> dict[str, End]:
+def read_ends(data: bytes) -> dict[str, WaitOutcome]:
     """Read what :func:`write_ends` wrote.
 
     :raises UnreadablePageError: it is something else
@@ -197,7 +197,7 @@ def read_ends(data: bytes) -> dict[str, End]:
     events = fields.get("ends")
     if fields.keys() != {"version", "ends"} or not isinstance(events, list):
         raise UnreadablePageError("not a page of ends")
-    found: dict[str, End] = {}
+    found: dict[str, WaitOutcome] = {}
     try:
         for event in events:
             task_id, end = event[MPS.task_id_key], from_event(event)
@@ -240,7 +240,7 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_whole(end: End) -> bool:
+def _is_whole(end: WaitOutcome) -> bool:
     # A result is handed over, and looked through, as it is.
     result = end.state.result if isinstance(end, Finished) else None
     return result is None or all(isinstance(output, dict) for output in result["Outputs"])

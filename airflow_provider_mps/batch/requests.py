@@ -15,7 +15,7 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request, request_of
 from airflow_provider_mps.core.outcomes import Outcome
-from airflow_provider_mps.core.polling import End, Refused, TooLate
+from airflow_provider_mps.core.polling import Refused, TooLate, WaitOutcome
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.vocabulary import LimitKind
 from airflow_provider_mps.services.tencentcloud.payloads import BgFusion, StorageDefaults, describe_input
@@ -174,7 +174,7 @@ def recognise(items: Sequence[Item], records: Mapping[str, Record], max_tries: i
     return found
 
 
-def end_of_item(task_id: str, end: End, timeout: float) -> ItemEnd:
+def end_of_item(task_id: str, end: WaitOutcome, timeout: float) -> ItemEnd:
     """Return what the end of waiting means for an item.
 
     :param timeout: seconds that were waited for at the most

@@ -13,7 +13,7 @@ from airflow_provider_mps.core.airflow_task import Attempt
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.flow import SubmissionFlow, Terms
 from airflow_provider_mps.core.outcomes import Outcome
-from airflow_provider_mps.core.polling import End, Finished, Limit
+from airflow_provider_mps.core.polling import Deadline, Finished, WaitOutcome
 from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
 from airflow_provider_mps.core.services import is_free
 from airflow_provider_mps.core.steps import Flow, InDoubt, Log, Submitted
@@ -34,7 +34,7 @@ class BatchRun:
     :param items: the pictures
     :param writer: keeps the record
     :param attempt: the try of the Airflow task
-    :param limit: gives when waiting ends for a task that was accepted at a time, seconds since the epoch
+    :param deadline_of: gives when waiting ends for a task that was accepted at a time, seconds since the epoch
     :param timeout: seconds from submission after which waiting ends, for messages
     :param interval: seconds between looks
     :param log: takes the lines for the task log
@@ -48,7 +48,7 @@ class BatchRun:
         writer: BatchWriter,
         attempt: Attempt,
         *,
-        limit: Callable[[float], Limit],
+        deadline_of: Callable[[float], Deadline],
         timeout: float,
         interval: float,
         log: Log,
@@ -59,7 +59,7 @@ class BatchRun:
         self._items = items
         self._writer = writer
         self._attempt = attempt
-        self._limit = limit
+        self._deadline_of = deadline_of
         self._timeout = timeout
         self._interval = interval
         self._log = log
@@ -156,10 +156,10 @@ class BatchRun:
 
     def _port(self, item: Item) -> ItemPort:
         async def wait(doubt: InDoubt) -> None:
-            limit = self._limit(doubt.counts_from)
-            seconds = min(self._interval, limit.deadline - time.time())
+            deadline = self._deadline_of(doubt.counts_from)
+            seconds = min(self._interval, deadline.at - time.time())
             if seconds <= 0:
-                raise self._make_terms(item, self._log).out_of_time(doubt, limit.kind)
+                raise self._make_terms(item, self._log).out_of_time(doubt, deadline.kind)
             # Others may go on meanwhile.
             self._in_flight.release()
             await asyncio.sleep(seconds)
@@ -187,13 +187,13 @@ class BatchRun:
             self._stopped = self._stopped or airflow_error(error)
 
     async def _wait(self, item: Item, submitted: Submitted, poller: Poller) -> None:
-        task_id, state, limit = submitted.task_id, submitted.state, self._limit(submitted.counts_from)
-        self._deadlines[item.index] = limit.deadline
-        end: End
+        task_id, state, deadline = submitted.task_id, submitted.state, self._deadline_of(submitted.counts_from)
+        self._deadlines[item.index] = deadline.at
+        end: WaitOutcome
         if state is not None and state.done:
             end = Finished(state)
         else:
-            end = await poller.wait(task_id, limit=limit, interval=self._interval, since=submitted.since)
+            end = await poller.wait(task_id, deadline=deadline, interval=self._interval, since=submitted.since)
         if isinstance(end, Finished) and self._known(task_id) is None:
             self._writer.put_end(item.token, task_id, end)
         self.ends[item.index] = found = end_of_item(task_id, end, self._timeout)

@@ -15,7 +15,7 @@ from hashlib import sha256
 from airflow_provider_mps.batch import record as batch_record
 from airflow_provider_mps.batch.record import BatchRecord, Header, RecordPage, UnreadablePageError
 from airflow_provider_mps.core.airflow_task import TaskKey
-from airflow_provider_mps.core.polling import End
+from airflow_provider_mps.core.polling import WaitOutcome
 from airflow_provider_mps.hooks.cos import CosHook
 
 # Requests to COS at the same time.
@@ -94,7 +94,9 @@ class BatchStore:
         """Say who works on the batch."""
         self._hook.write_object(f"{self.prefix}/claim.json", batch_record.write_claim(writer), _JSON)
 
-    def write_pages(self, owner: str, records: Mapping[int, RecordPage], ends: Mapping[int, Mapping[str, End]]) -> None:
+    def write_pages(
+        self, owner: str, records: Mapping[int, RecordPage], ends: Mapping[int, Mapping[str, WaitOutcome]]
+    ) -> None:
         """Write pages of records and of ends, several at once.
 
         :param owner: id of the process that has these pages

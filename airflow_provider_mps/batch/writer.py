@@ -14,7 +14,7 @@ from uuid import uuid4
 from airflow_provider_mps.batch.record import BatchRecord, Header, RecordPage
 from airflow_provider_mps.batch.store import BatchStore
 from airflow_provider_mps.core.airflow_task import Instance
-from airflow_provider_mps.core.polling import End
+from airflow_provider_mps.core.polling import WaitOutcome
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.exceptions import MpsBatchTakenOverError
 
@@ -196,7 +196,7 @@ class BatchWriter:
             written.set_exception(error)
         return written
 
-    def put_end(self, token: str, task_id: str, end: End) -> None:
+    def put_end(self, token: str, task_id: str, end: WaitOutcome) -> None:
         """Keep how waiting for an item ended; it is written before long."""
         with self._changed:
             page = self.record.page_of[token]
@@ -241,5 +241,5 @@ class BatchWriter:
         tokens = [token for token in self._tokens.get(page, ()) if token in records]
         return RecordPage({token: records[token] for token in tokens}, frozenset(left_out.intersection(tokens)))
 
-    def _page_of_ends(self, page: int) -> dict[str, End]:
+    def _page_of_ends(self, page: int) -> dict[str, WaitOutcome]:
         return {task_id: self.record.ends[task_id] for task_id in self._task_ids[page]}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_mps.core.errors import ServiceError, error_from_json, error_to_json
-from airflow_provider_mps.core.polling import Finished, Refused, Step, TooLate
+from airflow_provider_mps.core.polling import Finished, PollDecision, Refused, TooLate
 from airflow_provider_mps.core.services import ServiceProfile, UnknownServiceError, services_with_tasks
 from airflow_provider_mps.core.tasks import TaskFailure, TaskState, TaskStatus
 from airflow_provider_mps.core.vocabulary import EventStatus, LimitKind
@@ -16,7 +16,7 @@ class EventError(ValueError):
     """An event that says nothing, or something that this version does not know."""
 
 
-def to_event(task_id: str, step: Step, service: ServiceProfile) -> dict[str, Any]:
+def to_event(task_id: str, step: PollDecision, service: ServiceProfile) -> dict[str, Any]:
     """Return the event for the end of waiting; the name of the id in it says whose task it is."""
     event: dict[str, Any] = {service.task_id_key: task_id}
     if isinstance(step, Finished) and step.state.result is not None:

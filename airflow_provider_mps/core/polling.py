@@ -20,14 +20,14 @@ from airflow_provider_mps.core.vocabulary import LimitKind
 
 
 @dataclass(frozen=True)
-class Limit:
-    """Until when a task waits.
+class Deadline:
+    """When waiting ends, and which argument says so.
 
-    :param deadline: seconds since the epoch; absolute, so that neither a new try nor a restarted triggerer begins anew
+    :param at: seconds since the epoch; absolute, so that neither a new try nor a restarted triggerer begins anew
     :param kind: the argument that the deadline comes from
     """
 
-    deadline: float
+    at: float
     kind: LimitKind = LimitKind.TIMEOUT
 
 
@@ -92,11 +92,11 @@ MARGIN_SECONDS = 5.0
 # A task that no list has shown for this long is looked at on its own.
 UNSEEN_SECONDS = 60.0
 
-End = Finished | Refused | TooLate
-Step = LookAgain | End
+WaitOutcome = Finished | Refused | TooLate
+PollDecision = LookAgain | WaitOutcome
 
 
-def limit_of(since: float, timeout: float, until: float | None = None) -> Limit:
+def deadline_of(since: float, timeout: float, until: float | None = None) -> Deadline:
     """Return what ends the waiting first: ``timeout`` after the submission, or ``execution_timeout`` of this try.
 
     Airflow itself ends a task at ``execution_timeout`` only while a worker runs it, not while it is deferred.
@@ -105,10 +105,10 @@ def limit_of(since: float, timeout: float, until: float | None = None) -> Limit:
     :param timeout: seconds
     :param until: when ``execution_timeout`` is over, seconds since the epoch
     """
-    limit = Limit(since + timeout)
-    if until is not None and until < limit.deadline:
-        return Limit(until, LimitKind.EXECUTION_TIMEOUT)
-    return limit
+    deadline = Deadline(since + timeout)
+    if until is not None and until < deadline.at:
+        return Deadline(until, LimitKind.EXECUTION_TIMEOUT)
+    return deadline
 
 
 def next_step(
@@ -116,11 +116,11 @@ def next_step(
     *,
     service: str,
     now: float,
-    limit: Limit,
+    deadline: Deadline,
     interval: float,
     since: float | None = None,
     empty_looks: int = 0,
-) -> Step:
+) -> PollDecision:
     """Decide what follows a look.
 
     The look counts before the deadline does: a task that is found finished after it is finished. An error that may
@@ -129,7 +129,7 @@ def next_step(
     :param look: what the look showed, or why it showed nothing
     :param service: the name of the service whose task it is
     :param now: seconds since the epoch
-    :param limit: when waiting ends
+    :param deadline: when waiting ends
     :param interval: seconds between looks; a new task is looked at sooner
     :param since: when the service accepted the task, seconds since the epoch; None if that is not known
     :param empty_looks: how many looks in a row, this one included, showed a finished task without a result
@@ -141,9 +141,9 @@ def next_step(
         return Finished(replace(look, failure=TaskFailure(NO_RESULT, said, service)))
     if isinstance(look, ServiceError) and look.outcome is Outcome.REFUSED and not may_be_too_new(look, since, now):
         return Refused(look)
-    if now >= limit.deadline:
-        return TooLate(told(look), limit.kind)
-    return LookAgain(min(pause(interval, since, now), limit.deadline - now))
+    if now >= deadline.at:
+        return TooLate(told(look), deadline.kind)
+    return LookAgain(min(pause(interval, since, now), deadline.at - now))
 
 
 def count_empty(look: TaskState | ServiceError, before: int) -> int:
@@ -182,7 +182,7 @@ def trigger_lifetime(*, now: float, deadline: float) -> float:
 
 
 @dataclass(frozen=True)
-class Crowd:
+class WaitingTasks:
     """What is waited for, as far as it decides how to look.
 
     :param sinces: when MPS accepted each task, seconds since the epoch, oldest first
@@ -200,7 +200,7 @@ class Crowd:
 
 
 @dataclass(frozen=True)
-class Each:
+class PollEach:
     """Look at each task on its own.
 
     :param seconds: what is needed to look at all of them once, at the pace of the action
@@ -210,7 +210,7 @@ class Each:
 
 
 @dataclass(frozen=True)
-class Listed:
+class PollByList:
     """List what has finished, and look at those; the oldest on their own.
 
     :param start: list what began from then on, seconds since the epoch
@@ -223,35 +223,35 @@ class Listed:
     seconds: float
 
 
-def how_to_look(crowd: Crowd, now: float) -> Each | Listed:
+def choose_polling(waiting: WaitingTasks, now: float) -> PollEach | PollByList:
     """Return the way that costs the fewest requests in an interval.
 
     :param now: seconds since the epoch
     """
-    count = len(crowd.sinces)
-    each = Each(count / crowd.rate)
-    if not crowd.can_list or count < WORTH:
+    count = len(waiting.sinces)
+    each = PollEach(count / waiting.rate)
+    if not waiting.can_list or count < WORTH:
         return each
-    single = min(_splits(count), key=lambda oldest: oldest + _pages(crowd, oldest))
-    pages = _pages(crowd, single)
+    single = min(_splits(count), key=lambda oldest: oldest + _pages(waiting, oldest))
+    pages = _pages(waiting, single)
     if (single + pages) * WORTH > count:
         return each
-    return Listed(crowd.sinces[single] - MARGIN_SECONDS, single, _seconds(crowd, count - single, pages, now))
+    return PollByList(waiting.sinces[single] - MARGIN_SECONDS, single, _seconds(waiting, count - single, pages, now))
 
 
-def _seconds(crowd: Crowd, count: int, pages: int, now: float) -> float:
-    interval = crowd.interval
+def _seconds(waiting: WaitingTasks, count: int, pages: int, now: float) -> float:
+    interval = waiting.interval
     seconds = interval * pages / (LIST_SHARE * count)
     # Short tasks must not wait for a list that is meant for long ones.
-    seconds = min(seconds, max(FIRST_LOOK_SECONDS, now - crowd.sinces[-1]))
+    seconds = min(seconds, max(FIRST_LOOK_SECONDS, now - waiting.sinces[-1]))
     seconds = min(LONGEST * interval, max(SHORTEST * interval, seconds))
-    return max(seconds, pages / (crowd.rate * PACE_SHARE))
+    return max(seconds, pages / (waiting.rate * PACE_SHARE))
 
 
-def _pages(crowd: Crowd, oldest: int) -> int:
+def _pages(waiting: WaitingTasks, oldest: int) -> int:
     """Return how many pages a list has that leaves the ``oldest`` tasks out, as far as the last one tells."""
-    start = crowd.sinces[oldest] - MARGIN_SECONDS
-    return 1 + (len(crowd.finished) - bisect_left(crowd.finished, start)) // PAGE_SIZE
+    start = waiting.sinces[oldest] - MARGIN_SECONDS
+    return 1 + (len(waiting.finished) - bisect_left(waiting.finished, start)) // PAGE_SIZE
 
 
 def _splits(count: int) -> list[int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.polling import Limit
+from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments_fail
@@ -175,11 +175,11 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
             self.log.info("%s", request.note)
         return self._go_on(context, hook, self._submit(context, hook, request, on_doubt))
 
-    def make_trigger(self, task_id: str, limit: Limit, since: float | None) -> AidgeImageTaskTrigger:
+    def make_trigger(self, task_id: str, deadline: Deadline, since: float | None) -> AidgeImageTaskTrigger:
         """Return the trigger that waits."""
         from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 
-        waits = self.poll_interval, limit.deadline, limit.kind.value, since
+        waits = self.poll_interval, deadline.at, deadline.kind.value, since
         return AidgeImageTaskTrigger(task_id, self.aidge_conn_id, *waits)
 
     def _submit(self, context: Context, hook: AidgeHook, request: GenerationRequest, on_doubt: OnDoubt) -> Submitted:

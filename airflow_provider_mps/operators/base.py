@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.polling import Limit
+from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, LimitKind
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
-from airflow_provider_mps.polling.waiting import DEFERRABLE, LooksAtTasks, limit_of_try, result_of_event, wait_in_worker
+from airflow_provider_mps.polling.waiting import (
+    DEFERRABLE,
+    LooksAtTasks,
+    deadline_of_try,
+    result_of_event,
+    wait_in_worker,
+)
 from airflow_provider_mps.rendering import TemplatedFields
 
 if TYPE_CHECKING:
@@ -61,7 +67,7 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
             self.timeout = arguments.seconds("timeout", timeout)
 
     @abstractmethod
-    def make_trigger(self, task_id: str, limit: Limit, since: float | None) -> PictureTaskTrigger:
+    def make_trigger(self, task_id: str, deadline: Deadline, since: float | None) -> PictureTaskTrigger:
         """Return the trigger that waits.
 
         :param since: when the service accepted the task, seconds since the epoch; None if that is not known
@@ -102,12 +108,12 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
 
         :raises Exception: there is no time left
         """
-        limit = limit_of_try(self, context, doubt.counts_from, self.timeout)
-        seconds = min(self.poll_interval, limit.deadline - time.time())
+        deadline = deadline_of_try(self, context, doubt.counts_from, self.timeout)
+        seconds = min(self.poll_interval, deadline.at - time.time())
         if seconds <= 0:
-            raise terms.out_of_time(doubt, limit.kind)
+            raise terms.out_of_time(doubt, deadline.kind)
         if self.deferrable and doubt.can_be_resumed:
-            self._defer(doubt.runs.task_id, limit, None, "resume_in_doubt")
+            self._defer(doubt.runs.task_id, deadline, None, "resume_in_doubt")
         try:
             time.sleep(seconds)
         except AirflowTaskTimeout:
@@ -126,16 +132,16 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
         if not self.wait_for_completion:
             self._mark_delivered(context, task_id)
             return task_id
-        limit = limit_of_try(self, context, submitted.counts_from, self.timeout)
+        deadline = deadline_of_try(self, context, submitted.counts_from, self.timeout)
         if submitted.state is not None and not submitted.state.done:
             self._tell_what_is_left(submitted.counts_from + self.timeout - time.time())
         if self.deferrable and not (submitted.state and submitted.state.done):
-            self._defer(task_id, limit, since, "execute_complete")
+            self._defer(task_id, deadline, since, "execute_complete")
         result = wait_in_worker(
             hook,
             task_id,
             submitted.state,
-            limit=limit,
+            deadline=deadline,
             interval=self.poll_interval,
             since=since,
             timeout=self.timeout,
@@ -154,10 +160,10 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
                 self.timeout,
             )
 
-    def _defer(self, task_id: str, limit: Limit, since: float | None, method_name: str) -> NoReturn:
+    def _defer(self, task_id: str, deadline: Deadline, since: float | None, method_name: str) -> NoReturn:
         from airflow_provider_mps.triggers.base import defer_to
 
-        defer_to(self, self.make_trigger(task_id, limit, since), method_name)
+        defer_to(self, self.make_trigger(task_id, deadline, since), method_name)
 
     def _deliver(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
         """Put on record that the Airflow task has its result, and return it."""

@@ -26,7 +26,7 @@ from airflow_provider_mps.batch.requests import on_empty as read_on_empty
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import EventError, error_of_batch_event
-from airflow_provider_mps.core.polling import limit_of, trigger_lifetime
+from airflow_provider_mps.core.polling import deadline_of, trigger_lifetime
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, XCOM_RETURN_KEY
 from airflow_provider_mps.exceptions import (
@@ -262,7 +262,7 @@ class MpsImageBgFusionBatchOperator(TemplatedFields, BaseOperator):
                 items,
                 writer,
                 attempt,
-                limit=lambda since: limit_of(since, self.timeout, until),
+                deadline_of=lambda since: deadline_of(since, self.timeout, until),
                 timeout=self.timeout,
                 interval=self.poll_interval,
                 log=self.log,

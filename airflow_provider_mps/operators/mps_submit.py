@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import says_no_such_task
-from airflow_provider_mps.core.polling import Limit, Refused
+from airflow_provider_mps.core.polling import Deadline, Refused
 from airflow_provider_mps.exceptions import airflow_error, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.mps import MpsHook
@@ -105,11 +105,11 @@ class MpsSubmitOperator(PictureSubmitOperator):
             lambda task: request_of(task, payload, **account),
         )
 
-    def make_trigger(self, task_id: str, limit: Limit, since: float | None) -> MpsImageTaskTrigger:
+    def make_trigger(self, task_id: str, deadline: Deadline, since: float | None) -> MpsImageTaskTrigger:
         """Return the trigger that waits."""
         from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 
-        waits = self.poll_interval, limit.deadline, limit.kind.value, since
+        waits = self.poll_interval, deadline.at, deadline.kind.value, since
         return MpsImageTaskTrigger(task_id, self.tencentcloud_conn_id, self.region, *waits)
 
     def _deliver(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:

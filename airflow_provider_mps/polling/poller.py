@@ -21,20 +21,20 @@ from airflow_provider_mps.core.polling import (
     FIRST_LOOK_SECONDS,
     MARGIN_SECONDS,
     UNSEEN_SECONDS,
-    Crowd,
-    Each,
-    End,
-    Limit,
-    Listed,
+    Deadline,
     LookAgain,
+    PollByList,
+    PollEach,
     Refused,
+    WaitingTasks,
+    WaitOutcome,
+    choose_polling,
     count_empty,
-    how_to_look,
     next_step,
     pause,
 )
 from airflow_provider_mps.core.tasks import TaskState, TaskStatus
-from airflow_provider_mps.polling.waiter import NEVER, PolledHook, Tell, Watch
+from airflow_provider_mps.polling.waiter import NEVER, PolledHook, Tell, Waiter
 
 log = logging.getLogger(__name__)
 
@@ -81,12 +81,12 @@ class Poller:
         self._lock = asyncio.Lock()
         self._renewed_at = clock()
         self._refused_at = float("-inf")
-        self._watches: set[Watch] = set()
-        self._by_id: dict[str, list[Watch]] = defaultdict(list)
-        self._queue: list[tuple[float, int, Watch]] = []
+        self._waiters: set[Waiter] = set()
+        self._by_id: dict[str, list[Waiter]] = defaultdict(list)
+        self._queue: list[tuple[float, int, Waiter]] = []
         self._order = itertools.count()
         self._looking = 0
-        self._way: Each | Listed = Each(0.0)
+        self._way: PollEach | PollByList = PollEach(0.0)
         self._decide_at = 0.0
         self._decided = 0
         self._list_at = 0.0
@@ -104,29 +104,29 @@ class Poller:
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return len(self._watches)
+        return len(self._waiters)
 
     async def wait(
-        self, task_id: str, *, limit: Limit, interval: float, since: float | None = None, tell: Tell | None = None
-    ) -> End:
-        """Wait until a task is done or the limit has passed; see ``wait_for_task`` in ``polling.shared``."""
+        self, task_id: str, *, deadline: Deadline, interval: float, since: float | None = None, tell: Tell | None = None
+    ) -> WaitOutcome:
+        """Wait until a task is done or the deadline has passed; see ``wait_for_task`` in ``polling.shared``."""
         await self._prepare()
         if self._broken_by is not None:
             raise self._broken_by
-        watch = Watch(task_id, limit, interval, since, self._clock())
-        self._add(watch)
+        waiter = Waiter(task_id, deadline, interval, since, self._clock())
+        self._add(waiter)
         try:
             while True:
-                await watch.news
-                if isinstance(watch.end, BaseException):
-                    raise watch.end
-                if watch.end is not None:
-                    return watch.end
-                watch.news = asyncio.get_running_loop().create_future()
-                if tell is not None and watch.look is not None:
-                    tell(watch.look)
+                await waiter.news
+                if isinstance(waiter.end, BaseException):
+                    raise waiter.end
+                if waiter.end is not None:
+                    return waiter.end
+                waiter.news = asyncio.get_running_loop().create_future()
+                if tell is not None and waiter.look is not None:
+                    tell(waiter.look)
         finally:
-            self._remove(watch)
+            self._remove(waiter)
 
     async def aclose(self) -> None:
         """Stop looking, and close what is open."""
@@ -171,8 +171,8 @@ class Poller:
         except Exception as error:
             # Nobody must wait for ever for a poller that is gone, nor join it.
             self._broken_by = error
-            for watch in list(self._watches):
-                watch.finish(error)
+            for waiter in list(self._waiters):
+                waiter.finish(error)
             raise
 
     def _follow_clock(self, now: float) -> None:
@@ -188,132 +188,134 @@ class Poller:
         self._decide_at, self._list_at, self._listed_at = now, self._list_at + step, self._listed_at + step
         self._renewed_at, self._refused_at = self._renewed_at + step, self._refused_at + step
         self._queue = []
-        for watch in self._watches:
-            watch.seen += step
-            if watch.due != NEVER:
-                self._look_at(watch, min(watch.due + step, max(now, watch.limit.deadline)))
+        for waiter in self._waiters:
+            waiter.seen += step
+            if waiter.due != NEVER:
+                self._look_at(waiter, min(waiter.due + step, max(now, waiter.deadline.at)))
 
     def _idle_seconds(self, now: float) -> float:
         moments = [self._decide_at]
         if self._queue and self._looking < IN_FLIGHT:
             moments.append(self._queue[0][0])
-        if isinstance(self._way, Listed) and not self._is_listing:
+        if isinstance(self._way, PollByList) and not self._is_listing:
             moments.append(self._list_at)
         return max(0.0, min(moments) - now)
 
     def _decide(self, now: float) -> None:
         """Choose the way anew, each second and when there are many more or fewer that wait."""
-        count = len(self._watches)
+        count = len(self._waiters)
         if now < self._decide_at and abs(count - self._decided) * 10 <= self._decided:
             return
         self._decide_at, self._decided = now + DECIDE_SECONDS, count
         if len(self._queue) > 2 * count + IN_FLIGHT:
-            self._queue = [item for item in self._queue if item[0] == item[2].due and item[2] in self._watches]
+            self._queue = [item for item in self._queue if item[0] == item[2].due and item[2] in self._waiters]
             heapq.heapify(self._queue)
         can_list = self._hook.can_list and self._account not in _without_list
-        aged = sorted((w for w in self._watches if w.since is not None), key=_since) if can_list else []
-        sinces = [_since(watch) for watch in aged] if can_list else [now] * count
+        aged = sorted((w for w in self._waiters if w.since is not None), key=_since) if can_list else []
+        sinces = [_since(waiter) for waiter in aged] if can_list else [now] * count
         if sinces:
             del self._finished[: bisect_left(self._finished, sinces[0] - MARGIN_SECONDS)]
-        interval = min((watch.interval for watch in self._watches), default=0.0)
+        interval = min((waiter.interval for waiter in self._waiters), default=0.0)
         before = self._way
         rate = self._hook.look_rate
-        self._way = how_to_look(Crowd(sinces, self._finished, interval, rate, can_list), now)
-        if isinstance(self._way, Listed):
+        self._way = choose_polling(WaitingTasks(sinces, self._finished, interval, rate, can_list), now)
+        if isinstance(self._way, PollByList):
             self._list_at = self._listed_at + self._way.seconds
-            for watch in aged if isinstance(before, Each) else aged[: self._way.single]:
+            for waiter in aged if isinstance(before, PollEach) else aged[: self._way.single]:
                 # Those that the list tells of need no look of their own, and those that it leaves out need one.
-                if watch.due != NEVER and (self._is_listed(watch) or watch.due > now + 2 * watch.interval):
-                    self._plan(watch, now)
-        elif isinstance(before, Listed):
-            for watch in self._watches:
+                if waiter.due != NEVER and (self._is_listed(waiter) or waiter.due > now + 2 * waiter.interval):
+                    self._plan(waiter, now)
+        elif isinstance(before, PollByList):
+            for waiter in self._waiters:
                 # The last list was a while ago.
-                if watch.due > now + watch.interval and watch.due != NEVER:
+                if waiter.due > now + waiter.interval and waiter.due != NEVER:
                     soon = now + self._chance() * self._way.seconds
-                    self._look_at(watch, min(soon, max(now, watch.limit.deadline)))
+                    self._look_at(waiter, min(soon, max(now, waiter.deadline.at)))
 
-    def _is_listed(self, watch: Watch) -> bool:
+    def _is_listed(self, waiter: Waiter) -> bool:
         """Whether the list will tell when a task has finished."""
         way = self._way
-        return isinstance(way, Listed) and watch.since is not None and watch.since >= way.start and not watch.found
+        return (
+            isinstance(way, PollByList) and waiter.since is not None and waiter.since >= way.start and not waiter.found
+        )
 
-    def _plan(self, watch: Watch, now: float) -> None:
+    def _plan(self, waiter: Waiter, now: float) -> None:
         """Set when to look at a task again."""
-        if self._is_listed(watch):
-            self._look_at(watch, watch.limit.deadline)
+        if self._is_listed(waiter):
+            self._look_at(waiter, waiter.deadline.at)
             return
-        seconds = pause(watch.interval, watch.since, now, chance=self._chance())
-        if isinstance(self._way, Each):
+        seconds = pause(waiter.interval, waiter.since, now, chance=self._chance())
+        if isinstance(self._way, PollEach):
             seconds = max(seconds, self._way.seconds)
-        self._look_at(watch, min(now + seconds, max(now, watch.limit.deadline)))
+        self._look_at(waiter, min(now + seconds, max(now, waiter.deadline.at)))
 
-    def _look_at(self, watch: Watch, moment: float) -> None:
-        watch.due = moment
-        heapq.heappush(self._queue, (moment, next(self._order), watch))
+    def _look_at(self, waiter: Waiter, moment: float) -> None:
+        waiter.due = moment
+        heapq.heappush(self._queue, (moment, next(self._order), waiter))
 
-    def _add(self, watch: Watch) -> None:
+    def _add(self, waiter: Waiter) -> None:
         now = self._clock()
-        self._watches.add(watch)
-        self._by_id[watch.task_id].append(watch)
-        if self._is_listed(watch):
-            self._plan(watch, now)
+        self._waiters.add(waiter)
+        self._by_id[waiter.task_id].append(waiter)
+        if self._is_listed(waiter):
+            self._plan(waiter, now)
         else:
             # One that is not new may be done already.
-            first = now if watch.since is None else min(watch.since, now) + FIRST_LOOK_SECONDS
-            self._look_at(watch, min(max(now, first), max(now, watch.limit.deadline)))
+            first = now if waiter.since is None else min(waiter.since, now) + FIRST_LOOK_SECONDS
+            self._look_at(waiter, min(max(now, first), max(now, waiter.deadline.at)))
         self._changed.set()
 
-    def _remove(self, watch: Watch) -> None:
-        self._watches.discard(watch)
-        others = self._by_id[watch.task_id]
-        others.remove(watch)
+    def _remove(self, waiter: Waiter) -> None:
+        self._waiters.discard(waiter)
+        others = self._by_id[waiter.task_id]
+        others.remove(waiter)
         if not others:
-            del self._by_id[watch.task_id]
+            del self._by_id[waiter.task_id]
 
     def _start_looks(self, now: float) -> None:
         while self._queue and self._looking < IN_FLIGHT:
-            due, _, watch = self._queue[0]
-            is_current = watch.due == due and watch in self._watches
+            due, _, waiter = self._queue[0]
+            is_current = waiter.due == due and waiter in self._waiters
             if is_current and due > now:
                 return
             heapq.heappop(self._queue)
             if is_current:
-                watch.due = NEVER
+                waiter.due = NEVER
                 self._looking += 1
-                self._start(self._look(watch))
+                self._start(self._look(waiter))
 
-    async def _look(self, watch: Watch) -> None:
+    async def _look(self, waiter: Waiter) -> None:
         try:
             hook = self._hook
-            look = await hook.alook(watch.task_id)
+            look = await hook.alook(waiter.task_id)
             now = self._clock()
             if isinstance(look, TaskState):
-                watch.seen = now
+                waiter.seen = now
                 # On the clock that the list goes by.
-                watch.since = look.created or watch.since
-            watch.empty_looks = count_empty(look, watch.empty_looks)
+                waiter.since = look.created or waiter.since
+            waiter.empty_looks = count_empty(look, waiter.empty_looks)
             step = next_step(
                 look,
                 service=hook.service.name,
                 now=now,
-                limit=watch.limit,
-                interval=watch.interval,
-                since=watch.since,
-                empty_looks=watch.empty_looks,
+                deadline=waiter.deadline,
+                interval=waiter.interval,
+                since=waiter.since,
+                empty_looks=waiter.empty_looks,
             )
             if isinstance(step, LookAgain) or (isinstance(step, Refused) and await self._renew(hook)):
-                watch.tell(look)
-                self._plan(watch, now)
+                waiter.tell(look)
+                self._plan(waiter, now)
             else:
-                watch.finish(step)
+                waiter.finish(step)
         except Exception as error:
-            watch.finish(error)
+            waiter.finish(error)
         finally:
             self._looking -= 1
             self._changed.set()
 
     def _start_list(self, now: float) -> None:
-        if isinstance(self._way, Listed) and not self._is_listing and now >= self._list_at:
+        if isinstance(self._way, PollByList) and not self._is_listing and now >= self._list_at:
             self._is_listing = True
             self._listed_at, self._list_at = now, now + self._way.seconds
             self._start(self._list(self._way.start, now))
@@ -321,12 +323,12 @@ class Poller:
     async def _list(self, start: float, now: float) -> None:
         hook, account, looks_for = self._hook, self._account, UNSEEN_SECONDS
         try:
-            if any(now - watch.seen > UNSEEN_SECONDS and self._is_listed(watch) for watch in self._watches):
+            if any(now - waiter.seen > UNSEEN_SECONDS and self._is_listed(waiter) for waiter in self._waiters):
                 # First those that run: one that finishes in between is in the other list.
                 async for page in hook.alist_pages(TaskStatus.PROCESSING, start):
                     for task in page:
-                        for watch in self._by_id.get(task.task_id, ()):
-                            watch.seen = now
+                        for waiter in self._by_id.get(task.task_id, ()):
+                            waiter.seen = now
             await self._list_finished(hook, start)
         except ServiceError as error:
             if error.outcome is not Outcome.REFUSED:
@@ -341,23 +343,23 @@ class Poller:
         finally:
             self._is_listing = False
             # What no list shows, or cannot show now, is looked at on its own.
-            for watch in self._watches:
-                if now - watch.seen > looks_for and watch.due != NEVER and self._is_listed(watch):
-                    watch.seen = now
-                    self._look_at(watch, now)
+            for waiter in self._waiters:
+                if now - waiter.seen > looks_for and waiter.due != NEVER and self._is_listed(waiter):
+                    waiter.seen = now
+                    self._look_at(waiter, now)
             self._changed.set()
 
     async def _list_finished(self, hook: PolledHook, start: float) -> None:
         finished: list[float] = []
-        left = sum(map(self._is_listed, self._watches))
+        left = sum(map(self._is_listed, self._waiters))
         async for page in hook.alist_pages(TaskStatus.FINISH, start):
             finished += [start if task.created is None else task.created for task in page]
             for task in page:
-                for watch in filter(self._is_listed, self._by_id.get(task.task_id, ())):
+                for waiter in filter(self._is_listed, self._by_id.get(task.task_id, ())):
                     left -= 1
-                    watch.found = True
-                    if watch.due != NEVER:
-                        self._look_at(watch, self._clock())
+                    waiter.found = True
+                    if waiter.due != NEVER:
+                        self._look_at(waiter, self._clock())
             self._changed.set()
             if left <= 0:
                 break
@@ -395,5 +397,5 @@ class Poller:
         self._account = hook.identity
 
 
-def _since(watch: Watch) -> float:
-    return watch.since or 0.0
+def _since(waiter: Waiter) -> float:
+    return waiter.since or 0.0

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from airflow_provider_mps.core.polling import End, Limit
+from airflow_provider_mps.core.polling import Deadline, WaitOutcome
 from airflow_provider_mps.polling.poller import Poller
 from airflow_provider_mps.polling.waiter import PolledHook, Tell
 
@@ -34,16 +34,16 @@ async def wait_for_task(
     task_id: str,
     target: PollTarget,
     *,
-    limit: Limit,
+    deadline: Deadline,
     interval: float,
     since: float | None = None,
     tell: Tell | None = None,
-) -> End:
-    """Wait until a task is done or the limit has passed, together with all others of this event loop.
+) -> WaitOutcome:
+    """Wait until a task is done or the deadline has passed, together with all others of this event loop.
 
     :param task_id: the service's id of it
     :param target: whom to ask
-    :param limit: when waiting ends
+    :param deadline: when waiting ends
     :param interval: seconds between looks
     :param since: when the service accepted the task, seconds since the epoch; None if that is not known
     :param tell: called in the context of the caller when a look showed something new
@@ -51,7 +51,7 @@ async def wait_for_task(
     :raises InvalidArgumentError: a field of the connection cannot be used
     """
     async with shared_poller(target) as poller:
-        return await poller.wait(task_id, limit=limit, interval=interval, since=since, tell=tell)
+        return await poller.wait(task_id, deadline=deadline, interval=interval, since=since, tell=tell)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.polling import End, Limit
+from airflow_provider_mps.core.polling import Deadline, WaitOutcome
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.tasks import ListedTask, TaskState, TaskStatus
 
@@ -53,14 +53,26 @@ class PolledHook(Protocol):
         """Close what is open."""
 
 
-class Watch:
+class Waiter:
     """One who waits for one task."""
 
-    __slots__ = ("due", "empty_looks", "end", "found", "interval", "limit", "look", "news", "seen", "since", "task_id")
+    __slots__ = (
+        "deadline",
+        "due",
+        "empty_looks",
+        "end",
+        "found",
+        "interval",
+        "look",
+        "news",
+        "seen",
+        "since",
+        "task_id",
+    )
 
-    def __init__(self, task_id: str, limit: Limit, interval: float, since: float | None, now: float) -> None:
+    def __init__(self, task_id: str, deadline: Deadline, interval: float, since: float | None, now: float) -> None:
         self.task_id = task_id
-        self.limit = limit
+        self.deadline = deadline
         self.interval = interval
         self.since = since
         self.seen = now
@@ -71,7 +83,7 @@ class Watch:
         self.found = False
         """Whether a list has shown it as finished."""
         self.look: TaskState | ServiceError | None = None
-        self.end: End | BaseException | None = None
+        self.end: WaitOutcome | BaseException | None = None
         self.news = asyncio.get_running_loop().create_future()
 
     def tell(self, look: TaskState | ServiceError) -> None:
@@ -81,7 +93,7 @@ class Watch:
         if changed and not self.news.done():
             self.news.set_result(None)
 
-    def finish(self, end: End | BaseException) -> None:
+    def finish(self, end: WaitOutcome | BaseException) -> None:
         """Wake the one who waits, for good."""
         self.end = end
         if not self.news.done():

@@ -11,13 +11,13 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout, conf
 from airflow_provider_mps.core.errors import ServiceError, told
 from airflow_provider_mps.core.events import EventError, from_event, task_of_event
 from airflow_provider_mps.core.polling import (
+    Deadline,
     Finished,
-    Limit,
     LookAgain,
     Refused,
     TooLate,
     count_empty,
-    limit_of,
+    deadline_of,
     next_step,
 )
 from airflow_provider_mps.core.services import ServiceProfile
@@ -56,13 +56,13 @@ def end_of_try(operator: BaseOperator, context: Mapping[str, Any]) -> float | No
     return None if execution_timeout is None else try_began(context) + execution_timeout.total_seconds()
 
 
-def limit_of_try(operator: BaseOperator, context: Mapping[str, Any], since: float, timeout: float) -> Limit:
+def deadline_of_try(operator: BaseOperator, context: Mapping[str, Any], since: float, timeout: float) -> Deadline:
     """Return when a try stops waiting: at its own ``timeout`` or at Airflow's ``execution_timeout``.
 
     :param since: when the waiting counts from, seconds since the epoch
     :param timeout: seconds
     """
-    return limit_of(since, timeout, end_of_try(operator, context))
+    return deadline_of(since, timeout, end_of_try(operator, context))
 
 
 def result_or_raise(
@@ -99,14 +99,14 @@ def wait_in_worker(
     task_id: str,
     look: TaskState | ServiceError | None,
     *,
-    limit: Limit,
+    deadline: Deadline,
     interval: float,
     since: float,
     timeout: float,
     tell: Callable[[str], object],
     service: ServiceProfile,
 ) -> dict[str, Any]:
-    """Look at a task until it is done or the limit has passed; return its result.
+    """Look at a task until it is done or the deadline has passed; return its result.
 
     :param look: what the last look showed; None if nobody has looked yet
     :param interval: seconds between looks; a new task is looked at sooner
@@ -123,7 +123,7 @@ def wait_in_worker(
                 look,
                 service=service.name,
                 now=time.time(),
-                limit=limit,
+                deadline=deadline,
                 interval=interval,
                 since=since,
                 empty_looks=empty,

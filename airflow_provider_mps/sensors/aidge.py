@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.polling import Limit
+from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
@@ -75,9 +75,9 @@ class AidgeImageTaskSensor(PictureTaskSensor):
         """Return a hook for the rendered connection."""
         return AidgeHook(self.aidge_conn_id)
 
-    def make_trigger(self, limit: Limit, since: float | None) -> AidgeImageTaskTrigger:
+    def make_trigger(self, deadline: Deadline, since: float | None) -> AidgeImageTaskTrigger:
         """Return the trigger that waits."""
         from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 
-        waits = self.poke_interval, limit.deadline, limit.kind.value, since
+        waits = self.poke_interval, deadline.at, deadline.kind.value, since
         return AidgeImageTaskTrigger(self.aidge_task_id, self.aidge_conn_id, *waits)

@@ -22,7 +22,15 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_mps.compat import first_reschedule
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError, told
-from airflow_provider_mps.core.polling import EMPTY_LOOKS, EMPTY_SECONDS, Limit, LookAgain, Step, count_empty, next_step
+from airflow_provider_mps.core.polling import (
+    EMPTY_LOOKS,
+    EMPTY_SECONDS,
+    Deadline,
+    LookAgain,
+    PollDecision,
+    count_empty,
+    next_step,
+)
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
@@ -37,7 +45,7 @@ from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.polling.waiting import (
     DEFERRABLE,
     LooksAtTasks,
-    limit_of_try,
+    deadline_of_try,
     result_of_event,
     result_or_raise,
     try_began,
@@ -83,7 +91,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
         """Return a hook for the rendered connection."""
 
     @abstractmethod
-    def make_trigger(self, limit: Limit, since: float | None) -> PictureTaskTrigger:
+    def make_trigger(self, deadline: Deadline, since: float | None) -> PictureTaskTrigger:
         """Return the trigger that waits.
 
         :param since: when the service accepted the task, seconds since the epoch; None if that is not known
@@ -114,7 +122,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
         with self._skip_instead_of_fail():
-            _, step = self._look(context, Limit(float("inf")))
+            _, step = self._look(context, Deadline(float("inf")))
             if isinstance(step, LookAgain):
                 return PokeReturnValue(is_done=False)
             result = result_or_raise(self._task_id, step, self.timeout, self.service)
@@ -145,15 +153,15 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
         return result
 
     def _wait_in_triggerer(self, context: Context) -> dict[str, Any]:
-        limit = limit_of_try(self, context, time.time(), self.timeout)
+        deadline = deadline_of_try(self, context, time.time(), self.timeout)
         with self._skip_instead_of_fail():
-            look, step = self._look(context, limit)
+            look, step = self._look(context, deadline)
         if isinstance(step, LookAgain):
             from airflow_provider_mps.triggers.base import defer_to
 
             # A task that is not known yet was accepted just now, if at all.
             since = look.created if isinstance(look, TaskState) else self._began(context)
-            defer_to(self, self.make_trigger(limit, since), "execute_complete")
+            defer_to(self, self.make_trigger(deadline, since), "execute_complete")
         with self._skip_instead_of_fail():
             return result_or_raise(self._task_id, step, self.timeout, self.service)
 
@@ -163,7 +171,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
         with invalid_arguments_fail():
             return arguments.text(name, getattr(self, name))
 
-    def _look(self, context: Context, limit: Limit) -> tuple[TaskState | ServiceError, Step]:
+    def _look(self, context: Context, deadline: Deadline) -> tuple[TaskState | ServiceError, PollDecision]:
         began = self._began(context)
         look, now = self.hook.look(self._task_id), time.time()
         self.log.info("%s task %s: %s", self.service, self._task_id, told(look))
@@ -175,7 +183,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             look,
             service=self.service.name,
             now=now,
-            limit=limit,
+            deadline=deadline,
             interval=self.poke_interval,
             since=began,
             empty_looks=self._empty_looks,

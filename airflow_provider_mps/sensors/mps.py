@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.polling import Limit
+from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.mps import MpsHook
@@ -80,9 +80,9 @@ class MpsImageTaskSensor(PictureTaskSensor):
         """Return a hook for the rendered connection and region."""
         return MpsHook(self.tencentcloud_conn_id, self.region)
 
-    def make_trigger(self, limit: Limit, since: float | None) -> MpsImageTaskTrigger:
+    def make_trigger(self, deadline: Deadline, since: float | None) -> MpsImageTaskTrigger:
         """Return the trigger that waits."""
         from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 
-        waits = self.poke_interval, limit.deadline, limit.kind.value, since
+        waits = self.poke_interval, deadline.at, deadline.kind.value, since
         return MpsImageTaskTrigger(self.mps_task_id, self.tencentcloud_conn_id, self.region, *waits)

@@ -12,7 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_mps.core.errors import told
 from airflow_provider_mps.core.events import to_event
-from airflow_provider_mps.core.polling import Limit, trigger_lifetime
+from airflow_provider_mps.core.polling import Deadline, trigger_lifetime
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.vocabulary import LimitKind
 from airflow_provider_mps.polling.shared import PollTarget, wait_for_task
@@ -77,7 +77,7 @@ class PictureTaskTrigger(BaseTrigger):
         end = await wait_for_task(
             task_id,
             self.target,
-            limit=Limit(self.deadline, LimitKind(self.limit)),
+            deadline=Deadline(self.deadline, LimitKind(self.limit)),
             interval=self.poll_interval,
             since=self.since,
             tell=lambda look: self.log.info("%s task %s: %s", self.service, task_id, told(look)),

@@ -16,7 +16,7 @@ from airflow_provider_mps.batch.writer import BatchWriter
 from airflow_provider_mps.clients.async_client import off_the_loop
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import batch_event
-from airflow_provider_mps.core.polling import Finished, limit_of
+from airflow_provider_mps.core.polling import Finished, deadline_of
 from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.hooks.cos import CosHook
@@ -120,8 +120,8 @@ class MpsImageBatchTrigger(BaseTrigger):
 
     async def _wait_for_one(self, poller: Poller, writer: BatchWriter, token: str, known: Record) -> None:
         task_id, now = known.task_id or "", time.time()
-        limit = limit_of(known.waits_from or now, self.timeout, self.until)
-        end = await poller.wait(task_id, limit=limit, interval=self.poll_interval, since=known.accepted or now)
+        deadline = deadline_of(known.waits_from or now, self.timeout, self.until)
+        end = await poller.wait(task_id, deadline=deadline, interval=self.poll_interval, since=known.accepted or now)
         writer.put_end(token, task_id, end)
 
     async def _tell(self, record: BatchRecord) -> None:

@@ -13,13 +13,13 @@ from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import (
     FIRST_LOOK_SECONDS,
     JITTER,
+    Deadline,
     Finished,
-    Limit,
     LookAgain,
+    PollDecision,
     Refused,
-    Step,
     TooLate,
-    limit_of,
+    deadline_of,
     next_step,
     pause,
 )
@@ -41,31 +41,35 @@ times = st.floats(0, 2e9)
 
 
 def test_a_task_found_finished_after_the_deadline_is_finished() -> None:
-    assert next_step(GOOD, service="MPS", now=100, limit=Limit(10), interval=5) == Finished(GOOD)
+    assert next_step(GOOD, service="MPS", now=100, deadline=Deadline(10), interval=5) == Finished(GOOD)
 
 
 def test_deadline_already_past_at_the_first_look() -> None:
-    assert next_step(RUNNING, service="MPS", now=100, limit=Limit(10), interval=5) == TooLate("PROCESSING, 40%")
+    assert next_step(RUNNING, service="MPS", now=100, deadline=Deadline(10), interval=5) == TooLate("PROCESSING, 40%")
 
 
 def test_an_error_that_may_pass_is_no_verdict() -> None:
-    assert next_step(error(Outcome.UNKNOWN), service="MPS", now=1, limit=Limit(10), interval=5) == LookAgain(5)
-    assert isinstance(next_step(error(Outcome.UNKNOWN), service="MPS", now=10, limit=Limit(10), interval=5), TooLate)
-    assert isinstance(next_step(error(Outcome.REFUSED), service="MPS", now=1, limit=Limit(10), interval=5), Refused)
+    assert next_step(error(Outcome.UNKNOWN), service="MPS", now=1, deadline=Deadline(10), interval=5) == LookAgain(5)
+    assert isinstance(
+        next_step(error(Outcome.UNKNOWN), service="MPS", now=10, deadline=Deadline(10), interval=5), TooLate
+    )
+    assert isinstance(
+        next_step(error(Outcome.REFUSED), service="MPS", now=1, deadline=Deadline(10), interval=5), Refused
+    )
 
 
 def test_a_task_that_was_just_accepted_may_not_be_known_yet() -> None:
     unknown = ServiceError("MPS", "a", "t", "ResourceNotFound.TaskNotFound", "m", "r", Outcome.REFUSED)
-    assert next_step(unknown, service="MPS", now=100, limit=Limit(500), interval=5, since=50) == LookAgain(5)
-    assert next_step(unknown, service="MPS", now=111, limit=Limit(500), interval=5, since=50) == Refused(unknown)
-    assert next_step(unknown, service="MPS", now=100, limit=Limit(500), interval=5) == Refused(unknown)
+    assert next_step(unknown, service="MPS", now=100, deadline=Deadline(500), interval=5, since=50) == LookAgain(5)
+    assert next_step(unknown, service="MPS", now=111, deadline=Deadline(500), interval=5, since=50) == Refused(unknown)
+    assert next_step(unknown, service="MPS", now=100, deadline=Deadline(500), interval=5) == Refused(unknown)
     refused = error(Outcome.REFUSED)
-    assert next_step(refused, service="MPS", now=100, limit=Limit(500), interval=5, since=50) == Refused(refused)
+    assert next_step(refused, service="MPS", now=100, deadline=Deadline(500), interval=5, since=50) == Refused(refused)
 
 
 @given(looks, times, times, st.floats(0.01, 1e5))
 def test_waiting_never_goes_past_the_deadline(look: object, now: float, deadline: float, interval: float) -> None:
-    step = next_step(look, service="MPS", now=now, limit=Limit(deadline), interval=interval)  # type: ignore[arg-type]
+    step = next_step(look, service="MPS", now=now, deadline=Deadline(deadline), interval=interval)  # type: ignore[arg-type]
     if isinstance(step, LookAgain):
         assert 0 < step.seconds <= interval
         assert now + step.seconds <= deadline or math.isclose(now + step.seconds, deadline)
@@ -118,7 +122,7 @@ def test_pauses_grow_with_the_age_of_a_task() -> None:
 def test_the_age_of_a_task_never_moves_a_look_past_the_deadline(
     look: object, now: float, interval: float, left: float, since: float
 ) -> None:
-    step = next_step(look, service="MPS", now=now, limit=Limit(now + left), interval=interval, since=since)  # type: ignore[arg-type]
+    step = next_step(look, service="MPS", now=now, deadline=Deadline(now + left), interval=interval, since=since)  # type: ignore[arg-type]
     if isinstance(step, LookAgain):
         assert 0 < step.seconds <= min(interval, left) * (1 + 1e-9) or math.isclose(now + step.seconds, now + left)
 
@@ -127,12 +131,12 @@ def test_the_age_of_a_task_never_moves_a_look_past_the_deadline(
 def test_the_earlier_of_two_limits_holds(
     since: float, timeout: float, began: float, execution_timeout: float | None
 ) -> None:
-    limit = limit_of(since, timeout, None if execution_timeout is None else began + execution_timeout)
-    assert limit.deadline <= since + timeout
+    deadline = deadline_of(since, timeout, None if execution_timeout is None else began + execution_timeout)
+    assert deadline.at <= since + timeout
     if execution_timeout is None or began + execution_timeout >= since + timeout:
-        assert limit == Limit(since + timeout, LimitKind.TIMEOUT)
+        assert deadline == Deadline(since + timeout, LimitKind.TIMEOUT)
     else:
-        assert limit == Limit(began + execution_timeout, LimitKind.EXECUTION_TIMEOUT)
+        assert deadline == Deadline(began + execution_timeout, LimitKind.EXECUTION_TIMEOUT)
 
 
 def test_an_event_of_a_trigger_that_knew_one_limit_only() -> None:
@@ -141,7 +145,7 @@ def test_an_event_of_a_trigger_that_knew_one_limit_only() -> None:
 
 @given(looks, st.booleans(), st.sampled_from(LimitKind))
 def test_events_come_back_as_they_went(look: object, late: bool, kind: LimitKind) -> None:
-    step: Step = next_step(look, service="MPS", now=5 if late else 1, limit=Limit(3, kind), interval=1)  # type: ignore[arg-type]
+    step: PollDecision = next_step(look, service="MPS", now=5 if late else 1, deadline=Deadline(3, kind), interval=1)  # type: ignore[arg-type]
     if isinstance(step, LookAgain):
         with pytest.raises(EventError, match="has not ended"):
             to_event("t", step, MPS)

@@ -18,10 +18,10 @@ from airflow_provider_mps.core.polling import (
     PACE_SHARE,
     SHORTEST,
     WORTH,
-    Crowd,
-    Each,
-    Listed,
-    how_to_look,
+    PollByList,
+    PollEach,
+    WaitingTasks,
+    choose_polling,
     pause,
 )
 from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE
@@ -29,8 +29,8 @@ from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE
 NOW = 100_000.0
 
 ages = st.floats(0, 50) | st.floats(0, 20_000)
-crowds = st.builds(
-    Crowd,
+any_waiting = st.builds(
+    WaitingTasks,
     sinces=st.lists(ages, max_size=60).map(lambda found: sorted(NOW - age for age in found)),
     finished=st.lists(ages, max_size=3000 // 10).map(lambda found: sorted(NOW - age for age in found * 10)),
     interval=st.floats(0.05, 600),
@@ -44,62 +44,62 @@ def pages_from(start: float, finished: Sequence[float]) -> int:
 
 @pytest.mark.parametrize("count", range(WORTH))
 def test_few_are_looked_at_each_on_its_own(count: int) -> None:
-    assert how_to_look(Crowd([NOW - 50] * count, rate=16), NOW) == Each(count / 16)
+    assert choose_polling(WaitingTasks([NOW - 50] * count, rate=16), NOW) == PollEach(count / 16)
 
 
 def test_many_are_listed() -> None:
-    way = how_to_look(Crowd([NOW - 50 + i / 10 for i in range(300)]), NOW)
-    assert isinstance(way, Listed)
+    way = choose_polling(WaitingTasks([NOW - 50 + i / 10 for i in range(300)]), NOW)
+    assert isinstance(way, PollByList)
     assert (way.start, way.single) == (NOW - 50 - MARGIN_SECONDS, 0)
 
 
 def test_where_lists_are_not_allowed_each_has_its_turn() -> None:
-    crowd = Crowd([NOW - 50] * 800, rate=16, can_list=False)
-    assert how_to_look(crowd, NOW) == Each(50.0)
+    waiting = WaitingTasks([NOW - 50] * 800, rate=16, can_list=False)
+    assert choose_polling(waiting, NOW) == PollEach(50.0)
 
 
 def test_one_old_straggler_is_left_to_itself() -> None:
     """A page for each hundred that came between it and the others, at each list, costs more than a look of its own."""
     young = [NOW - 20 + i / 10 for i in range(100)]
     between = [NOW - 3000 + i for i in range(2900)]
-    way = how_to_look(Crowd([NOW - 5000, *young], between), NOW)
-    assert isinstance(way, Listed)
+    way = choose_polling(WaitingTasks([NOW - 5000, *young], between), NOW)
+    assert isinstance(way, PollByList)
     assert (way.single, way.start) == (1, young[0] - MARGIN_SECONDS)
     # Where nothing lies between, it costs nothing.
-    way = how_to_look(Crowd([NOW - 5000, *young], young[:10]), NOW)
-    assert isinstance(way, Listed)
+    way = choose_polling(WaitingTasks([NOW - 5000, *young], young[:10]), NOW)
+    assert isinstance(way, PollByList)
     assert (way.single, way.start) == (0, NOW - 5000 - MARGIN_SECONDS)
 
 
-@given(crowds)
-def test_a_round_never_costs_more_than_a_look_at_each(crowd: Crowd) -> None:
-    way = how_to_look(crowd, NOW)
-    if isinstance(way, Listed):
-        pages = pages_from(way.start, crowd.finished)
-        assert (way.single + pages) * WORTH <= len(crowd.sinces)
+@given(any_waiting)
+def test_a_round_never_costs_more_than_a_look_at_each(waiting: WaitingTasks) -> None:
+    way = choose_polling(waiting, NOW)
+    if isinstance(way, PollByList):
+        pages = pages_from(way.start, waiting.finished)
+        assert (way.single + pages) * WORTH <= len(waiting.sinces)
         # Nor does leaving nobody out, or only the very oldest, cost less.
         for single in (0, 1):
-            assert way.single + pages <= single + pages_from(crowd.sinces[single] - MARGIN_SECONDS, crowd.finished)
+            assert way.single + pages <= single + pages_from(waiting.sinces[single] - MARGIN_SECONDS, waiting.finished)
     else:
-        assert way.seconds == pytest.approx(len(crowd.sinces) / crowd.rate)
+        assert way.seconds == pytest.approx(len(waiting.sinces) / waiting.rate)
 
 
 @settings(max_examples=50)
-@given(crowds, st.floats(1, 600))
-def test_lists_never_cost_more_than_looks_at_each(crowd: Crowd, interval: float) -> None:
+@given(any_waiting, st.floats(1, 600))
+def test_lists_never_cost_more_than_looks_at_each(waiting: WaitingTasks, interval: float) -> None:
     """All of it counted while nothing finishes and the tasks grow older: lists and looks, against looks alone."""
-    crowd = replace(crowd, interval=interval)
-    if not isinstance(how_to_look(crowd, NOW), Listed):
+    waiting = replace(waiting, interval=interval)
+    if not isinstance(choose_polling(waiting, NOW), PollByList):
         return
     end = NOW + 4 * interval
-    each = sum(looks_at(since, crowd.interval, end) for since in crowd.sinces)
+    each = sum(looks_at(since, waiting.interval, end) for since in waiting.sinces)
     listed, now = 0, NOW
     while now < end:
-        way = how_to_look(crowd, now)
-        assert isinstance(way, Listed)
-        listed += pages_from(way.start, crowd.finished)
+        way = choose_polling(waiting, now)
+        assert isinstance(way, PollByList)
+        listed += pages_from(way.start, waiting.finished)
         now += way.seconds
-    listed += sum(looks_at(since, crowd.interval, end) for since in crowd.sinces[: way.single])
+    listed += sum(looks_at(since, waiting.interval, end) for since in waiting.sinces[: way.single])
     assert listed <= each
 
 
@@ -111,45 +111,47 @@ def looks_at(since: float, interval: float, end: float) -> int:
     return count
 
 
-@given(crowds)
-def test_the_time_between_lists(crowd: Crowd) -> None:
-    way = how_to_look(crowd, NOW)
-    if isinstance(way, Listed):
-        paced = pages_from(way.start, crowd.finished) / (crowd.rate * PACE_SHARE)
-        assert way.seconds >= max(SHORTEST * crowd.interval, paced) * (1 - 1e-9)
-        assert way.seconds <= max(LONGEST * crowd.interval, paced) * (1 + 1e-9)
+@given(any_waiting)
+def test_the_time_between_lists(waiting: WaitingTasks) -> None:
+    way = choose_polling(waiting, NOW)
+    if isinstance(way, PollByList):
+        paced = pages_from(way.start, waiting.finished) / (waiting.rate * PACE_SHARE)
+        assert way.seconds >= max(SHORTEST * waiting.interval, paced) * (1 - 1e-9)
+        assert way.seconds <= max(LONGEST * waiting.interval, paced) * (1 + 1e-9)
 
 
-@given(crowds)
-def test_no_list_begins_after_a_task_that_it_has_to_show(crowd: Crowd) -> None:
-    way = how_to_look(crowd, NOW)
-    if isinstance(way, Listed):
-        assert 0 <= way.single < len(crowd.sinces)
-        assert all(way.start <= since - MARGIN_SECONDS for since in crowd.sinces[way.single :])
+@given(any_waiting)
+def test_no_list_begins_after_a_task_that_it_has_to_show(waiting: WaitingTasks) -> None:
+    way = choose_polling(waiting, NOW)
+    if isinstance(way, PollByList):
+        assert 0 <= way.single < len(waiting.sinces)
+        assert all(way.start <= since - MARGIN_SECONDS for since in waiting.sinces[way.single :])
 
 
-@given(crowds, st.floats(0, 1), st.floats(4, 600))
-def test_where_some_are_young_lists_come_as_often_as_they_may(crowd: Crowd, share: float, interval: float) -> None:
+@given(any_waiting, st.floats(0, 1), st.floats(4, 600))
+def test_where_some_are_young_lists_come_as_often_as_they_may(
+    waiting: WaitingTasks, share: float, interval: float
+) -> None:
     young = NOW - share * SHORTEST * interval
-    crowd = replace(crowd, interval=interval, sinces=sorted([*crowd.sinces, young]), finished=(), rate=100.0)
-    way = how_to_look(crowd, NOW)
-    if isinstance(way, Listed) and max(crowd.sinces) == young:
+    waiting = replace(waiting, interval=interval, sinces=sorted([*waiting.sinces, young]), finished=(), rate=100.0)
+    way = choose_polling(waiting, NOW)
+    if isinstance(way, PollByList) and max(waiting.sinces) == young:
         assert way.seconds == pytest.approx(SHORTEST * interval)
 
 
-def test_a_small_old_crowd_is_listed_less_often() -> None:
+def test_a_few_old_ones_are_listed_less_often() -> None:
     few, many = ([NOW - 1000 + i / 100 for i in range(count)] for count in (5, 500))
-    seldom, often = how_to_look(Crowd(few), NOW), how_to_look(Crowd(many), NOW)
-    assert isinstance(seldom, Listed)
-    assert isinstance(often, Listed)
+    seldom, often = choose_polling(WaitingTasks(few), NOW), choose_polling(WaitingTasks(many), NOW)
+    assert isinstance(seldom, PollByList)
+    assert isinstance(often, PollByList)
     assert seldom.seconds == pytest.approx(LONGEST * 10)
     assert often.seconds == pytest.approx(SHORTEST * 10)
 
 
 @given(st.lists(st.floats(-100, 100), min_size=3, max_size=30))
 def test_clocks_that_disagree(offsets: list[float]) -> None:
-    way = how_to_look(Crowd(sorted(NOW + offset for offset in offsets)), NOW)
-    assert isinstance(way, Listed)
+    way = choose_polling(WaitingTasks(sorted(NOW + offset for offset in offsets)), NOW)
+    assert isinstance(way, PollByList)
     assert SHORTEST * 10 <= way.seconds <= LONGEST * 10
 
 
@@ -170,7 +172,7 @@ def simulate(begins: Sequence[float], ends: Sequence[float], interval: float = 1
     coming = sorted(range(len(begins)), key=lambda task: begins[task])
     due: dict[int, float] = {}
     finished: list[float] = []
-    way: Each | Listed = Each(0.0)
+    way: PollEach | PollByList = PollEach(0.0)
     while coming or waiting:
         now += step
         while coming and begins[coming[0]] <= now:
@@ -179,9 +181,9 @@ def simulate(begins: Sequence[float], ends: Sequence[float], interval: float = 1
             due[task] = begins[task] + FIRST_LOOK_SECONDS
         if now >= decide_at:
             decide_at = now + 1.0
-            way = how_to_look(Crowd(sorted(begins[task] for task in waiting), finished, interval), now)
-        start = way.start if isinstance(way, Listed) else float("inf")
-        if isinstance(way, Listed) and now >= listed_at + way.seconds:
+            way = choose_polling(WaitingTasks(sorted(begins[task] for task in waiting), finished, interval), now)
+        start = way.start if isinstance(way, PollByList) else float("inf")
+        if isinstance(way, PollByList) and now >= listed_at + way.seconds:
             listed_at = now
             finished = sorted(b for b, e in zip(begins, ends, strict=True) if b >= start and e <= now)
             run.pages += pages_from(start, finished)

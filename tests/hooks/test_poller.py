@@ -26,7 +26,7 @@ from airflow_provider_mps.clients import tencentcloud as mps_clients
 from airflow_provider_mps.core import polling
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.pace import Pace
-from airflow_provider_mps.core.polling import UNSEEN_SECONDS, Finished, Limit, Refused, TooLate
+from airflow_provider_mps.core.polling import UNSEEN_SECONDS, Deadline, Finished, Refused, TooLate
 from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.core.tasks import ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.hooks.mps import MpsHook
@@ -96,8 +96,10 @@ def wait(
     task_id = task if isinstance(task, str) else task.task_id
     if knows_since and isinstance(task, Task):
         options.setdefault("since", task.created)
-    limit = Limit(time.time() + seconds)
-    return wait_for_task(task_id, PollTarget(MpsHook, (conn_id, region)), limit=limit, interval=interval, **options)
+    deadline = Deadline(time.time() + seconds)
+    return wait_for_task(
+        task_id, PollTarget(MpsHook, (conn_id, region)), deadline=deadline, interval=interval, **options
+    )
 
 
 def wait_all(tasks: Sequence[Task | str], conn_id: str = "tencentcloud_default", **options: Any) -> list[Any]:
@@ -485,7 +487,7 @@ def test_a_poller_that_breaks_lets_nobody_wait_for_ever(make: Make, monkeypatch:
     async def run() -> list[Any]:
         waits = [asyncio.create_task(wait(task)) for task in tasks]
         await asyncio.sleep(0.3)
-        monkeypatch.setattr(poller, "how_to_look", broken)
+        monkeypatch.setattr(poller, "choose_polling", broken)
         return await asyncio.gather(*waits, return_exceptions=True)
 
     assert [type(end) for end in asyncio.run(run())] == [RuntimeError] * 3
@@ -713,7 +715,7 @@ async def waited(
         await asyncio.sleep(max(0.0, work.begin - now()))
         options.setdefault("since", work.begin)
     task_id = work if isinstance(work, str) else work.task_id
-    end = await shared.wait(task_id, limit=Limit(now() + limit), interval=interval, **options)
+    end = await shared.wait(task_id, deadline=Deadline(now() + limit), interval=interval, **options)
     return end, now() - (work.end if isinstance(work, Work) else 0.0)
 
 
@@ -888,7 +890,7 @@ def test_a_poller_that_broke_lets_nobody_wait_who_comes_later(
         if not somebody_waits:
             first.cancel()
             await asyncio.sleep(5)
-        monkeypatch.setattr(poller, "how_to_look", broken)
+        monkeypatch.setattr(poller, "choose_polling", broken)
         await asyncio.sleep(5)
         (end,) = await asyncio.gather(first, return_exceptions=True)
         assert isinstance(end, RuntimeError if somebody_waits else asyncio.CancelledError)
@@ -900,17 +902,17 @@ def test_a_poller_that_broke_lets_nobody_wait_who_comes_later(
 
 
 def test_nobody_joins_a_poller_that_broke(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    (task,), original = make(1), poller.how_to_look
+    (task,), original = make(1), poller.choose_polling
 
     def broken(*arguments: Any) -> Any:
         raise RuntimeError("a surprise")
 
     async def run() -> Any:
         async with shared_poller(PollTarget(MpsHook, ("tencentcloud_default",))):
-            monkeypatch.setattr(poller, "how_to_look", broken)
+            monkeypatch.setattr(poller, "choose_polling", broken)
             with pytest.raises(RuntimeError, match="a surprise"):
                 await wait(task)
-            monkeypatch.setattr(poller, "how_to_look", original)
+            monkeypatch.setattr(poller, "choose_polling", original)
             return await wait(task)
 
     assert_finished([asyncio.run(run())])
@@ -932,7 +934,7 @@ def test_what_is_listed_only_after_its_deadline() -> None:
 
 
 @dataclass(frozen=True)
-class Waiter:
+class WaitCase:
     """One who waits, for a task of any kind."""
 
     begins: float
@@ -947,7 +949,7 @@ class Waiter:
 
 waiters = st.lists(
     st.builds(
-        Waiter,
+        WaitCase,
         begins=st.floats(0, 100),
         takes=st.floats(0, 200),
         joins=st.sampled_from([0.0, 0.0, 0.0, 30.0]),
@@ -964,25 +966,25 @@ waiters = st.lists(
 
 @settings(max_examples=50)
 @given(waiters, st.sampled_from(["", "", "InternalError", "UnauthorizedOperation"]), st.sampled_from([2.0, 16.0]))
-def test_whatever_comes_all_ends_and_ends_right(waiters: list[Waiter], list_code: str, rate: float) -> None:
+def test_whatever_comes_all_ends_and_ends_right(waiters: list[WaitCase], list_code: str, rate: float) -> None:
     world = World(rate=rate, list_code=list_code)
 
-    async def one(shared: Poller, start: float, waiter: Waiter, work: Work) -> None:
+    async def one(shared: Poller, start: float, waiter: WaitCase, work: Work) -> None:
         await asyncio.sleep(max(0.0, work.begin + waiter.joins - now()))
-        joined, limit = now(), Limit(now() + waiter.patience)
+        joined, deadline = now(), Deadline(now() + waiter.patience)
         since = work.begin + waiter.ahead if waiter.knows_since else None
-        end = await shared.wait(work.task_id, limit=limit, interval=waiter.interval, since=since)
+        end = await shared.wait(work.task_id, deadline=deadline, interval=waiter.interval, since=since)
         # A round at this pace, and a look that is late by its interval.
         late = 2 * len(waiters) / rate + 1.2 * waiter.interval + 8
         if isinstance(end, Finished):
             assert end.state.task_id == work.task_id
             assert now() >= work.end
             unseen = UNSEEN_SECONDS + 10 if work.hidden or list_code or waiter.ahead > 0 else 0.0
-            assert now() <= min(max(work.end, joined) + late + unseen, max(limit.deadline, work.end) + late)
+            assert now() <= min(max(work.end, joined) + late + unseen, max(deadline.at, work.end) + late)
         else:
             assert isinstance(end, TooLate)
-            assert limit.deadline <= now() <= limit.deadline + late
-            assert work.end > limit.deadline or now() < work.end + late
+            assert deadline.at <= now() <= deadline.at + late
+            assert work.end > deadline.at or now() < work.end + late
 
     async def main() -> None:
         shared, start = world.poller(), now()

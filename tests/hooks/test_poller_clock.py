@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.core.polling import Finished, Limit
+from airflow_provider_mps.core.polling import Deadline, Finished
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.polling.poller import Poller
 from airflow_provider_mps.polling.shared import PollTarget, shared_poller
-from airflow_provider_mps.polling.waiter import NEVER, Watch
+from airflow_provider_mps.polling.waiter import NEVER, Waiter
 
 
 @pytest.mark.parametrize("step", [-3600.0, -30.0, 30.0, 3600.0])
@@ -23,11 +23,11 @@ def test_looks_go_on_as_planned(step: float) -> None:
         poller = Poller(lambda: None, lambda: wall[0])  # type: ignore[arg-type, return-value]
         poller._steady = lambda: steady[0]
         poller._offset = wall[0] - steady[0]
-        soon = Watch("soon", Limit(5000.0), 10.0, 990.0, 1000.0)
-        late = Watch("late", Limit(1020.0), 10.0, 990.0, 1000.0)
-        under_way = Watch("under way", Limit(5000.0), 10.0, 990.0, 1000.0)
-        for watch in (soon, late, under_way):
-            poller._add(watch)
+        soon = Waiter("soon", Deadline(5000.0), 10.0, 990.0, 1000.0)
+        late = Waiter("late", Deadline(1020.0), 10.0, 990.0, 1000.0)
+        under_way = Waiter("under way", Deadline(5000.0), 10.0, 990.0, 1000.0)
+        for waiter in (soon, late, under_way):
+            poller._add(waiter)
         poller._look_at(soon, 1007.0)
         poller._look_at(late, 1015.0)
         under_way.due = NEVER
@@ -52,7 +52,7 @@ def test_a_clock_that_is_set_back_holds_nobody_up(service: LocalService, conn_id
     async def wait() -> Any:
         async with shared_poller(PollTarget(MpsHook, (conn_id,))) as poller:
             clock, poller._clock = poller._clock, lambda: clock() - back[0]
-            waits = asyncio.create_task(poller.wait(task_id, limit=Limit(time.time() + 60), interval=1.0))
+            waits = asyncio.create_task(poller.wait(task_id, deadline=Deadline(time.time() + 60), interval=1.0))
             await asyncio.sleep(1.0)
             back[0] = 3600.0
             return await asyncio.wait_for(waits, 30)

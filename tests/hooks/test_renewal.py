@@ -177,16 +177,18 @@ def test_the_grace_counts_from_the_last_time_that_the_keys_were_taken() -> None:
 def test_all_that_wait_get_their_pictures_when_keys_are_renewed(
     seconds: float, service: LocalService, keys: Keys, payload: dict[str, Any]
 ) -> None:
-    from airflow_provider_mps.core.polling import Finished, Limit
+    from airflow_provider_mps.core.polling import Deadline, Finished
     from airflow_provider_mps.polling.shared import PollTarget, wait_for_task
 
     service.add_fault(kind="task_seconds", seconds=4.0)
     task_ids = [MpsHook().process_image(payload) for _ in range(10)]
 
     async def all_of_them() -> list[Any]:
-        limit = Limit(service.backend.clock() + 60)
+        deadline = Deadline(service.backend.clock() + 60)
         source = PollTarget(MpsHook, ("tencentcloud_default",))
-        waits = [asyncio.create_task(wait_for_task(task_id, source, limit=limit, interval=1.0)) for task_id in task_ids]
+        waits = [
+            asyncio.create_task(wait_for_task(task_id, source, deadline=deadline, interval=1.0)) for task_id in task_ids
+        ]
         await asyncio.sleep(1.5)
         keys.renew()
         await asyncio.sleep(seconds)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.core.polling import Limit, TooLate
+from airflow_provider_mps.core.polling import Deadline, TooLate
 from airflow_provider_mps.exceptions import TencentCloudError
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.mps import MpsHook
@@ -68,9 +68,11 @@ def sources(address: str, service: LocalService, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("name", ["mps", "aidge"])
 def test_who_waits_gets_an_end_at_the_deadline(name: str, sources: dict[str, PollTarget]) -> None:
     async def wait() -> list[Any]:
-        limit = Limit(time.time() + 1.0)
+        deadline = Deadline(time.time() + 1.0)
         # More than may be looked at in the same moment.
-        waits = [wait_for_task(f"1-WorkflowTask-{n}", sources[name], limit=limit, interval=0.5) for n in range(20)]
+        waits = [
+            wait_for_task(f"1-WorkflowTask-{n}", sources[name], deadline=deadline, interval=0.5) for n in range(20)
+        ]
         return await asyncio.wait_for(asyncio.gather(*waits), 60)
 
     ends = asyncio.run(wait())
