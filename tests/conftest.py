@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -69,3 +70,30 @@ def lines(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -
         return captured.out + captured.err + caplog.text
 
     return read
+
+
+@pytest.fixture
+def payload(service: LocalService) -> dict[str, Any]:
+    storage = {"Bucket": service.bucket, "Region": service.region}
+    return {
+        "InputInfo": {"Type": "COS", "CosInputInfo": {**storage, "Object": "/samples/coffee.png"}},
+        "OutputStorage": {"Type": "COS", "CosOutputStorage": storage},
+        "OutputDir": "/output/bgfusion/",
+        "ScheduleId": 30060,
+        "AddOnParameter": {"ExtPrompt": [{"Prompt": "white marble"}]},
+    }
+
+
+@pytest.fixture
+def connect(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Make a connection to the local service with changes; None takes a part away."""
+
+    def make(login: Any = "", password: Any = "", service: LocalService = service, **extra: Any) -> str:
+        connection = service.connection()
+        if login is None or login:
+            connection["login"], connection["password"] = login, password
+        connection["extra"] = {k: v for k, v in {**connection["extra"], **extra}.items() if v is not None}
+        monkeypatch.setenv("AIRFLOW_CONN_CHANGED", json.dumps(connection))
+        return "changed"
+
+    return make

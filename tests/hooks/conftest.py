@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,6 @@ from airflow_provider_mps.local.service import LocalService
 @pytest.fixture(autouse=True)
 def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "WAIT", wait_none())
-
-
-@pytest.fixture
-def payload(service: LocalService) -> dict[str, Any]:
-    storage = {"Bucket": service.bucket, "Region": service.region}
-    return {
-        "InputInfo": {"Type": "COS", "CosInputInfo": {**storage, "Object": "/samples/coffee.png"}},
-        "OutputStorage": {"Type": "COS", "CosOutputStorage": storage},
-        "OutputDir": "/output/bgfusion/",
-        "ScheduleId": 30060,
-        "AddOnParameter": {"ExtPrompt": [{"Prompt": "white marble"}]},
-    }
 
 
 class Caller:
@@ -65,21 +52,6 @@ class Caller:
 @pytest.fixture(params=["sync", "async"])
 def caller(request: pytest.FixtureRequest) -> Caller:
     return Caller(request.param)
-
-
-@pytest.fixture
-def connect(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Make a connection to the local service with changes; None takes a part away."""
-
-    def make(login: Any = "", password: Any = "", service: LocalService = service, **extra: Any) -> str:
-        connection = service.connection()
-        if login is None or login:
-            connection["login"], connection["password"] = login, password
-        connection["extra"] = {k: v for k, v in {**connection["extra"], **extra}.items() if v is not None}
-        monkeypatch.setenv("AIRFLOW_CONN_CHANGED", json.dumps(connection))
-        return "changed"
-
-    return make
 
 
 @pytest.fixture(scope="session")
