@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from airflow_provider_mps.local.rules import BG_FUSION, BG_FUSION_DIR, Job, Source
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.local.tencentcloud.rules import BG_FUSION, BG_FUSION_DIR, Job, Source
 
 # Of the real service, for each action.
 REQUESTS_PER_SECOND = 20

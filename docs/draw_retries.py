@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from airflow_provider_mps.local.journal import Record
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.local.tasks import Task
+from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.tencentcloud.tasks import Task
 
 PLAIN, DURABLE = "A plain retry", "A retry with the submission record"
 HERE = Path(__file__).resolve().parent

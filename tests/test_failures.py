@@ -24,7 +24,7 @@ from airflow_provider_mps.exceptions import (
     TencentCloudPermanentError,
 )
 from airflow_provider_mps.failures import short_line
-from airflow_provider_mps.local.sample_pictures import read_sample
+from airflow_provider_mps.local.pictures.sample_pictures import read_sample
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator, MpsImageBgFusionOperator

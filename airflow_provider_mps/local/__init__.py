@@ -14,6 +14,6 @@ From Python, usually in a test::
         service.add_fault(kind="error", action="ProcessImage", code="InternalError", times=1)
         service.accepted("ProcessImage")  # the journal of what was accepted
 
-Over HTTP, the same things are under ``/_local/``: see :mod:`airflow_provider_mps.local.admin`. What can be made to
-fail is described in :mod:`airflow_provider_mps.local.faults`.
+Over HTTP, the same things are under ``/_local/``: see :mod:`airflow_provider_mps.local.serving.admin`. What can be
+made to fail is described in :mod:`airflow_provider_mps.local.serving.faults`.
 """

@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"The local service needs more packages ({error}).", file=sys.stderr)
         print("Install them with: pip install 'airflow-provider-mps[local]'", file=sys.stderr)
         return 2
-    from airflow_provider_mps.local.accounts import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
     from airflow_provider_mps.local.service import DEFAULT_BUCKET
+    from airflow_provider_mps.local.serving.accounts import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
 
     pair = (options.secret_id or DEFAULT_SECRET_ID, options.secret_key or DEFAULT_SECRET_KEY)
     try:
@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _announce(service: LocalService) -> None:
-    from airflow_provider_mps.local.sample_pictures import LARGE_SAMPLE
+    from airflow_provider_mps.local.pictures.sample_pictures import LARGE_SAMPLE
 
     connection, aidge = json.dumps(service.connection()), json.dumps(service.aidge_connection())
     lines = [

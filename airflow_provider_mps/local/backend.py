@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow_provider_mps.local.accounts import Accounts
-from airflow_provider_mps.local.aidge_state import AidgeOptions, AidgeState
-from airflow_provider_mps.local.faults import Faults
-from airflow_provider_mps.local.journal import Journal
-from airflow_provider_mps.local.limits import RateLimiter
-from airflow_provider_mps.local.multipart import Multipart
-from airflow_provider_mps.local.pictures import Pictures
-from airflow_provider_mps.local.sample_pictures import SAMPLES, read_sample
-from airflow_provider_mps.local.store import ObjectStore
-from airflow_provider_mps.local.tasks import TaskStore
-from airflow_provider_mps.local.worker import Worker
+from airflow_provider_mps.local.aidge.state import AidgeOptions, AidgeState
+from airflow_provider_mps.local.cos.multipart import Multipart
+from airflow_provider_mps.local.cos.store import ObjectStore
+from airflow_provider_mps.local.pictures.product_pictures import Pictures
+from airflow_provider_mps.local.pictures.sample_pictures import SAMPLES, read_sample
+from airflow_provider_mps.local.serving.accounts import Accounts
+from airflow_provider_mps.local.serving.faults import Faults
+from airflow_provider_mps.local.serving.journal import Journal
+from airflow_provider_mps.local.serving.limits import RateLimiter
+from airflow_provider_mps.local.tencentcloud.tasks import TaskStore
+from airflow_provider_mps.local.tencentcloud.worker import Worker
 
 
 @dataclass(slots=True)

@@ -11,17 +11,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from airflow_provider_mps.local.accounts import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
-from airflow_provider_mps.local.aidge_replies import Shape
-from airflow_provider_mps.local.aidge_state import DEFAULT_KEY_NAME, DEFAULT_SECRET, AidgeOptions
-from airflow_provider_mps.local.aidge_tasks import AidgeTask
-from airflow_provider_mps.local.app import LocalApp
+from airflow_provider_mps.local.aidge.replies import Shape
+from airflow_provider_mps.local.aidge.state import DEFAULT_KEY_NAME, DEFAULT_SECRET, AidgeOptions
+from airflow_provider_mps.local.aidge.tasks import AidgeTask
 from airflow_provider_mps.local.backend import Backend
-from airflow_provider_mps.local.faults import Rule
-from airflow_provider_mps.local.journal import Record
-from airflow_provider_mps.local.limits import DEFAULT_LIMIT
-from airflow_provider_mps.local.server import Server, listen
-from airflow_provider_mps.local.tasks import Task
+from airflow_provider_mps.local.serving.accounts import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
+from airflow_provider_mps.local.serving.app import LocalApp
+from airflow_provider_mps.local.serving.faults import Rule
+from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.serving.limits import DEFAULT_LIMIT
+from airflow_provider_mps.local.serving.server import Server, listen
+from airflow_provider_mps.local.tencentcloud.tasks import Task
 
 DEFAULT_BUCKET = "mps-local-1250000000"
 DEFAULT_REGION = "ap-guangzhou"
@@ -203,7 +203,10 @@ class LocalService:
         return self.backend.aidge.tasks.all()
 
     def add_fault(self, *, kind: str, action: str = "", **options: Any) -> Rule:
-        """Add a fault rule; see :mod:`airflow_provider_mps.local.faults`. Raises ``ValueError`` for a bad one."""
+        """Add a fault rule; raises ``ValueError`` for a bad one.
+
+        See :mod:`airflow_provider_mps.local.serving.faults`.
+        """
         return self.backend.faults.add(kind=kind, action=action, **options)
 
     def clear_faults(self) -> None:

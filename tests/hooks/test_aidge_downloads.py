@@ -17,7 +17,7 @@ from airflow_provider_mps.clients import aidge_download
 from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.exceptions import AidgeError
 from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.local.sample_pictures import LARGE_SAMPLE, read_sample
+from airflow_provider_mps.local.pictures.sample_pictures import LARGE_SAMPLE, read_sample
 from tests.hooks.raw_server import raw_server
 from tests.pictures import picture, png_header
 

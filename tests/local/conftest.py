@@ -22,7 +22,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.mps.v20190612 import mps_client
 
-from airflow_provider_mps.local.aidge_state import DEFAULT_KEY_NAME, DEFAULT_SECRET
+from airflow_provider_mps.local.aidge.state import DEFAULT_KEY_NAME, DEFAULT_SECRET
 from airflow_provider_mps.local.service import LocalService
 
 _HTTP = httpx.Client(trust_env=False)

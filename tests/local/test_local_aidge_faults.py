@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from airflow_provider_mps.local.faults import Rule
+from airflow_provider_mps.local.serving.faults import Rule
 
 SUBMIT, QUERY = "/ai/image/background/generation/scenario", "/ai/image/background/generation/query"
 

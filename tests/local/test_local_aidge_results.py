@@ -11,11 +11,11 @@ import httpx
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from airflow_provider_mps.local.captions import CAPTION_SHARE, write_title
-from airflow_provider_mps.local.pictures import Pictures
-from airflow_provider_mps.local.sample_pictures import LARGE_SAMPLE, read_sample
-from airflow_provider_mps.local.scene_pictures import Order, ScenePictures
-from airflow_provider_mps.local.scenes import SCENES
+from airflow_provider_mps.local.aidge.scenes import SCENES
+from airflow_provider_mps.local.pictures.captions import CAPTION_SHARE, write_title
+from airflow_provider_mps.local.pictures.product_pictures import Pictures
+from airflow_provider_mps.local.pictures.sample_pictures import LARGE_SAMPLE, read_sample
+from airflow_provider_mps.local.pictures.scene_pictures import Order, ScenePictures
 
 MAKER = ScenePictures(Pictures())
 SMALL_MAKER = ScenePictures(Pictures(small=True))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from airflow_provider_mps.local.scenes import CATEGORIES, SCENES
+from airflow_provider_mps.local.aidge.scenes import CATEGORIES, SCENES
 
 
 @cache

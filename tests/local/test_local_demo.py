@@ -12,7 +12,7 @@ from PIL import Image
 
 from airflow_provider_mps.local.demo import shown
 from airflow_provider_mps.local.demo.sheet import CAPTION, GAP, PANEL, side_by_side
-from airflow_provider_mps.local.sample_pictures import read_sample
+from airflow_provider_mps.local.pictures.sample_pictures import read_sample
 from airflow_provider_mps.local.service import LocalService
 
 COFFEE, VASE, BRICK = "/samples/coffee.png", "/samples/vase.png", "/samples/brick.png"

@@ -11,8 +11,8 @@ import pytest
 from qcloud_cos import CosClientError, CosServiceError
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-from airflow_provider_mps.local.faults import Faults, Rule
-from airflow_provider_mps.local.journal import Journal
+from airflow_provider_mps.local.serving.faults import Faults, Rule
+from airflow_provider_mps.local.serving.journal import Journal
 
 BUCKET = "mps-local-1250000000"
 KEY = "samples/coffee.png"

@@ -107,7 +107,7 @@ def test_no_unknown_field_passes(clients: Any, name: str, value: Any) -> None:
 
 
 def test_every_documented_field_is_known(service: Any) -> None:
-    from airflow_provider_mps.local import schemas
+    from airflow_provider_mps.local.tencentcloud import schemas
 
     for ours, theirs in {
         schemas.ProcessImageRequest: models.ProcessImageRequest,

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from airflow_provider_mps.local.page import BucketTable, ObjectRow, Picture, TaskRow, page, path_of
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.local.serving.page import BucketTable, ObjectRow, Picture, TaskRow, page, path_of
 
 SCRIPT = "<script>alert('x')</script>"
 

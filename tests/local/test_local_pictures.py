@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from airflow_provider_mps.local.backgrounds import draw
-from airflow_provider_mps.local.cutout import cut_out
-from airflow_provider_mps.local.pictures import PictureError, Pictures
-from airflow_provider_mps.local.sample_pictures import read_sample
+from airflow_provider_mps.local.pictures.backgrounds import draw
+from airflow_provider_mps.local.pictures.cutout import cut_out
+from airflow_provider_mps.local.pictures.product_pictures import PictureError, Pictures
+from airflow_provider_mps.local.pictures.sample_pictures import read_sample
 
 
 @cache

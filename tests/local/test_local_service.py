@@ -19,7 +19,7 @@ import pytest
 import trustme
 
 from airflow_provider_mps.local import __main__ as command
-from airflow_provider_mps.local import download
+from airflow_provider_mps.local.pictures import download
 from airflow_provider_mps.local.service import LocalService
 
 

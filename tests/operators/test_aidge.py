@@ -36,7 +36,7 @@ from airflow_provider_mps.exceptions import (
     InvalidArgumentError,
     TriggerEventError,
 )
-from airflow_provider_mps.local.sample_pictures import LARGE_SAMPLE, read_sample
+from airflow_provider_mps.local.pictures.sample_pictures import LARGE_SAMPLE, read_sample
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator, AidgeSceneSearchOperator
 from airflow_provider_mps.sensors.aidge import AidgeImageTaskSensor

@@ -9,8 +9,8 @@ import pytest
 
 from airflow_provider_mps.exceptions import MpsInDoubtError
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.local import api3, mps
-from airflow_provider_mps.local.api3 import Action, Call
+from airflow_provider_mps.local.tencentcloud import api3, mps
+from airflow_provider_mps.local.tencentcloud.api3 import Action, Call
 from airflow_provider_mps.services.tencentcloud import listing, lookup
 from tests.operators.conftest import Task
 

@@ -30,10 +30,10 @@ from airflow_provider_mps.core.polling import UNSEEN_SECONDS, Deadline, Finished
 from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.core.tasks import ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.local.accounts import Credential
-from airflow_provider_mps.local.errors import TaskFailure
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.local.tasks import Task
+from airflow_provider_mps.local.serving.accounts import Credential
+from airflow_provider_mps.local.serving.errors import TaskFailure
+from airflow_provider_mps.local.tencentcloud.tasks import Task
 from airflow_provider_mps.polling import poller
 from airflow_provider_mps.polling import shared as shared_poller_module
 from airflow_provider_mps.polling.poller import Poller

@@ -1,0 +1,125 @@
+"""The endpoint of Aidge: the gateway's checks, and what it hands on to the APIs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from airflow_provider_mps.local.aidge import replies as aidge_replies
+from airflow_provider_mps.local.aidge import sign as aidge_sign
+from airflow_provider_mps.local.aidge.api import ACTIONS, AidgeCall
+from airflow_provider_mps.local.aidge.words import REST_PREFIX
+from airflow_provider_mps.local.backend import Backend
+from airflow_provider_mps.local.serving.errors import AidgeError, ApiError
+from airflow_provider_mps.local.serving.fault_flow import carry_out
+from airflow_provider_mps.local.serving.faults import Rule
+from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.serving.wire import BodyTooLarge, DropConnection, Reply, Request
+
+MAX_BODY_BYTES = 10 * 1024 * 1024
+# A text that is longer than this is no argument but data.
+_SHOWN_CHARACTERS = 4000
+
+
+class Aidge:
+    """Answers requests to Aidge's APIs.
+
+    :param backend: the service's state.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    @staticmethod
+    def serves(request: Request) -> bool:
+        """Say whether a request is for an API."""
+        path: bytes = request.scope["raw_path"]
+        return path.startswith(f"{REST_PREFIX}/".encode())
+
+    async def handle(self, request: Request) -> Reply:
+        """Answer one request; raises :class:`DropConnection` when a fault asks for a reset."""
+        request_id = secrets.token_hex(16)
+        raw: bytes = request.scope["raw_path"]
+        path = raw.decode("ascii", "replace").removeprefix(REST_PREFIX)
+        record = self._backend.journal.open(path, request.headers)
+        record.trial = request.headers.get("x-iop-trial", "").strip().lower() == "true"
+        try:
+            try:
+                reply = await self._answer(request, record, request_id)
+            except AidgeError as error:
+                record.code = error.code
+                reply = aidge_replies.refused(self._backend.aidge.shape, request_id, error)
+            record.http_status = reply.status
+            # A client that is still sending would not read the answer.
+            await request.drain()
+        except DropConnection:
+            record.http_status = 0
+            raise
+        finally:
+            self._backend.journal.add(record)
+        return reply
+
+    async def _answer(self, request: Request, record: Record, request_id: str) -> Reply:
+        action = ACTIONS.get(record.action)
+        if action is None:
+            raise AidgeError("InvalidApiPath", "The specified API path is invalid")
+        _check_form(request)
+        now = self._backend.clock()
+        credential = aidge_sign.verify(request.query, accounts=self._backend.aidge.accounts, now=now)
+        record.secret_id = credential.secret_id
+        raw, body = await _body(request)
+        record.body = _shown(body)
+        try:
+            self._backend.limiter.check(credential.account, record.action, now)
+        except ApiError as error:
+            raise AidgeError("501", f"rate limit exceed: {error.message}") from None
+        rules = self._backend.faults.take(record.action, raw.decode("utf-8", "replace"))
+        call = AidgeCall(self._backend, credential, body, record, request.origin, rules)
+
+        async def run() -> Reply:
+            return aidge_replies.accepted(self._backend.aidge.shape, request_id, action(call))
+
+        return await carry_out(rules, record, run, refusal=_refusal, media_type="application/json")
+
+
+def _check_form(request: Request) -> None:
+    if request.method != "POST":
+        raise AidgeError("UnsupportedMethod", "The HTTP method is not supported, it has to be POST")
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise AidgeError("InvalidParameter", "The specified parameter 'Content-Type' has to be application/json")
+    if request.headers.get("x-iop-trial", "false").strip().lower() not in ("true", "false"):
+        raise AidgeError("InvalidParameter", "The specified parameter 'x-iop-trial' has to be true or false")
+
+
+async def _body(request: Request) -> tuple[bytes, dict[str, Any]]:
+    try:
+        raw = await request.body(MAX_BODY_BYTES)
+        body = json.loads(raw or b"{}")
+    except BodyTooLarge:
+        raise AidgeError("700", f"invalid input: the body is larger than {MAX_BODY_BYTES // 2**20} MB") from None
+    except ValueError:
+        raise AidgeError("700", "invalid input: the body has to be JSON") from None
+    if not isinstance(body, dict):
+        raise AidgeError("700", "invalid input: the body has to be a JSON object")
+    return raw, body
+
+
+def _shown(value: Any, name: str = "") -> Any:
+    """Copy a body for the journal: JSON inside of it is parsed, and of pictures only the length is kept."""
+    if isinstance(value, dict):
+        return {key: _shown(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    if name == "requestParams":
+        try:
+            return _shown(json.loads(value))
+        except ValueError:
+            pass
+    return f"<{len(value)} characters>" if name == "imgBase64" or len(value) > _SHOWN_CHARACTERS else value
+
+
+def _refusal(rule: Rule) -> AidgeError:
+    return AidgeError(rule.code, rule.message)

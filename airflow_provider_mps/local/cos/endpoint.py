@@ -1,0 +1,137 @@
+"""The endpoint of COS: which operation a request is, who may ask, and the refusals."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+
+from airflow_provider_mps.local.backend import Backend
+from airflow_provider_mps.local.cos import copy as cos_copy
+from airflow_provider_mps.local.cos import names as cos_names
+from airflow_provider_mps.local.cos import sign as cos_sign
+from airflow_provider_mps.local.cos import xml as cos_xml
+from airflow_provider_mps.local.cos.objects import OPERATIONS, CosCall
+from airflow_provider_mps.local.cos.store import ObjectStore
+from airflow_provider_mps.local.serving.errors import CosError
+from airflow_provider_mps.local.serving.fault_flow import carry_out
+from airflow_provider_mps.local.serving.faults import Rule, deciding
+from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.serving.wire import DropConnection, Reply, Request
+
+# Query parameters that the operations know; any other asks for something that is not offered here, and to answer as
+# if it were not there would be worse than a refusal.
+_PARAMS = re.compile(
+    r"q-.*|x-cos-.*|response-.*|prefix|marker|max-keys|delimiter|encoding-type|uploads|uploadId|partNumber|max-uploads"
+    r"|key-marker|upload-id-marker|max-parts|part-number-marker"
+)
+_OPERATIONS = {**OPERATIONS, "CopyObject": cos_copy.copy_object}
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    bucket: str
+    region: str
+    key: str
+    operation: str
+
+
+class Cos:
+    """Answers requests to buckets.
+
+    :param backend: the service's state.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    @staticmethod
+    def serves(request: Request) -> bool:
+        """Say whether a request goes to a bucket, which its ``Host`` header tells, or a signature in its query."""
+        return cos_names.of_host(request.headers.get("host", "")) is not None or cos_names.is_link(request)
+
+    async def handle(self, request: Request) -> Reply:
+        """Answer one request; raises :class:`DropConnection` when a fault asks for a reset."""
+        request_id = secrets.token_hex(16)
+        record = self._backend.journal.open(request.method, request.headers)
+        try:
+            try:
+                reply = await self._answer(request, record)
+            except CosError as error:
+                record.code = error.code
+                body = cos_xml.error(error.code, error.message, _resource(request), request_id)
+                reply = Reply(error.status, [("Content-Type", "application/xml")], body)
+            record.http_status = reply.status
+            # A client that is still sending would not read the answer.
+            await request.drain()
+        except DropConnection:
+            record.http_status = 0
+            raise
+        finally:
+            self._backend.journal.add(record)
+        reply.headers += [("x-cos-request-id", request_id), ("Server", "tencent-cos")]
+        return reply
+
+    async def _answer(self, request: Request, record: Record) -> Reply:
+        target = _target(request, self._backend.store)
+        record.action, record.region = target.operation, target.region
+        record.body = {"bucket": target.bucket, "key": target.key}
+        if wanted := request.headers.get("range"):
+            record.body["range"] = wanted
+        now = self._backend.clock()
+        credential = cos_sign.verify(request, accounts=self._backend.accounts, now=now)
+        record.secret_id = credential.secret_id
+        self._backend.store.check_bucket(target.bucket, target.region)
+        rules = self._backend.faults.take(target.operation, f"/{target.bucket}/{target.key}")
+        call = CosCall(self._backend, request, target.bucket, target.key, rules)
+
+        async def run() -> Reply:
+            return await _OPERATIONS[target.operation](call)
+
+        reply = await carry_out(rules, record, run, refusal=_refusal, media_type="application/xml")
+        record.fault = record.fault or deciding(rules)
+        return reply
+
+
+def _refusal(rule: Rule) -> CosError:
+    return CosError(rule.http_status(503), rule.code, rule.message)
+
+
+def _target(request: Request, store: ObjectStore) -> _Target:
+    place = cos_names.of_host(request.headers.get("host", "")) or cos_names.of_link(request, store)
+    if place is None:
+        raise CosError(404, "NoSuchBucket", "The specified bucket does not exist.")
+    try:
+        key = request.path[1:]
+    except UnicodeDecodeError:
+        raise CosError(400, "InvalidURI", "The path is not UTF-8.") from None
+    return _Target(place.bucket, place.region, key, _operation(request, bool(key)))
+
+
+def _operation(request: Request, of_object: bool) -> str:
+    method, query = request.method, request.query
+    if not of_object:
+        name = {"HEAD": "HeadBucket", "GET": "ListMultipartUploads" if "uploads" in query else "GetBucket"}.get(method)
+    elif "uploads" in query:
+        name = {"POST": "InitiateMultipartUpload"}.get(method)
+    elif "uploadId" in query:
+        name = {
+            "PUT": "UploadPart",
+            "POST": "CompleteMultipartUpload",
+            "DELETE": "AbortMultipartUpload",
+            "GET": "ListParts",
+        }.get(method)
+    else:
+        name = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}.get(method)
+    is_copy = cos_copy.SOURCE in request.headers
+    if name == "PutObject" and is_copy:
+        name = "CopyObject"
+    strange = any(not _PARAMS.fullmatch(one) for one in query if one != cos_names.BUCKET)
+    if name is None or strange or (name == "UploadPart" and is_copy):
+        raise CosError(405, "MethodNotAllowed", "The local service does not offer this operation.")
+    return name
+
+
+def _resource(request: Request) -> str:
+    raw: bytes = request.scope["raw_path"]
+    return f"{request.headers.get('host', '')}{raw.decode('ascii', 'replace')}"
