@@ -159,7 +159,7 @@ def test_the_command(tmp_path: Path, number: signal.Signals, clients_for: Any) -
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    for name in ("server", "service"):
+    for name in ("serving.server", "service"):
         monkeypatch.delitem(sys.modules, f"airflow_provider_mps.local.{name}")
     assert command.main([]) == 2
     assert "pip install 'airflow-provider-mps[local]'" in capsys.readouterr().err
