@@ -1,13 +1,19 @@
-"""What depends on the version of Airflow, and of what comes with it.
+"""All that depends on the version of Airflow, and of what comes with it; each private name of Airflow is here only.
 
 A release of Airflow is installed with the providers of its day: 2.11.1 to 3.3.1 bring common-compat 1.13 to 1.18, and
 whoever keeps to the constraints of a release keeps these. So no other module imports a name that is newer than the
 floor in ``pyproject.toml``.
+
+``tests/test_compat.py`` asks the installed Airflow for each private name, with the shape that is used.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from airflow import __version__ as _version
+from airflow.providers.common.compat.sdk import conf
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import mask_secret
@@ -27,7 +33,23 @@ else:
                 # Airflow 2
                 from airflow.utils.log.secrets_masker import mask_secret
 
-__all__ = ["first_reschedule", "mask_secret"]
+__all__ = [
+    "DEFERRABLE",
+    "READS_CONNECTION_FORMS",
+    "TemplateRendering",
+    "cleared_xcoms",
+    "first_reschedule",
+    "mask_secret",
+    "run_number",
+    "task_instance_id",
+    "task_state_store",
+]
+
+DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
+"""Whether operators and sensors wait in the triggerer where they are not told."""
+
+READS_CONNECTION_FORMS = tuple(map(int, _version.split(".")[:2])) >= (3, 2)
+"""Whether Airflow reads the form of a connection from the provider's description, and warns of methods of the hook."""
 
 
 def first_reschedule(context: Any, retries: int) -> Any:
@@ -46,3 +68,67 @@ def first_reschedule(context: Any, retries: int) -> Any:
         return None
     first_try = (ti.max_tries or 0) - retries + 1
     return _orig_start_date(ti.dag_id, ti.task_id, ti.run_id, ti.map_index, first_try)
+
+
+def task_state_store(context: Mapping[str, Any]) -> Any:
+    """Return Airflow's store for the state of a task, which outlives its tries; None before Airflow 3.3."""
+    return context.get("task_state_store")
+
+
+def cleared_xcoms(ti: Any) -> frozenset[str]:
+    """Return the keys of the XComs that Airflow 3 has just cleared: those of the last try, before a clear too.
+
+    When the scheduler hears late of a deferral, it starts the task anew with the number of the try that had deferred.
+    Airflow 2 does not say: empty.
+    """
+    from_server = getattr(ti, "_ti_context_from_server", None)
+    return frozenset(getattr(from_server, "xcom_keys_to_clear", None) or ())
+
+
+def task_instance_id(ti: Any) -> str | None:
+    """Return the id of a task instance: Airflow 3 gives each try a new one; Airflow 2 has none (None)."""
+    ti_id = getattr(ti, "id", None)
+    return None if ti_id is None else str(ti_id)
+
+
+def run_number(dag_run: Any) -> int | None:
+    """Return the id of a DAG run in Airflow's database: Airflow 2 shows it to tasks, Airflow 3 does not (None)."""
+    number = getattr(dag_run, "id", None)
+    return number if isinstance(number, int) else None
+
+
+class TemplateRendering:
+    """For operators and sensors, before Airflow's base: gives a subclass each templated field and each text to render.
+
+    Airflow has no public place for either: a mapped operator never calls ``render_template_fields`` of its class.
+    """
+
+    def render_fields(
+        self, parent: Any, names: Iterable[str], jinja_env: Any, render_field: Callable[[str, Any], None]
+    ) -> None:
+        """Render templated fields.
+
+        :param parent: what has the fields
+        :param names: of the fields
+        :param jinja_env: the environment of the DAG
+        :param render_field: Airflow's own way for one field, by its name and an environment
+        """
+        raise NotImplementedError
+
+    def render_native(self, template: Any, context: Any) -> Any:
+        """Render a text where the DAG has ``render_template_as_native_obj``."""
+        raise NotImplementedError
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Any, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        render = super()._do_render_template_fields  # type: ignore[misc]
+        self.render_fields(
+            parent, template_fields, jinja_env, lambda name, env: render(parent, (name,), context, env, seen_oids)
+        )
+
+    def _render(self, template: Any, context: Any, dag: Any = None) -> Any:
+        dag = dag or self.get_dag()  # type: ignore[attr-defined]
+        if dag and dag.render_template_as_native_obj:
+            return self.render_native(template, context)
+        return super()._render(template, context, dag)  # type: ignore[misc]

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, wraps
 from typing import Any, ClassVar
 
 from jinja2.filters import FILTERS, make_attrgetter
 
+from airflow_provider_mps.compat import TemplateRendering
 from airflow_provider_mps.exceptions import InvalidArgumentError
 from airflow_provider_mps.storage.masking import mask_rendered_fields
 
 
-class TemplatedFields:
+class TemplatedFields(TemplateRendering):
     """For operators and sensors: notes templates that found nothing, keeps texts as they are, masks signed addresses.
 
     Each field is rendered on its own, so that what is noted can be said of it.
@@ -45,10 +46,10 @@ class TemplatedFields:
                 "key of an XCom; '{{ value | string }}' gives the word None"
             )
 
-    def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], context: Any, jinja_env: Any, seen_oids: set[int]
+    def render_fields(
+        self, parent: Any, names: Iterable[str], jinja_env: Any, render_field: Callable[[str, Any], None]
     ) -> None:
-        # Not render_template_fields: a mapped operator never calls that of its class.
+        """Render the templated fields one by one, and note those with a template that found nothing."""
         nothing: list[str] = []
 
         def note(value: Any) -> Any:
@@ -57,16 +58,14 @@ class TemplatedFields:
             return value
 
         env = _marking_nothing(jinja_env.overlay(finalize=note))
-        for name in template_fields:
+        for name in names:
             self._rendered_field = name
-            super()._do_render_template_fields(parent, (name,), context, env, seen_oids)  # type: ignore[misc]
+            render_field(name, env)
         mask_rendered_fields(parent, self.template_fields)
         parent._found_nothing = tuple(nothing)
 
-    def _render(self, template: Any, context: Any, dag: Any = None) -> Any:
-        dag = dag or self.get_dag()  # type: ignore[attr-defined]
-        if not (dag and dag.render_template_as_native_obj):
-            return super()._render(template, context, dag)  # type: ignore[misc]
+    def render_native(self, template: Any, context: Any) -> Any:
+        """Render a text to a text, to the list or dict that it is in a field of these, or to the one value in it."""
         nodes = _evaluate(template, context)
         if len(nodes) == 1 and not isinstance(nodes[0], str):
             return nodes[0]

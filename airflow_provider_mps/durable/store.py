@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
+from airflow_provider_mps.compat import task_state_store
 from airflow_provider_mps.core.redaction import excerpt
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.submission import Record, UnreadableRecordError
@@ -84,5 +85,5 @@ def store_of(context: Mapping[str, Any], service: ServiceProfile) -> SubmissionS
 
     :param service: whose submissions are kept in it
     """
-    accessor = context.get("task_state_store")
+    accessor = task_state_store(context)
     return ThisTryOnly() if accessor is None else TaskStateStore(accessor, service.record_key)

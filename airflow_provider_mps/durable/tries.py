@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mps.compat import cleared_xcoms, run_number, task_instance_id
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import Attempt, Instance, TaskKey
 from airflow_provider_mps.core.services import ServiceProfile
@@ -37,7 +38,7 @@ def attempt_of(
     :param returns_result: whether the operator returns the result, and not the id of a task that may still run
     """
     ti, dag_run = context["ti"], context.get("dag_run")
-    run_began, left = getattr(dag_run, "start_date", None), _left_xcoms(ti)
+    run_began, left = getattr(dag_run, "start_date", None), cleared_xcoms(ti)
     return Attempt(
         try_number=ti.try_number,
         max_tries=ti.max_tries,
@@ -60,11 +61,11 @@ def task_of(context: Mapping[str, Any]) -> TaskKey:
 
 def instance_of(context: Mapping[str, Any]) -> Instance:
     """Return what tells a run from another one of the same name that was deleted."""
-    dag_run, ti_id = context.get("dag_run"), getattr(context["ti"], "id", None)
-    number, began = getattr(dag_run, "id", None), getattr(dag_run, "start_date", None)
+    dag_run = context.get("dag_run")
+    began = getattr(dag_run, "start_date", None)
     return Instance(
-        ti_id=None if ti_id is None else str(ti_id),
-        run_number=number if isinstance(number, int) else None,
+        ti_id=task_instance_id(context["ti"]),
+        run_number=run_number(dag_run),
         run_began=began.timestamp() if began else None,
     )
 
@@ -83,12 +84,3 @@ def mark_delivered(context: Context, service: ServiceProfile, task_id: str, log:
             service,
             task_id,
         )
-
-
-def _left_xcoms(ti: Any) -> frozenset[str]:
-    """Return the keys of the XComs that Airflow 3 has just cleared: those of the last try, before a clear too.
-
-    When the scheduler hears late of a deferral, it starts the task anew with the number of the try that had deferred.
-    """
-    from_server = getattr(ti, "_ti_context_from_server", None)
-    return frozenset(getattr(from_server, "xcom_keys_to_clear", None) or ())

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from airflow import __version__ as airflow_version
-
+from airflow_provider_mps.compat import READS_CONNECTION_FORMS
 from airflow_provider_mps.connection_types import connection_types
 
 _Hook = TypeVar("_Hook", bound=type)
-# From here on these methods are deprecated, and the description is read.
-_READS_DESCRIPTION = (3, 2)
 
 
 def with_form(hook_class: _Hook) -> _Hook:
@@ -18,7 +15,7 @@ def with_form(hook_class: _Hook) -> _Hook:
 
     Airflow looks into the class itself and not into its bases, so this is no base class.
     """
-    if tuple(map(int, airflow_version.split(".")[:2])) < _READS_DESCRIPTION:
+    if not READS_CONNECTION_FORMS:
         hook_class.get_connection_form_widgets = classmethod(_widgets)  # type: ignore[attr-defined]
         hook_class.get_ui_field_behaviour = classmethod(_behaviour)  # type: ignore[attr-defined]
     return hook_class

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_mps.compat import DEFERRABLE
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.progress import counted
@@ -16,7 +17,6 @@ from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator
-from airflow_provider_mps.polling.waiting import DEFERRABLE
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.requests import (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator
 
+from airflow_provider_mps.compat import DEFERRABLE
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.services import ServiceProfile
@@ -17,7 +18,6 @@ from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.polling.waiting import (
-    DEFERRABLE,
     LooksAtTasks,
     deadline_of_try,
     result_of_event,

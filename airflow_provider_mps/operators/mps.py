@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mps.compat import DEFERRABLE
 from airflow_provider_mps.core.arguments import check_rendered, is_template
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.operators.mps_batch import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.operators.mps_submit import MpsSubmitOperator
-from airflow_provider_mps.polling.waiting import DEFERRABLE
 from airflow_provider_mps.services.tencentcloud.payloads import (
     BG_FUSION_ARGUMENTS,
     BgFusion,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout, conf
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_mps.core.errors import ServiceError, told
 from airflow_provider_mps.core.events import EventError, from_event, task_of_event
@@ -31,10 +31,6 @@ from airflow_provider_mps.exceptions import (
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
-
-
-DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
-"""Whether operators and sensors wait in the triggerer where they are not told."""
 
 
 class LooksAtTasks(Protocol):

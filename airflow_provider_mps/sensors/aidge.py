@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mps.compat import DEFERRABLE
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.polling.waiting import DEFERRABLE
 from airflow_provider_mps.sensors.base import PictureTaskSensor
 from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID

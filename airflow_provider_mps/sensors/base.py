@@ -19,7 +19,7 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
 )
 
-from airflow_provider_mps.compat import first_reschedule
+from airflow_provider_mps.compat import DEFERRABLE, first_reschedule
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError, told
 from airflow_provider_mps.core.polling import (
@@ -43,7 +43,6 @@ from airflow_provider_mps.exceptions import (
 )
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.polling.waiting import (
-    DEFERRABLE,
     LooksAtTasks,
     deadline_of_try,
     result_of_event,

@@ -1,0 +1,202 @@
+"""The private names of Airflow that are used: in one module, and there in this Airflow with the shape that is used."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow import __version__ as airflow_version
+from airflow.providers.common.compat.sdk import BaseOperator, conf
+
+import airflow_provider_mps
+from airflow_provider_mps import compat
+from airflow_provider_mps.get_provider_info import get_provider_info
+
+PACKAGE = Path(airflow_provider_mps.__file__).parent
+AIRFLOW = tuple(map(int, airflow_version.split(".")[:2]))
+only_2 = pytest.mark.skipif(AIRFLOW >= (3, 0), reason="a name of Airflow 2")
+only_3 = pytest.mark.skipif(AIRFLOW < (3, 0), reason="a name of Airflow 3")
+# What the adapter is for, by name. The demo runs a whole Airflow, and may know it from inside.
+PRIVATE = {"_do_render_template_fields", "_orig_start_date", "_render", "_ti_context_from_server"}
+# Names of what Airflow hands over.
+OF_AIRFLOW = {"context", "dag", "dag_run", "operator", "task_instance", "ti"}
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "compat.py" and "demo" not in path.parts)
+
+
+def parameters(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+# Canaries: one for each private name.
+
+
+def test_fields_are_rendered_by_a_method_that_can_be_overridden() -> None:
+    expected = ["self", "parent", "template_fields", "context", "jinja_env", "seen_oids"]
+    assert parameters(BaseOperator._do_render_template_fields) == expected
+
+
+def test_texts_are_rendered_by_a_method_that_can_be_overridden() -> None:
+    assert parameters(BaseOperator._render) == ["self", "template", "context", "dag"]
+
+
+def test_airflow_itself_comes_through_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Operator(BaseOperator):
+        template_fields = ("text",)
+
+        def __init__(self, text: str, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.text = text
+
+    seen = []
+    for name in ("_do_render_template_fields", "_render"):
+        found = getattr(BaseOperator, name)
+
+        def noted(self: Any, *args: Any, found: Any = found, **kwargs: Any) -> Any:
+            seen.append(found.__name__)
+            return found(self, *args, **kwargs)
+
+        monkeypatch.setattr(Operator, name, noted, raising=False)
+    task = Operator(task_id="t", text="{{ word }}")
+    task.render_template_fields({"word": "cup"})  # type: ignore[typeddict-unknown-key]
+    assert (task.text, seen) == ("cup", ["_do_render_template_fields", "_render"])
+
+
+@only_3
+def test_the_task_runner_keeps_what_the_server_said() -> None:
+    from airflow.sdk.api.datamodels._generated import TIRunContext
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    known = {**RuntimeTaskInstance.model_fields, **RuntimeTaskInstance.__private_attributes__}
+    assert "_ti_context_from_server" in known
+    assert "xcom_keys_to_clear" in TIRunContext.model_fields
+
+
+@only_2
+def test_airflow_2_says_nothing_of_cleared_xcoms() -> None:
+    from airflow.models.taskinstance import TaskInstance
+
+    assert not hasattr(TaskInstance, "_ti_context_from_server")
+
+
+@only_2
+def test_airflow_2_knows_the_first_start_of_a_sensor() -> None:
+    from airflow.sensors.base import _orig_start_date
+
+    expected = ["dag_id", "task_id", "run_id", "map_index", "try_number"]
+    assert parameters(_orig_start_date)[: len(expected)] == expected
+
+
+@only_3
+def test_airflow_3_tells_the_first_reschedule_to_the_task() -> None:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    assert parameters(RuntimeTaskInstance.get_first_reschedule_date) == ["self", "context"]
+
+
+@pytest.mark.skipif(AIRFLOW < (3, 3), reason="the store is that of Airflow 3.3")
+def test_the_state_store_of_a_task_is_in_its_context() -> None:
+    from airflow.sdk.execution_time import task_runner
+
+    assert '"task_state_store"' in inspect.getsource(task_runner.RuntimeTaskInstance.get_template_context)
+
+
+def test_which_airflow_reads_the_description_of_forms() -> None:
+    assert compat.READS_CONNECTION_FORMS is (AIRFLOW >= (3, 2))
+    assert compat.DEFERRABLE is conf.getboolean("operators", "default_deferrable", fallback=False)
+
+
+# Fallbacks, on whatever Airflow runs here.
+
+
+def test_without_word_from_the_server_no_xcom_was_cleared() -> None:
+    assert compat.cleared_xcoms(SimpleNamespace()) == frozenset()
+    assert compat.cleared_xcoms(SimpleNamespace(_ti_context_from_server=None)) == frozenset()
+    empty = SimpleNamespace(xcom_keys_to_clear=None)
+    assert compat.cleared_xcoms(SimpleNamespace(_ti_context_from_server=empty)) == frozenset()
+    said = SimpleNamespace(xcom_keys_to_clear=["mps_task_id"])
+    assert compat.cleared_xcoms(SimpleNamespace(_ti_context_from_server=said)) == {"mps_task_id"}
+
+
+def test_the_first_reschedule_is_asked_of_the_task_where_it_knows() -> None:
+    ti = SimpleNamespace(get_first_reschedule_date=lambda context: ("first", context["n"]))
+    assert compat.first_reschedule({"ti": ti, "n": 1}, 2) == ("first", 1)
+
+
+def test_the_first_try_since_a_clear_is_asked_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    module = importlib.import_module("airflow.sensors.base")
+    monkeypatch.setattr(module, "_orig_start_date", lambda *ids: asked.append(ids), raising=False)
+    ti = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=-1, max_tries=5)
+    assert compat.first_reschedule({"ti": ti}, 2) is None
+    # Cleared after three tries: the next three have the numbers from 4 on.
+    assert asked == [("d", "t", "r", -1, 4)]
+
+
+def test_ids_are_none_where_airflow_does_not_show_them() -> None:
+    assert compat.task_instance_id(SimpleNamespace()) is None
+    assert compat.task_instance_id(SimpleNamespace(id=7)) == "7"
+    assert compat.run_number(None) is None
+    assert compat.run_number(SimpleNamespace(id="scheduled__x")) is None
+    assert compat.run_number(SimpleNamespace(id=3)) == 3
+    assert compat.task_state_store({}) is None
+
+
+# Nothing private elsewhere.
+
+
+def names_in(tree: ast.AST) -> Iterator[str]:
+    """Give all that may be a private name of something else: attributes, imports, methods, and words for getattr."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_other_module_has_a_private_name_of_airflow(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert not PRIVATE & set(names_in(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "airflow":
+            words = {*(alias.name for alias in node.names), *(node.module or "").split(".")}
+            assert not [word for word in words if word.startswith("_")]
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in OF_AIRFLOW:
+            assert not node.attr.startswith("_"), f"{node.value.id}.{node.attr}"
+
+
+def classes() -> list[type]:
+    """Return the classes of the package that Airflow is a base of."""
+    info = get_provider_info()
+    modules = {transfer["python-module"] for transfer in info["transfers"]}
+    for kind in ("operators", "sensors", "hooks", "triggers"):
+        modules.update(*(entry["python-modules"] for entry in info[kind]))
+    found = [item for name in sorted(modules) for item in vars(importlib.import_module(name)).values()]
+    return [item for item in found if isinstance(item, type) and item.__module__ in modules]
+
+
+def own_attributes(found: type) -> set[str]:
+    """Return the attributes that a class has, or uses of itself."""
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(inspect.getsource(found)))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+    }
+    return used | set(vars(found))
+
+
+@pytest.mark.parametrize("found", classes(), ids=lambda found: found.__name__)
+def test_no_class_overrides_or_uses_what_is_private_in_airflows_own(found: type) -> None:
+    theirs = [base for base in found.__mro__ if base.__module__.split(".")[0] == "airflow"]
+    private = {name for base in theirs for name in vars(base) if name.startswith("_") and not name.startswith("__")}
+    for base in found.__mro__:
+        if base.__module__.startswith("airflow_provider_mps.") and base.__module__ != compat.__name__:
+            assert not own_attributes(base) & private - {"_abc_impl"}, base
