@@ -1,0 +1,266 @@
+"""What is persisted or travels between processes, each with an example that has all of its parts.
+
+A deferred task, a batch that runs for hours, and a record in Airflow's database outlive an upgrade of this package. So
+a change of what is written gets a new version here, a file beside the old ones, and code that still reads those.
+``python -m tests.golden.cases`` writes the files that are missing, and never over one that is there.
+"""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_mps.batch import record as pages
+from airflow_provider_mps.batch.record import Header, RecordPage
+from airflow_provider_mps.batch.store import BatchStore, batch_prefix
+from airflow_provider_mps.core import events, fingerprint
+from airflow_provider_mps.core.airflow_task import Instance, TaskKey
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Outcome
+from airflow_provider_mps.core.polling import Finished, Refused, TooLate
+from airflow_provider_mps.core.services import ServiceProfile
+from airflow_provider_mps.core.submission import RECORD_VERSION, Record
+from airflow_provider_mps.core.tasks import TaskFailure, TaskState
+from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY, LimitKind
+from airflow_provider_mps.durable import tries
+from airflow_provider_mps.services import AIDGE, MPS
+from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
+from airflow_provider_mps.triggers.batch import MpsImageBatchTrigger
+from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
+
+HERE = Path(__file__).parent
+TASK = TaskKey("shop", "fuse", "scheduled__2026-01-01T00:00:00+00:00", 3)
+TASK_ID = "2600007696-WorkflowTask-0123456789abcdef"
+AIDGE_TASK_ID = "9007199254740993"
+PREFIX = batch_prefix("/records/", TASK)
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One format.
+
+    :param name: of its files, before the version
+    :param version: of what is written now
+    :param meaning: what the example says, as the code has it
+    :param write: gives what is kept or sent: bytes as they are, other values as JSON
+    :param read: gives the meaning of what was kept or sent
+    """
+
+    name: str
+    version: int
+    meaning: Any
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+    @property
+    def path(self) -> Path:
+        return HERE / f"{self.name}.v{self.version}.json"
+
+    def written(self) -> bytes:
+        """Return what the file of this version has in it."""
+        value = self.write(self.meaning)
+        return value + b"\n" if isinstance(value, bytes) else json.dumps(value, indent=2).encode() + b"\n"
+
+    def meaning_of(self, path: Path) -> Any:
+        """Read a file of this or an older version."""
+        data = path.read_bytes().removesuffix(b"\n")
+        return self.read(data if isinstance(self.write(self.meaning), bytes) else json.loads(data))
+
+
+RECORD = Record(
+    key="0a" * 32,
+    body="1b" * 32,
+    account="2c" * 32,
+    max_tries=2,
+    intent=1767229370.25,
+    task_id=TASK_ID,
+    accepted=1767229371.5,
+    delivered=True,
+    replaced=("2600007696-WorkflowTask-replaced",),
+    loose="3d" * 32,
+    ahead=-0.75,
+    cleared=1767229400.0,
+    request_id="5e2f1b7c-0000-4000-8000-000000000001",
+)
+INTENT = Record("0a" * 32, "1b" * 32, "2c" * 32, 0, intent=1767229370.25, loose="3d" * 32)
+HEADER = Header(
+    pages=2,
+    base="4e5f",
+    writer="6a7b",
+    delivered_tries=2,
+    delivered_to=Instance("01890000-0000-7000-8000-000000000001", 17, 1767229300.0),
+)
+
+RESULT = {
+    "TaskId": TASK_ID,
+    "Status": "FINISH",
+    "CreateTime": "2026-01-01T01:02:51Z",
+    "FinishTime": "2026-01-01T01:02:56Z",
+    "Outputs": [{"bucket": "shop-1250000000", "region": "ap-guangzhou", "path": "/output/cup.jpeg"}],
+}
+AIDGE_RESULT = {"TaskId": AIDGE_TASK_ID, "Status": "finished", "Images": [{"url": "https://e.com/1.png", "index": 0}]}
+ERROR = ServiceError("MPS", "DescribeImageTaskDetail", TASK_ID, "AuthFailure", "no such key", "5e2f", Outcome.REFUSED)
+AIDGE_ERROR = ServiceError("Aidge", "/task/query", AIDGE_TASK_ID, "700", "no access", "6f30", Outcome.REFUSED)
+
+
+def ends_of(task_id: str, service: ServiceProfile, result: dict[str, Any], error: ServiceError) -> dict[str, Any]:
+    """Return how waiting can end, by a word for each."""
+    failure = TaskFailure("70000 InternalError", "try again", service.name)
+    return {
+        "success": Finished(TaskState(task_id, result["Status"], result=result)),
+        "failed": Finished(TaskState(task_id, "FINISH", failure=failure)),
+        "timeout": TooLate("PROCESSING, 40%", LimitKind.TIMEOUT),
+        "execution-timeout": TooLate("WAITING", LimitKind.EXECUTION_TIMEOUT),
+        "error": Refused(error),
+    }
+
+
+def comparable(meaning: Any) -> Any:
+    """Return a meaning that can be compared: errors are not equal to each other, what they say is."""
+    if isinstance(meaning, dict):
+        return {name: comparable(value) for name, value in meaning.items()}
+    if isinstance(meaning, Refused):
+        meaning = meaning.error
+    return (type(meaning), meaning.args) if isinstance(meaning, ServiceError) else meaning
+
+
+def trigger(made: Any, version: int = 1) -> Golden:
+    """The arguments of a trigger, which are a row of Airflow's database while it waits."""
+
+    def write(meaning: tuple[type, dict[str, Any]]) -> dict[str, Any]:
+        path, arguments = meaning[0](**meaning[1]).serialize()
+        return {"path": path, "arguments": arguments}
+
+    def read(value: dict[str, Any]) -> tuple[type, dict[str, Any]]:
+        found = pkgutil.resolve_name(value["path"])(**value["arguments"])
+        return type(found), {name: getattr(found, name) for name in made[1]}
+
+    return Golden(f"trigger-{made[0].__name__}", version, made, write, read)
+
+
+def event(name: str, service: ServiceProfile, task_id: str, end: Any, version: int = 1) -> Golden:
+    """What a trigger tells the task, which is a row of Airflow's database until the task takes it."""
+    return Golden(
+        f"event-{service.name.lower()}-{name}",
+        version,
+        end,
+        lambda meaning: events.to_event(task_id, meaning, service),
+        events.from_event,
+    )
+
+
+def batch_event(name: str, error: ServiceError | None, version: int = 1) -> Golden:
+    return Golden(
+        f"event-batch-{name}",
+        version,
+        error,
+        lambda meaning: events.batch_event(PREFIX, meaning),
+        events.error_of_batch_event,
+    )
+
+
+class Bucket:
+    """Notes the keys of what is stored."""
+
+    bucket_name = "shop-1250000000"
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    def write_object(self, key: str, data: bytes, content_type: str) -> None:
+        self.keys.append(key)
+
+
+def names() -> dict[str, Any]:
+    """Return the names that things are kept under."""
+    bucket = Bucket()
+    store: Any = BatchStore(bucket, PREFIX)  # type: ignore[arg-type]
+    store.write_header(HEADER)
+    store.write_claim("6a7b")
+    store.write_pages("4e5f", {1: RecordPage()}, {1: {}})
+    return {
+        "records in Airflow's state store": [MPS.record_key, AIDGE.record_key],
+        "XComs": [XCOM_RETURN_KEY, MPS.task_id_key, AIDGE.task_id_key, tries.IN_DOUBT],
+        "objects of a batch": sorted(bucket.keys),
+    }
+
+
+def hashes() -> dict[str, Any]:
+    """Return the hashes of a request: a part of them names its picture, by which the next try finds it."""
+    payload = {
+        "InputInfo": {
+            "Type": "URL",
+            "UrlInputInfo": {"Url": "https://e.com/cup.png?size=800&x-cos-signature=abc&auth=1"},
+        },
+        "ScheduleId": 30060,
+        "StdExtInfo": '{"Prompt": "Morgenlicht, 早晨"}',
+    }
+    asked = fingerprint.request_of(
+        TASK, payload, endpoint="mps.tencentcloudapi.com", region="ap-guangzhou", account="AKID"
+    )
+    parts = ("key", "body", "account", "loose", "token", "loose_tokens")
+    return {name: getattr(asked, name) for name in parts}
+
+
+def fixed(name: str, value: dict[str, Any], version: int = 1) -> Golden:
+    """What is the same in every version, and written as it is read."""
+    return Golden(name, version, value, dict, dict)
+
+
+ENDS = ends_of(TASK_ID, MPS, RESULT, ERROR)
+AIDGE_ENDS = ends_of(AIDGE_TASK_ID, AIDGE, AIDGE_RESULT, AIDGE_ERROR)
+# One of each kind, under ids of their own.
+PAGE_OF_ENDS = {
+    TASK_ID: ENDS["success"],
+    "task-failed": Finished(TaskState("task-failed", "FINISH", failure=TaskFailure("1 x", "y", "MPS"))),
+    "task-late": ENDS["timeout"],
+    "task-refused": ENDS["error"],
+}
+WAITS = {"poll_interval": 10.0, "deadline": 1767229971.5, "limit": "execution_timeout", "since": 1767229371.5}
+CONNECTED = {"tencentcloud_conn_id": "shop", "region": "ap-shanghai"}
+
+CASES = [
+    Golden("submission-record", RECORD_VERSION, RECORD, Record.to_json, Record.from_json),
+    Golden("submission-intent", RECORD_VERSION, INTENT, Record.to_json, Record.from_json),
+    Golden("batch-header", pages.VERSION, HEADER, pages.write_header, pages.read_header),
+    Golden("batch-header-new", pages.VERSION, Header(1, "4e5f", "4e5f"), pages.write_header, pages.read_header),
+    Golden("batch-claim", pages.VERSION, "6a7b", pages.write_claim, pages.read_claim),
+    Golden("batch-claim-free", pages.VERSION, None, pages.write_claim, pages.read_claim),
+    Golden(
+        "batch-page-of-records",
+        pages.VERSION,
+        RecordPage({"00112233445566aa": RECORD, "00112233445566bb": INTENT}, frozenset({"00112233445566bb"})),
+        pages.write_records,
+        pages.read_records,
+    ),
+    Golden("batch-page-of-ends", pages.VERSION, PAGE_OF_ENDS, pages.write_ends, pages.read_ends),
+    trigger((MpsImageTaskTrigger, {"mps_task_id": TASK_ID, **CONNECTED, **WAITS})),
+    trigger((AidgeImageTaskTrigger, {"aidge_task_id": AIDGE_TASK_ID, "aidge_conn_id": "scenes", **WAITS})),
+    trigger(
+        (
+            MpsImageBatchTrigger,
+            {
+                **{"record_prefix": PREFIX, "record_bucket": "shop-1250000000", "record_region": "ap-guangzhou"},
+                **CONNECTED,
+                **{"poll_interval": 10.0, "timeout": 600.0, "until": 1767229971.5, "total": 1000},
+            },
+        )
+    ),
+    *(event(name, MPS, TASK_ID, end) for name, end in ENDS.items()),
+    *(event(name, AIDGE, AIDGE_TASK_ID, end) for name, end in AIDGE_ENDS.items()),
+    batch_event("success", None),
+    batch_event("error", ERROR),
+    fixed("names", names()),
+    fixed("fingerprint", hashes()),
+]
+
+
+if __name__ == "__main__":
+    for case in CASES:
+        if not case.path.exists():
+            case.path.write_bytes(case.written())
+            print(case.path.name)
