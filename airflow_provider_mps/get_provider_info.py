@@ -44,7 +44,7 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": _INTEGRATION,
-                "python-modules": ["airflow_provider_mps.triggers.mps", "airflow_provider_mps.triggers.batch"],
+                "python-modules": ["airflow_provider_mps.triggers.mps", "airflow_provider_mps.triggers.mps_batch"],
             },
             {"integration-name": _AIDGE, "python-modules": ["airflow_provider_mps.triggers.aidge"]},
         ],

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from airflow_provider_mps.core.airflow_task import Instance
-from airflow_provider_mps.core.events import EventError, from_event, to_event
-from airflow_provider_mps.core.polling import Finished, WaitOutcome
+from airflow_provider_mps.core.events import EventError, from_event, task_of_event, to_event
+from airflow_provider_mps.core.polling import WaitOutcome, Finished
+from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.submission import Record
-from airflow_provider_mps.services import MPS
 
 VERSION = 1
 # Of 100 items each; more is no number of pages.
@@ -183,14 +183,18 @@ def read_records(data: bytes) -> RecordPage:
     return RecordPage(found, frozenset(left_out))
 
 
-def write_ends(ends: Mapping[str, WaitOutcome]) -> bytes:
-    """Return a page of ends as it is stored."""
-    return _dump(ends=[to_event(task_id, end, MPS) for task_id, end in ends.items()])
+def write_ends(ends: Mapping[str, WaitOutcome], service: ServiceProfile) -> bytes:
+    """Return a page of ends as it is stored.
+
+    :param service: whose tasks they are of
+    """
+    return _dump(ends=[to_event(task_id, end, service) for task_id, end in ends.items()])
 
 
-def read_ends(data: bytes) -> dict[str, WaitOutcome]:
+def read_ends(data: bytes, service: ServiceProfile) -> dict[str, WaitOutcome]:
     """Read what :func:`write_ends` wrote.
 
+    :param service: whose tasks they are of
     :raises UnreadablePageError: it is something else
     """
     fields = _load(data)
@@ -200,8 +204,8 @@ def read_ends(data: bytes) -> dict[str, WaitOutcome]:
     found: dict[str, WaitOutcome] = {}
     try:
         for event in events:
-            task_id, end = event[MPS.task_id_key], from_event(event)
-            if task_id in found or not _is_whole(end):
+            (whose, task_id), end = task_of_event(event), from_event(event)
+            if whose is not service or task_id in found or not _is_whole(end):
                 raise UnreadablePageError(f"not an end, or a second one: {event!r:.200}")
             found[task_id] = end
     except (EventError, KeyError, TypeError) as error:

@@ -16,6 +16,7 @@ from airflow_provider_mps.batch import record as batch_record
 from airflow_provider_mps.batch.record import BatchRecord, Header, RecordPage, UnreadablePageError
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.polling import WaitOutcome
+from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.hooks.cos import CosHook
 
 # Requests to COS at the same time.
@@ -41,10 +42,12 @@ class BatchStore:
 
     :param hook: of the bucket
     :param prefix: COS prefix, see :func:`batch_prefix`
+    :param service: whose tasks it is about
     """
 
-    def __init__(self, hook: CosHook, prefix: str) -> None:
+    def __init__(self, hook: CosHook, prefix: str, service: ServiceProfile) -> None:
         self._hook = hook
+        self._service = service
         self.prefix = prefix
 
     def read_header(self) -> Header | None:
@@ -73,7 +76,9 @@ class BatchStore:
         with _threads() as pool:
             found = pool.map(self._read_page, keys)
             for page, records, ends in zip(pages, found, found, strict=False):
-                record.add_page(page, _own(batch_record.read_records(records)), batch_record.read_ends(ends))
+                record.add_page(
+                    page, _own(batch_record.read_records(records)), batch_record.read_ends(ends, self._service)
+                )
         return record
 
     def write_header(self, header: Header) -> None:
@@ -94,15 +99,15 @@ class BatchStore:
         """Say who works on the batch."""
         self._hook.write_object(f"{self.prefix}/claim.json", batch_record.write_claim(writer), _JSON)
 
-    def write_pages(
-        self, owner: str, records: Mapping[int, RecordPage], ends: Mapping[int, Mapping[str, WaitOutcome]]
-    ) -> None:
+    def write_pages(self, owner: str, records: Mapping[int, RecordPage], ends: Mapping[int, Mapping[str, WaitOutcome]]) -> None:
         """Write pages of records and of ends, several at once.
 
         :param owner: id of the process that has these pages
         """
         pages = [(self._key("records", owner, page), batch_record.write_records(it)) for page, it in records.items()]
-        pages += [(self._key("ends", owner, page), batch_record.write_ends(it)) for page, it in ends.items()]
+        pages += [
+            (self._key("ends", owner, page), batch_record.write_ends(it, self._service)) for page, it in ends.items()
+        ]
         with _threads() as pool:
             # Taken one by one, so that the first error is raised.
             for _ in pool.map(lambda page: self._hook.write_object(page[0], page[1], _JSON), pages):

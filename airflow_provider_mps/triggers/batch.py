@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
@@ -18,9 +19,9 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import batch_event
 from airflow_provider_mps.core.polling import Finished, deadline_of
 from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
+from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.hooks.cos import CosHook
-from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.polling.poller import Poller
 from airflow_provider_mps.polling.shared import PollTarget, shared_poller
 
@@ -28,7 +29,7 @@ from airflow_provider_mps.polling.shared import PollTarget, shared_poller
 AT_ONCE = 100
 
 
-class MpsImageBatchTrigger(BaseTrigger):
+class PictureBatchTrigger(BaseTrigger):
     """Waits for all tasks of a batch, keeps their results in the batch's record, then fires one event.
 
     Which tasks these are, and what they come to, is in COS (``batch.store``): arguments and event stay small.
@@ -36,13 +37,14 @@ class MpsImageBatchTrigger(BaseTrigger):
     :param record_prefix: COS prefix of the record (str)
     :param record_bucket: its bucket (str or None for the connection's)
     :param record_region: its region (str or None for the connection's)
-    :param tencentcloud_conn_id: Airflow connection of type ``tencentcloud`` (str or None)
-    :param region: region of the MPS API (str or None)
+    :param tencentcloud_conn_id: Airflow connection of type ``tencentcloud`` with the bucket (str or None)
     :param poll_interval: seconds between looks (float)
     :param timeout: seconds from its submission for which a task is waited for (float)
     :param until: when the ``execution_timeout`` of the Airflow task ends, seconds since the epoch (float or None)
     :param total: how many pictures the batch has (int), for the log
     """
+
+    service: ClassVar[ServiceProfile]
 
     def __init__(
         self,
@@ -50,7 +52,6 @@ class MpsImageBatchTrigger(BaseTrigger):
         record_bucket: str | None,
         record_region: str | None,
         tencentcloud_conn_id: str | None,
-        region: str | None,
         poll_interval: float,
         timeout: float,
         until: float | None,
@@ -61,11 +62,15 @@ class MpsImageBatchTrigger(BaseTrigger):
         self.record_bucket = record_bucket
         self.record_region = record_region
         self.tencentcloud_conn_id = tencentcloud_conn_id
-        self.region = region
         self.poll_interval = poll_interval
         self.timeout = timeout
         self.until = until
         self.total = total
+
+    @property
+    @abstractmethod
+    def target(self) -> PollTarget:
+        """Whom to ask about the tasks."""
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""
@@ -76,7 +81,6 @@ class MpsImageBatchTrigger(BaseTrigger):
                 "record_bucket": self.record_bucket,
                 "record_region": self.record_region,
                 "tencentcloud_conn_id": self.tencentcloud_conn_id,
-                "region": self.region,
                 "poll_interval": self.poll_interval,
                 "timeout": self.timeout,
                 "until": self.until,
@@ -89,7 +93,7 @@ class MpsImageBatchTrigger(BaseTrigger):
         hook = CosHook(self.tencentcloud_conn_id, self.record_bucket, self.record_region)
         try:
             await hook.aload_settings()
-            await self._wait(BatchStore(hook, self.record_prefix))
+            await self._wait(BatchStore(hook, self.record_prefix, self.service))
         except ServiceError as error:
             yield TriggerEvent(batch_event(self.record_prefix, error))
         except UnreadablePageError:
@@ -101,8 +105,7 @@ class MpsImageBatchTrigger(BaseTrigger):
     async def _wait(self, store: BatchStore) -> None:
         # Over threads: the client of COS blocks, and ten thousand items take a while to read.
         record = await off_the_loop(_read, store)
-        target = PollTarget(MpsHook, (self.tencentcloud_conn_id, self.region))
-        async with _writing(store, record) as writer, shared_poller(target) as poller:
+        async with _writing(store, record) as writer, shared_poller(self.target) as poller:
             teller = asyncio.create_task(self._tell(record))
             waits: list[asyncio.Task[None]] = []
             try:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from airflow_provider_mps.core.polling import Finished, Refused, TooLate
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
+from airflow_provider_mps.services import MPS
 from airflow_provider_mps.services.tencentcloud.codes import CODES, rule_for
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 
@@ -54,6 +56,8 @@ finished = st.one_of(
     ),
     texts.map(lambda task_id: TaskState(task_id, "FINISH", failure=TaskFailure("70000 InternalError", "no", "MPS"))),
 ).map(Finished)
+
+read_ends = partial(batch_record.read_ends, service=MPS)
 
 
 def read(requests: Any, defaults: Any = None, task: Any = TASK, **more: str) -> list[Item]:
@@ -162,7 +166,7 @@ def test_pages_come_back_as_they_went(found: dict[str, Record], ends: dict[str, 
     page = RecordPage(found, left_out)
     assert batch_record.read_records(batch_record.write_records(page)) == page
     by_id = {end.state.task_id: end for end in ends.values()}
-    assert batch_record.read_ends(batch_record.write_ends(by_id)) == by_id
+    assert batch_record.read_ends(batch_record.write_ends(by_id, MPS), MPS) == by_id
 
 
 @given(st.integers(0, 1000), texts, st.none() | texts, st.none() | st.integers(0, 100), st.booleans())
@@ -252,7 +256,7 @@ _SOUND = Record("k", "b", "a", 2, intent=1.0, task_id="t", accepted=2.0).to_json
     ],
 )
 def test_an_edited_page_is_not_believed(page: dict[str, Any]) -> None:
-    read = batch_record.read_ends if "ends" in page else batch_record.read_records
+    read = read_ends if "ends" in page else batch_record.read_records
     with pytest.raises(UnreadablePageError):
         read(json.dumps({"version": 1, **page}).encode())
 
@@ -315,18 +319,18 @@ def test_any_page_of_records_is_sound_or_unreadable(records: dict[str, Any], lef
 )
 def test_any_page_of_ends_is_sound_or_unreadable(ends: Any) -> None:
     try:
-        found = batch_record.read_ends(json.dumps({"version": 1, "ends": ends}).encode())
+        found = batch_record.read_ends(json.dumps({"version": 1, "ends": ends}).encode(), MPS)
     except UnreadablePageError:
         return
     for task_id, end in found.items():
         assert isinstance(task_id, str)
         batch.end_of_item(task_id, end, 600.0)
-    assert batch_record.read_ends(batch_record.write_ends(found)).keys() == found.keys()
+    assert batch_record.read_ends(batch_record.write_ends(found, MPS), MPS).keys() == found.keys()
 
 
 def test_a_page_that_is_too_deep_is_unreadable() -> None:
     deep = b'{"version":1,"ends":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    for read in (batch_record.read_header, batch_record.read_records, batch_record.read_ends, batch_record.read_claim):
+    for read in (batch_record.read_header, batch_record.read_records, read_ends, batch_record.read_claim):
         with pytest.raises(UnreadablePageError):
             read(deep)
 
@@ -355,7 +359,7 @@ def test_a_run_that_was_made_again_is_known(now: Instance, before: Instance, is_
 
 @given(st.binary() | st.from_regex(rb'\{"version":1,"(records|ends|pages|left_out)":.{0,20}\}', fullmatch=True))
 def test_garbage_is_never_taken_for_nothing(data: bytes) -> None:
-    for read_page in (batch_record.read_header, batch_record.read_records, batch_record.read_ends):
+    for read_page in (batch_record.read_header, batch_record.read_records, read_ends):
         try:
             read_page(data)
         except UnreadablePageError:

@@ -16,7 +16,7 @@ from airflow_provider_mps.clients import cos  # noqa: F401 - preloaded once for 
 from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.services.tencentcloud import lookup
-from airflow_provider_mps.triggers.batch import MpsImageBatchTrigger
+from airflow_provider_mps.triggers.mps_batch import MpsImageBatchTrigger
 from tests.task_context import make_context
 
 

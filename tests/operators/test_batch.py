@@ -32,7 +32,7 @@ from airflow_provider_mps.exceptions import (
 )
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
-from airflow_provider_mps.triggers.batch import MpsImageBatchTrigger
+from airflow_provider_mps.triggers.mps_batch import MpsImageBatchTrigger
 from tests.task_context import execute, make_context
 
 SUBMIT = "ProcessImage"

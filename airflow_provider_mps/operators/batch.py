@@ -1,0 +1,297 @@
+"""Have many pictures made in one Airflow task, whoever makes them."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+
+from airflow_provider_mps.batch.requests import (
+    Item,
+    ItemEnd,
+    ItemFailure,
+    OnEmpty,
+    labelled_entries,
+    recognise,
+    summary,
+    unfinished,
+)
+from airflow_provider_mps.batch.requests import on_empty as read_on_empty
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.events import EventError, error_of_batch_event
+from airflow_provider_mps.core.polling import deadline_of, trigger_lifetime
+from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.core.services import ServiceProfile
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, XCOM_RETURN_KEY
+from airflow_provider_mps.exceptions import (
+    MpsBatchFailedError,
+    MpsBatchRecordError,
+    MpsBatchRefusedError,
+    TriggerEventError,
+    airflow_error,
+    invalid_arguments_fail,
+)
+from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.polling.waiting import end_of_try
+from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+    from airflow.triggers.base import BaseTrigger
+
+    from airflow_provider_mps.batch.loop_thread import LoopThread
+
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.batch.record import BatchRecord, Header
+    from airflow_provider_mps.batch.store import BatchStore
+    from airflow_provider_mps.core.airflow_task import TaskKey
+    from airflow_provider_mps.core.flow import Terms
+    from airflow_provider_mps.core.steps import Log
+
+
+class PictureBatchOperator(TemplatedFields, BaseOperator):
+    """Submits many pictures, waits for them in the worker or in the triggerer, and hands over an entry for each.
+
+    See :class:`~airflow_provider_mps.operators.mps_batch.MpsImageBgFusionBatchOperator` for the arguments.
+    """
+
+    service: ClassVar[ServiceProfile]
+    ui_color = "#e0f0ff"
+
+    def __init__(
+        self,
+        *,
+        requests: Any,
+        defaults: Any = None,
+        max_failed: int | str | XComArg = 0,
+        on_empty: str | XComArg = OnEmpty.SUCCESS.value,
+        record_bucket: str | XComArg | None = None,
+        record_region: str | XComArg | None = None,
+        record_dir: str | XComArg = DEFAULT_RECORD_DIR,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        deferrable: bool = True,
+        poll_interval: float | timedelta = DEFAULT_POLL_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.requests: Any = requests
+        self.defaults: Any = defaults
+        self.max_failed: Any = max_failed
+        self.on_empty: Any = on_empty
+        self.record_bucket: Any = record_bucket
+        self.record_region: Any = record_region
+        self.record_dir: Any = record_dir
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+        self.deferrable = deferrable
+        self._loop_thread: LoopThread | None = None
+        with invalid_arguments_fail():
+            self.poll_interval = arguments.seconds("poll_interval", poll_interval)
+            self.timeout = arguments.seconds("timeout", timeout)
+            arguments.check_literals({name: getattr(self, name) for name in _CHECKS}, _CHECKS)
+
+    @abstractmethod
+    def make_hook(self) -> Any:
+        """Return the hook for the rendered connection; see :class:`~airflow_provider_mps.batch.port.BatchHook`."""
+
+    @abstractmethod
+    def read_items(self, hook: Any, task: TaskKey) -> list[Item]:
+        """Return the pictures that the rendered requests ask for.
+
+        :param task: the Airflow task
+        :raises ArgumentError: a request cannot be used; the message says which
+        """
+
+    @abstractmethod
+    def make_terms(self, hook: Any, item: Item, log: Log) -> Terms:
+        """Return the terms of the service for one picture."""
+
+    @abstractmethod
+    def make_trigger(self, prefix: str, until: float | None, total: int) -> BaseTrigger:
+        """Return the trigger that waits for all.
+
+        :param prefix: COS prefix of the record
+        :param until: when the ``execution_timeout`` of the Airflow task ends, seconds since the epoch
+        :param total: how many pictures there are
+        """
+
+    @failures_in_short
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Submit what has to be submitted, wait for all, and return an entry for each request."""
+        return self._work(context, may_be_new=context["ti"].try_number == 1)
+
+    @failures_in_short
+    def execute_complete(self, context: Context, event: Any = None) -> list[dict[str, Any]]:
+        """Take up the batch again: all that was waited for is in the record."""
+        try:
+            error = error_of_batch_event(event)
+        except EventError as unreadable:
+            raise TriggerEventError(str(unreadable)) from None
+        if error is not None:
+            raise airflow_error(error)
+        # Who comes from a deferral goes on with what was begun, whatever the number of the try.
+        return self._work(context, may_be_new=False)
+
+    def on_kill(self) -> None:
+        """Stop submitting, when a person or Airflow ends the task."""
+        if self._loop_thread is not None:
+            self._loop_thread.cancel()
+
+    def _work(self, context: Context, *, may_be_new: bool) -> list[dict[str, Any]]:
+        from airflow_provider_mps.batch.record import UnreadablePageError
+        from airflow_provider_mps.batch.store import BatchStore, batch_prefix
+        from airflow_provider_mps.batch.writer import take_over
+        from airflow_provider_mps.durable.tries import instance_of, task_of
+        from airflow_provider_mps.hooks.cos import CosHook
+
+        self.check_found()
+        hook, task = self.make_hook(), task_of(context)
+        with invalid_arguments_fail():
+            max_failed = arguments.integer("max_failed", self.max_failed, 0)
+            record_dir = arguments.output_dir("record_dir", self.record_dir)
+            on_empty = read_on_empty("on_empty", self.on_empty)
+            for name in ("record_bucket", "record_region"):
+                if getattr(self, name) is not None:
+                    _CHECKS[name](name, getattr(self, name))
+            items = self.read_items(hook, task)
+        if not items:
+            return self._nothing_to_do(on_empty)
+        bucket = CosHook(self.tencentcloud_conn_id, self.record_bucket, self.record_region)
+        store = BatchStore(bucket, batch_prefix(record_dir, task), self.service)
+        try:
+            record = take_over(store, instance_of(context), may_be_new=may_be_new)
+        except UnreadablePageError as error:
+            raise MpsBatchRecordError(store.prefix, str(error)) from None
+        items = recognise(items, record.records, context["ti"].max_tries)
+        self.log.info("The record of this batch is in %s", store)
+        if record.is_new and context["ti"].try_number > 1:
+            self.log.warning("Earlier tries have left nothing there, so their tasks are looked for at %s", self.service)
+        try:
+            ends = self._run(context, hook, items, store, record)
+            if ends is not None:
+                self._judge(context, items, ends, max_failed)
+                record.header = replace(
+                    record.header, delivered_tries=context["ti"].max_tries, delivered_to=instance_of(context)
+                )
+        except UnreadablePageError as error:
+            raise MpsBatchRecordError(store.prefix, str(error)) from None
+        except Exception:
+            self._close(store, record.header)
+            raise
+        self._close(store, record.header)
+        if ends is None:
+            self._defer(context, hook, store, record, len(items))
+        return labelled_entries(items, ends)
+
+    def _nothing_to_do(self, on_empty: OnEmpty) -> list[dict[str, Any]]:
+        if on_empty is OnEmpty.SKIP:
+            raise AirflowSkipException("requests is empty, and on_empty='skip'")
+        self.log.info("requests is empty: there is no picture to make")
+        return []
+
+    def _run(
+        self, context: Context, hook: Any, items: list[Item], store: BatchStore, record: BatchRecord
+    ) -> list[ItemEnd] | None:
+        """Return how each item ended; None if some still run and are waited for in the triggerer."""
+        from airflow_provider_mps.batch.loop_thread import LoopThread
+        from airflow_provider_mps.batch.run import BatchRun
+        from airflow_provider_mps.batch.writer import BatchWriter
+        from airflow_provider_mps.durable.tries import attempt_of
+
+        until = end_of_try(self, context)
+        attempt = attempt_of(context, self.service, self.retries or 0, keeps_records=not record.is_new)
+        if not record.is_new:
+            # An item without a record was never submitted, in whatever try: the record is read whole, or not at all.
+            attempt = replace(attempt, try_number=1, has_submitted=False)
+        self._loop_thread = LoopThread()
+        with BatchWriter(store, record, [item.token for item in items]) as writer:
+            run = BatchRun(
+                hook,
+                lambda item, log: self.make_terms(hook, item, log),
+                items,
+                writer,
+                attempt,
+                deadline_of=lambda since: deadline_of(since, self.timeout, until),
+                timeout=self.timeout,
+                interval=self.poll_interval,
+                log=self.log,
+            )
+            try:
+                self._loop_thread.run(lambda: run.run(waits=not self.deferrable))
+            except ServiceError as error:
+                self._push(context, items, _ends_so_far(items, run.ends, record, error.code))
+                raise
+        if len(run.ends) < len(items):
+            return None
+        return [run.ends[item.index] for item in items]
+
+    def _close(self, store: BatchStore, header: Header) -> None:
+        from airflow_provider_mps.batch.writer import give_up
+
+        try:
+            give_up(store, header)
+        except Exception as error:
+            self.log.warning("The record of the batch could not be closed (%s); a clear would return it again", error)
+
+    def _judge(self, context: Context, items: list[Item], ends: list[ItemEnd], max_failed: int) -> None:
+        failures = [end for end in ends if isinstance(end, ItemFailure)]
+        count, failed = len(ends), len(failures)
+        self.log.info(
+            "%s of %s %s there, %s failed",
+            f"{count - failed:,}",
+            counted(count, "picture"),
+            "is" if count == 1 else "are",
+            f"{failed:,}",
+        )
+        if not failures:
+            return
+        told = summary(items, ends)
+        if failed <= max_failed:
+            self.log.warning("%d failed, which max_failed=%d allows: %s", failed, max_failed, told)
+            return
+        self._push(context, items, ends)
+        kind = MpsBatchRefusedError if all(end.is_final for end in failures) else MpsBatchFailedError
+        raise kind(failed, count, max_failed, told)
+
+    def _push(self, context: Context, items: list[Item], ends: list[ItemEnd]) -> None:
+        """Hand over what was paid for, before the task fails."""
+        if not self.do_xcom_push:
+            return
+        try:
+            context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=labelled_entries(items, ends))
+        except Exception as error:
+            self.log.warning("The entries of the batch could not be handed over: %s", error)
+
+    def _defer(self, context: Context, hook: Any, store: BatchStore, record: BatchRecord, total: int) -> NoReturn:
+        now, until = time.time(), end_of_try(self, context)
+        trigger = self.make_trigger(store.prefix, until, total)
+        # The last look at each falls on its deadline, and takes its turn.
+        last = max((known.waits_from or now for known in record.asked_for().values()), default=now) + self.timeout
+        lifetime = trigger_lifetime(now=now, deadline=last + total / hook.look_rate)
+        self.defer(trigger=trigger, method_name="execute_complete", timeout=timedelta(seconds=lifetime))
+        raise AssertionError("defer() does not return")
+
+
+def _ends_so_far(items: list[Item], ends: dict[int, ItemEnd], record: BatchRecord, why: str) -> list[ItemEnd]:
+    """Return the end of each item, also of those that have none."""
+    found: list[ItemEnd] = []
+    for item in items:
+        known = record.record(item.token)
+        found.append(ends.get(item.index) or unfinished(why, known.task_id if known else None))
+    return found
+
+
+_CHECKS: dict[str, Callable[[str, Any], object]] = {
+    "max_failed": lambda name, value: arguments.integer(name, value, 0),
+    "on_empty": read_on_empty,
+    "record_bucket": arguments.bucket,
+    "record_region": arguments.region,
+    "record_dir": arguments.output_dir,
+}
