@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.events import EventError, from_event, task_of_event, to_event
-from airflow_provider_mps.core.polling import WaitOutcome, Finished
+from airflow_provider_mps.core.polling import Finished, WaitOutcome
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.submission import Record
 

@@ -99,7 +99,9 @@ class BatchStore:
         """Say who works on the batch."""
         self._hook.write_object(f"{self.prefix}/claim.json", batch_record.write_claim(writer), _JSON)
 
-    def write_pages(self, owner: str, records: Mapping[int, RecordPage], ends: Mapping[int, Mapping[str, WaitOutcome]]) -> None:
+    def write_pages(
+        self, owner: str, records: Mapping[int, RecordPage], ends: Mapping[int, Mapping[str, WaitOutcome]]
+    ) -> None:
         """Write pages of records and of ends, several at once.
 
         :param owner: id of the process that has these pages

@@ -7,17 +7,18 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, BaseHook
-from tenacity import AsyncRetrying, Retrying
+from airflow.providers.common.compat.sdk import BaseHook
+from tenacity import Retrying
 
-from airflow_provider_mps.clients.async_client import OwnsAsyncClient, off_the_loop
+from airflow_provider_mps.clients.async_client import off_the_loop
+from airflow_provider_mps.clients.paced import Call, PacedCalls
 from airflow_provider_mps.clients.pacing import Pacer, pacer_of
 from airflow_provider_mps.clients.renewal import KeyRenewal
 from airflow_provider_mps.compat import mask_secret
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.errors import ServiceError, no_verdict, not_sent
+from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.core.localpaths import is_local
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.redaction import bare_url
@@ -54,7 +55,7 @@ _NO_SUCH_TASK = "00000000-0000-0000-0000-000000000000"
 
 
 @with_form
-class AidgeHook(OwnsAsyncClient, BaseHook):
+class AidgeHook(PacedCalls, BaseHook):
     """Calls Aidge's image background generation, sync and async, with one set of decisions.
 
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.AidgePermanentError`, which
@@ -195,7 +196,7 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             except Exception as error:
                 if is_local(error) or isinstance(error, TransferStoppedError):
                     raise
-                raise self._failed(DOWNLOAD, target, error, outer) from None
+                raise self._failed(Call(DOWNLOAD, url, target), error, outer) from None
             return found
 
         return Retrying(**calls.resend_options(DOWNLOAD, self.log.warning, stop))(once)
@@ -290,74 +291,38 @@ class AidgeHook(OwnsAsyncClient, BaseHook):
             mask_secret(secret)
         return settings
 
-    def _resend(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
-        return Retrying(**calls.resend_options(action, self.log.warning))(self._call, action, body, target)
+    def _ready_client(self) -> Any:
+        return self.get_conn()
 
-    async def _aresend(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
-        retrying = AsyncRetrying(**calls.resend_options(action, self.log.warning))
-        found: Mapping[str, Any] = await retrying(self._acall, action, body, target)
+    async def _ready_async_client(self) -> Any:
+        settings = await self.aload_settings()
+        return await self._made(lambda: _vendor().async_client(settings))
+
+    def _exchange(self, client: Any, call: Call) -> Mapping[str, Any]:
+        self.submission_is_open = call.action == AidgeAction.GENERATE
+        response = client.post(call.action, content=call.body)
+        found: Mapping[str, Any] = _vendor().read_response(call.action, call.target, response)
         return found
 
-    def _call(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
-        return self.renewal.call(lambda: self._send(action, body, target))
-
-    def _send(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
-        outer = sys.exception()
-        try:
-            client = self.get_conn()
-        except AirflowException:
-            raise
-        except Exception as error:
-            raise self._failed(action, target, error, outer, is_sent=False) from None
-        try:
-            self.pacer(action).wait()
-            self.submission_is_open = action == AidgeAction.GENERATE
-            found: Mapping[str, Any] = _vendor().read_response(action, target, client.post(action, content=body))
-        except AirflowException:
-            raise
-        except Exception as error:
-            failed = self._failed(action, target, error, outer)
-            self.submission_is_open = self.submission_is_open and failed.outcome is Outcome.UNKNOWN
-            raise failed from None
+    async def _aexchange(self, client: Any, call: Call) -> Mapping[str, Any]:
+        if call.guard is not None:
+            await call.guard()
+        found: Mapping[str, Any] = await _vendor().apost(client, call.action, call.target, call.body)
         return found
 
-    async def _acall(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
-        return await self.renewal.acall(lambda: self._asend(action, body, target))
-
-    async def _asend(self, action: str, body: bytes, target: str) -> Mapping[str, Any]:
-        outer = sys.exception()
-        try:
-            client = await self._client_of_this_loop()
-        except AirflowException:
-            raise
-        except Exception as error:
-            raise self._failed(action, target, error, outer, is_sent=False) from None
-        try:
-            await self.pacer(action).await_turn()
-            found: Mapping[str, Any] = await _vendor().apost(client, action, target, body)
-        except AirflowException:
-            raise
-        except Exception as error:
-            raise self._failed(action, target, error, outer) from None
-        return found
-
-    def _failed(
-        self, action: str, target: str, error: Exception, outer: BaseException | None, *, is_sent: bool = True
-    ) -> ServiceError:
+    def _translate(self, call: Call, error: Exception, outer: BaseException | None) -> ServiceError:
         from airflow_provider_mps.clients.transport import no_answer
 
-        failed = error if isinstance(error, ServiceError) else no_answer(AIDGE_NAME, action, target, error, outer)
-        if not is_sent:
-            failed = not_sent(failed)
-        if failed.rule.is_limit:
-            self.pacer(action).refused()
-        return airflow_error(failed)
+        if isinstance(error, ServiceError):
+            return error
+        return no_answer(AIDGE_NAME, call.action, call.target, error, outer)
 
-    async def _client_of_this_loop(self) -> Any:
-        """Return the async client, one for all calls of an event loop."""
-        async with self._one_at_a_time():
-            settings = await self.aload_settings()
-            return await self._made(lambda: _vendor().async_client(settings))
+    def _failed(
+        self, call: Call, error: Exception, outer: BaseException | None, *, is_sent: bool = True
+    ) -> ServiceError:
+        failed = super()._failed(call, error, outer, is_sent=is_sent)
+        self.submission_is_open = self.submission_is_open and failed.outcome is Outcome.UNKNOWN
+        return failed
 
     def _seen(self, task_id: str, answer: Mapping[str, Any]) -> TaskState:
         for status in answers.unknown_statuses(answer):

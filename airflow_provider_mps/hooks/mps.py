@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
-from tenacity import AsyncRetrying, Retrying
 
-from airflow_provider_mps.clients.async_client import OwnsAsyncClient
+from airflow_provider_mps.clients.paced import Call, Guard, PacedCalls
 from airflow_provider_mps.clients.pacing import Pacer, pacer_of
-from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core.clock import ServiceClock
-from airflow_provider_mps.core.errors import ServiceError, no_verdict, not_sent
+from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
@@ -28,15 +25,13 @@ from airflow_provider_mps.services.tencentcloud.listing import list_params, read
 from airflow_provider_mps.services.tencentcloud.payloads import check_payload, describe_input
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, Action, Service
 
-Guard = Callable[[], Awaitable[None]]
-
 # A task that no account has: a service that says so has accepted the credentials.
 _NO_SUCH_TASK = "0-WorkflowTask-00000000000000000000000000000000"
 _SAYS_NO_SUCH_TASK = ("ResourceNotFound", "InvalidParameterValue", "InvalidParameter", "FailedOperation.TaskNotFound")
 
 
 @with_form
-class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
+class MpsHook(PacedCalls, TencentCloudBaseHook):
     """Calls ProcessImage, DescribeImageTaskDetail and DescribeImageTasks, sync and async, with one set of decisions.
 
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.TencentCloudPermanentError`,
@@ -225,73 +220,36 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
     async def _close(self, client: Any) -> None:
         await client.close()
 
-    def _resend(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
-        retrying = Retrying(**calls.resend_options(action, self.log.warning))
-        return retrying(self._call, action, params, target)
+    def _ready_client(self) -> Any:
+        settings = self.settings
+        if self._client is None:
+            self._client = _vendor_clients().sync_client(settings, self.snapshot_credential())
+            self._client.clock = self.clock
+        return self._client
 
-    async def _aresend(
-        self, action: str, params: Mapping[str, Any], target: str, guard: Guard | None = None
-    ) -> Mapping[str, Any]:
-        retrying = AsyncRetrying(**calls.resend_options(action, self.log.warning))
-        return await retrying(self._acall, action, params, target, guard)
+    async def _ready_async_client(self) -> Any:
+        credential = await self.asnapshot_credential()
+        client = await self._made(lambda: _vendor_clients().async_client(self.settings, credential))
+        client.clock = self.clock
+        return client
 
-    def _call(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
-        return self.renewal.call(lambda: self._send(action, params, target))
+    def _exchange(self, client: Any, call: Call) -> Mapping[str, Any]:
+        # The turn may have come late, and the keys may be others by now.
+        client.credential = self.snapshot_credential()
+        return answers.read_response(call.action, call.target, client.call_json(call.action, dict(call.body)))
 
-    def _send(self, action: str, params: Mapping[str, Any], target: str) -> Mapping[str, Any]:
-        settings, outer = self.settings, sys.exception()
-        try:
-            if self._client is None:
-                self._client = _vendor_clients().sync_client(settings, self.snapshot_credential())
-                self._client.clock = self.clock
-        except Exception as error:
-            raise self._failed(action, target, error, outer, is_sent=False) from None
-        try:
-            self.pacer(action).wait()
-            # The turn may have come late, and the keys may be others by now.
-            self._client.credential = self.snapshot_credential()
-            return answers.read_response(action, target, self._client.call_json(action, dict(params)))
-        except Exception as error:
-            raise self._failed(action, target, error, outer) from None
+    async def _aexchange(self, client: Any, call: Call) -> Mapping[str, Any]:
+        credential = await self.asnapshot_credential()
+        if call.guard is not None:
+            await call.guard()
+        # Nothing is awaited between this and the signature: the client is shared.
+        client.credential = credential
+        answer = await client.call_and_deserialize(call.action, dict(call.body))
+        return answers.read_response(call.action, call.target, answer)
 
-    async def _acall(
-        self, action: str, params: Mapping[str, Any], target: str, guard: Guard | None = None
-    ) -> Mapping[str, Any]:
-        return await self.renewal.acall(lambda: self._asend(action, params, target, guard))
-
-    async def _asend(
-        self, action: str, params: Mapping[str, Any], target: str, guard: Guard | None
-    ) -> Mapping[str, Any]:
-        outer = sys.exception()
-        try:
-            client = await self._client_of_this_loop()
-        except AirflowException:
-            raise
-        except Exception as error:
-            raise self._failed(action, target, error, outer, is_sent=False) from None
-        try:
-            await self.pacer(action).await_turn()
-            credential = await self.asnapshot_credential()
-            if guard is not None:
-                await guard()
-            # Nothing is awaited between this and the signature: the client is shared.
-            client.credential = credential
-            answer = await client.call_and_deserialize(action, dict(params))
-            return answers.read_response(action, target, answer)
-        except AirflowException:
-            raise
-        except Exception as error:
-            raise self._failed(action, target, error, outer) from None
-
-    def _failed(
-        self, action: str, target: str, error: Exception, outer: BaseException | None, *, is_sent: bool = True
-    ) -> Exception:
-        failed = _vendor_clients().translate(Service.MPS, action, target, error, outer)
-        if not is_sent:
-            failed = not_sent(failed)
-        if failed.rule.is_limit:
-            self.pacer(action).refused()
-        return airflow_error(failed)
+    def _translate(self, call: Call, error: Exception, outer: BaseException | None) -> ServiceError:
+        translated: ServiceError = _vendor_clients().translate(Service.MPS, call.action, call.target, error, outer)
+        return translated
 
     def _judged(self, error: ServiceError) -> ServiceError:
         """Return what an error means to who waits: what may pass is no verdict on the task."""
@@ -300,14 +258,6 @@ class MpsHook(OwnsAsyncClient, TencentCloudBaseHook):
         if error.rule.about_keys and self.renewal.may_come:
             return no_verdict(error, f"the keys of {self._named} may just be renewed")
         return error
-
-    async def _client_of_this_loop(self) -> Any:
-        """Return the async client, one for all calls of an event loop."""
-        async with self._one_at_a_time():
-            credential = await self.asnapshot_credential()
-            client = await self._made(lambda: _vendor_clients().async_client(self.settings, credential))
-            client.clock = self.clock
-            return client
 
 
 @contextmanager

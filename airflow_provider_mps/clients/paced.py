@@ -1,0 +1,153 @@
+"""One call for every hook: it waits for its turn, signs with the keys of now, and is sent again where that is safe."""
+
+from __future__ import annotations
+
+import sys
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowException
+from tenacity import AsyncRetrying, Retrying
+
+from airflow_provider_mps.clients.async_client import OwnsAsyncClient
+from airflow_provider_mps.clients.pacing import Pacer
+from airflow_provider_mps.clients.renewal import KeyRenewal
+from airflow_provider_mps.core.errors import ServiceError, not_sent
+from airflow_provider_mps.core.resending import resend_options
+from airflow_provider_mps.exceptions import airflow_error
+
+Guard = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to a service.
+
+    :param action: name of the action
+    :param body: what is sent, as the hook's client takes it
+    :param target: on what, for messages; may be empty
+    :param guard: awaited right before each request of an event loop; raises if it must not go out
+    """
+
+    action: str
+    body: Any
+    target: str
+    guard: Guard | None = None
+
+
+class PacedCalls(OwnsAsyncClient):
+    """For hooks: calls a service, sync and async, with one set of decisions.
+
+    A hook adds its clients, how a request goes out and its answer is read, and what an error of its client means.
+    """
+
+    log: Any
+    renewal: KeyRenewal
+
+    @abstractmethod
+    def pacer(self, action: str) -> Pacer:
+        """Return what keeps an action below its limit, for all of this process that count as one for the service."""
+
+    @abstractmethod
+    def _ready_client(self) -> Any:
+        """Return the sync client.
+
+        :raises Exception: it cannot be made, so nothing is sent
+        """
+
+    @abstractmethod
+    async def _ready_async_client(self) -> Any:
+        """Return the async client, to be called by one at a time.
+
+        :raises Exception: it cannot be made, so nothing is sent
+        """
+
+    @abstractmethod
+    def _exchange(self, client: Any, call: Call) -> Mapping[str, Any]:
+        """Send a request and return its answer.
+
+        :raises Exception: there is none, or it is an error
+        """
+
+    @abstractmethod
+    async def _aexchange(self, client: Any, call: Call) -> Mapping[str, Any]:
+        """Send a request and return its answer; the async twin of :meth:`_exchange`, which awaits the guard."""
+
+    @abstractmethod
+    def _translate(self, call: Call, error: Exception, outer: BaseException | None) -> ServiceError:
+        """Return what an error of the client means.
+
+        :param outer: what the caller was handling before the call
+        """
+
+    def _resend(self, action: str, body: Any, target: str) -> Mapping[str, Any]:
+        """Call, and call again where :func:`~airflow_provider_mps.core.errors.may_resend` allows it."""
+        call = Call(action, body, target)
+        found: Mapping[str, Any] = Retrying(**resend_options(action, self.log.warning))(self._call_once, call)
+        return found
+
+    async def _aresend(self, action: str, body: Any, target: str, guard: Guard | None = None) -> Mapping[str, Any]:
+        """Call; the async twin of :meth:`_resend`."""
+        call = Call(action, body, target, guard)
+        retrying = AsyncRetrying(**resend_options(action, self.log.warning))
+        found: Mapping[str, Any] = await retrying(self._acall_once, call)
+        return found
+
+    def _call(self, action: str, body: Any, target: str) -> Mapping[str, Any]:
+        """Call once, or once more when the keys have been renewed."""
+        return self._call_once(Call(action, body, target))
+
+    async def _acall(self, action: str, body: Any, target: str) -> Mapping[str, Any]:
+        """Call once; the async twin of :meth:`_call`."""
+        return await self._acall_once(Call(action, body, target))
+
+    def _call_once(self, call: Call) -> Mapping[str, Any]:
+        return self.renewal.call(lambda: self._send(call))
+
+    async def _acall_once(self, call: Call) -> Mapping[str, Any]:
+        return await self.renewal.acall(lambda: self._asend(call))
+
+    def _send(self, call: Call) -> Mapping[str, Any]:
+        outer = sys.exception()
+        try:
+            client = self._ready_client()
+        except AirflowException:
+            raise
+        except Exception as error:
+            raise self._failed(call, error, outer, is_sent=False) from None
+        try:
+            self.pacer(call.action).wait()
+            return self._exchange(client, call)
+        except AirflowException:
+            raise
+        except Exception as error:
+            raise self._failed(call, error, outer) from None
+
+    async def _asend(self, call: Call) -> Mapping[str, Any]:
+        outer = sys.exception()
+        try:
+            async with self._one_at_a_time():
+                client = await self._ready_async_client()
+        except AirflowException:
+            raise
+        except Exception as error:
+            raise self._failed(call, error, outer, is_sent=False) from None
+        try:
+            await self.pacer(call.action).await_turn()
+            return await self._aexchange(client, call)
+        except AirflowException:
+            raise
+        except Exception as error:
+            raise self._failed(call, error, outer) from None
+
+    def _failed(
+        self, call: Call, error: Exception, outer: BaseException | None, *, is_sent: bool = True
+    ) -> ServiceError:
+        failed = self._translate(call, error, outer)
+        if not is_sent:
+            failed = not_sent(failed)
+        if failed.rule.is_limit:
+            self.pacer(call.action).refused()
+        return airflow_error(failed)
