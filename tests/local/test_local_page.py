@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -73,8 +74,13 @@ def test_it_shows_no_signature(shown: Any) -> None:
     assert "0123456789abcdef" not in html
 
 
-def test_it_shows_no_user_of_an_address(shown: Any, aidge_for: Any, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
+def test_it_shows_no_user_of_an_address(
+    shown: Any, aidge_for: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Airflow, in other tests of this process, may have put its own set-up of logging in place.
+    for name, value in (("disabled", False), ("propagate", True)):
+        monkeypatch.setattr(logging.getLogger("httpx"), name, value)
+    caplog.set_level("INFO", "httpx")
     service, host = shown.service, shown.service.netloc
     for address in (f"http://user:s3cr3t@{host}/_local/samples/coffee.png", "http://user:s3cr3t@127.0.0.1:1/x.png"):
         shown.finished(shown.submit(InputInfo={"Type": "URL", "UrlInputInfo": {"Url": address}}))
