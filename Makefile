@@ -43,6 +43,7 @@ test: lint types tests
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 
 types: $(READY)
 	$(BIN)/mypy $(MYPY_FLAGS)
