@@ -29,8 +29,8 @@ from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY, LimitKind
 from airflow_provider_mps.durable import tries
 from airflow_provider_mps.services import AIDGE, MPS
 from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
-from airflow_provider_mps.triggers.batch import MpsImageBatchTrigger
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
+from airflow_provider_mps.triggers.mps_batch import MpsImageBatchTrigger
 
 HERE = Path(__file__).parent
 TASK = TaskKey("shop", "fuse", "scheduled__2026-01-01T00:00:00+00:00", 3)
@@ -178,7 +178,7 @@ class Bucket:
 def names() -> dict[str, Any]:
     """Return the names that things are kept under."""
     bucket = Bucket()
-    store: Any = BatchStore(bucket, PREFIX)  # type: ignore[arg-type]
+    store: Any = BatchStore(bucket, PREFIX, MPS)  # type: ignore[arg-type]
     store.write_header(HEADER)
     store.write_claim("6a7b")
     store.write_pages("4e5f", {1: RecordPage()}, {1: {}})
@@ -237,7 +237,13 @@ CASES = [
         pages.write_records,
         pages.read_records,
     ),
-    Golden("batch-page-of-ends", pages.VERSION, PAGE_OF_ENDS, pages.write_ends, pages.read_ends),
+    Golden(
+        "batch-page-of-ends",
+        pages.VERSION,
+        PAGE_OF_ENDS,
+        lambda ends: pages.write_ends(ends, MPS),
+        lambda data: pages.read_ends(data, MPS),
+    ),
     trigger((MpsImageTaskTrigger, {"mps_task_id": TASK_ID, **CONNECTED, **WAITS})),
     trigger((AidgeImageTaskTrigger, {"aidge_task_id": AIDGE_TASK_ID, "aidge_conn_id": "scenes", **WAITS})),
     trigger(
