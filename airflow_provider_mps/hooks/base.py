@@ -137,11 +137,17 @@ class TencentCloudBaseHook(BaseHook):
     def _refused(self, error: ServiceError) -> ServiceError:
         """Return the error for a refusal of keys that nobody has renewed yet; one that may pass if they may come.
 
-        Only temporary keys come to an end by themselves.
+        Only temporary keys come to an end by themselves, and whoever renews them may be some seconds late: a process
+        that starts in these seconds has seen none that were good.
         """
-        if not self._keys[2] or not self.renewal.may_come:
+        if not self._has_temporary_keys or (error.rule.about_clock and not self.renewal.may_come):
             return error
-        return airflow_error(no_verdict(error, f"the keys of {self._named} may just be renewed"))
+        return airflow_error(no_verdict(error, f"the temporary keys of {self._named} may just be renewed"))
+
+    @property
+    def _has_temporary_keys(self) -> bool:
+        """Whether the keys in use, or those that a role is assumed with, end by themselves."""
+        return bool(self._keys[2] or (self._settings is not None and self._settings.token))
 
     @property
     def _named(self) -> str:

@@ -206,11 +206,12 @@ class CosHook(TencentCloudBaseHook):
         return self.renewal.call(lambda: self._tried(action, target, call))
 
     def _is_about_keys(self, code: str) -> bool:
-        return may_be_old_keys(code)
+        # STS may refuse the keys too, in its own words.
+        return super()._is_about_keys(code) or may_be_old_keys(code)
 
     def _refused(self, error: ServiceError) -> ServiceError:
-        # A permission that is missing does not come by itself.
-        return super()._refused(error) if error.rule.about_keys else error
+        # A permission that is missing does not come by itself. The answer to a HEAD has no word on what is missing.
+        return super()._refused(error) if error.rule.about_keys or error.action == "HeadObject" else error
 
     @staticmethod
     def _tried(action: str, target: str, call: Callable[[], _T]) -> _T:

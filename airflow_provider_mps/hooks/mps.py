@@ -13,6 +13,7 @@ from airflow_provider_mps.clients.paced import Call, Guard, PacedCalls
 from airflow_provider_mps.clients.pacing import Pacer, pacer_of
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
@@ -255,7 +256,8 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
         """Return what an error means to who waits: what may pass is no verdict on the task."""
         if error.rule.about_clock:
             return no_verdict(error, self.clock.describe())
-        if error.rule.about_keys and self.renewal.may_come:
+        # Of temporary keys the error says so already.
+        if error.outcome is Outcome.REFUSED and error.rule.about_keys and self.renewal.may_come:
             return no_verdict(error, f"the keys of {self._named} may just be renewed")
         return error
 

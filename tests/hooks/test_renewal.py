@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mps.clients.renewal import GRACE_SECONDS, PAUSE_SECONDS, SENDS, KeyRenewal
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome
-from airflow_provider_mps.exceptions import AidgePermanentError, TencentCloudPermanentError
+from airflow_provider_mps.exceptions import AidgePermanentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.mps import MpsHook
@@ -43,12 +46,85 @@ def test_a_call_goes_on_with_renewed_keys(
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_wrong_keys_are_final_at_once(kind: str, service: LocalService, keys: Keys, payload: dict[str, Any]) -> None:
-    hook = MpsHook()
-    keys.renew()
+@pytest.mark.parametrize("change", [{"password": "not-the-secret"}, {"login": "AKIDunknown"}])
+def test_wrong_keys_are_final_at_once(
+    kind: str, change: dict[str, str], service: LocalService, connect: Callable[..., str], payload: dict[str, Any]
+) -> None:
+    connection = service.connection()
+    connect(**({"login": connection["login"], "password": connection["password"]} | change))
+    hook = MpsHook("changed")
     with pytest.raises(TencentCloudPermanentError, match="AuthFailure"):
         Caller(kind).submit(hook, payload)
     assert len(service.calls("ProcessImage")) == 1
+    assert Caller(kind).look(MpsHook("changed"), "1-WorkflowTask-a").outcome is Outcome.REFUSED
+    with pytest.raises(TencentCloudPermanentError):
+        CosHook("changed").read_object("/a.json")
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_new_process_with_old_temporary_keys_may_be_retried(
+    kind: str, service: LocalService, keys: Keys, payload: dict[str, Any]
+) -> None:
+    keys.renew()
+    with pytest.raises(TencentCloudError, match="AuthFailure") as caught:
+        Caller(kind).submit(MpsHook(), payload)
+    assert not isinstance(caught.value, AirflowFailException)
+    assert caught.value.outcome is Outcome.NOT_EXECUTED
+    assert str(caught.value).count("the temporary keys of connection tencentcloud_default may just be renewed") == 1
+    look = Caller(kind).look(MpsHook(), "1-WorkflowTask-a")
+    assert look.outcome is Outcome.NOT_EXECUTED
+    assert str(look).count("may just be renewed") == 1
+    keys.publish()
+    Caller(kind).submit(MpsHook(), payload)
+    assert len(service.accepted("ProcessImage")) == 1
+
+
+def test_a_transfer_with_old_temporary_keys_may_be_retried(service: LocalService, keys: Keys, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"a")
+    CosHook().write_object("/a.json", b"{}", "application/json")
+    keys.renew()
+    calls: list[Callable[[], Any]] = [
+        lambda: CosHook().download_file("/a.json", tmp_path / "a.json"),
+        lambda: CosHook().upload_file(tmp_path / "a.png", "/a.png"),
+        lambda: CosHook().read_object("/a.json"),
+        lambda: CosHook().write_object("/a.json", b"{}", "application/json"),
+        lambda: CosHook().head_object("/a.json"),
+    ]
+    for call in calls:
+        with pytest.raises(TencentCloudError, match="may just be renewed"):
+            call()
+    keys.publish()
+    for call in calls:
+        call()
+
+
+def test_a_permission_that_temporary_keys_lack_is_final(service: LocalService, keys: Keys) -> None:
+    service.add_fault(kind="error", action="PutObject", code="AccessDenied", status=403, message="no", times=9)
+    with pytest.raises(TencentCloudPermanentError, match="AccessDenied"):
+        CosHook().write_object("/a.json", b"{}", "application/json")
+
+
+@pytest.mark.parametrize("hook_class", [MpsHook, CosHook])
+def test_a_role_is_retried_when_its_own_keys_are_temporary(
+    hook_class: type[Any], service: LocalService, keys: Keys, monkeypatch: pytest.MonkeyPatch, payload: dict[str, Any]
+) -> None:
+    keys.renew()
+    connection = json.loads(os.environ["AIRFLOW_CONN_TENCENTCLOUD_DEFAULT"])
+    connection["extra"]["role_arn"] = "qcs::cam::uin/1:roleName/x"
+    monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(connection))
+    hook = hook_class()
+
+    def call() -> Any:
+        return hook.process_image(payload) if hook_class is MpsHook else hook.read_object("/a.json")
+
+    with pytest.raises(TencentCloudError, match=r"AssumeRole.*may just be renewed"):
+        call()
+
+
+def test_a_role_with_wrong_keys_is_final(service: LocalService, connect: Callable[..., str]) -> None:
+    connect(login="AKIDunknown", password="not-the-secret", role_arn="qcs::cam::uin/1:roleName/x")
+    with pytest.raises(TencentCloudPermanentError, match="AssumeRole"):
+        CosHook("changed").read_object("/a.json")
 
 
 def test_cos_goes_on_with_renewed_keys(service: LocalService, keys: Keys, tmp_path: Path) -> None:
@@ -74,9 +150,22 @@ def test_a_look_is_no_verdict_while_the_connection_may_follow(
     found = look()
     assert isinstance(found, ServiceError)
     assert found.outcome is Outcome.NOT_EXECUTED
-    assert "the keys of connection tencentcloud_default may just be renewed" in str(found)
+    assert "keys of connection tencentcloud_default may just be renewed" in str(found)
     hook.renewal._accepted_at -= GRACE_SECONDS
-    assert look().outcome is Outcome.REFUSED
+    assert look().outcome is Outcome.NOT_EXECUTED
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_look_with_permanent_keys_waits_for_a_while_only(
+    kind: str, service: LocalService, conn_id: str, payload: dict[str, Any]
+) -> None:
+    hook, caller = MpsHook(), Caller(kind)
+    task_id = hook.process_image(payload)
+    service.add_fault(kind="error", action="DescribeImageTaskDetail", code="AuthFailure.SecretIdNotFound", message="x")
+    assert caller.look(hook, task_id).outcome is Outcome.NOT_EXECUTED
+    hook.renewal._accepted_at -= GRACE_SECONDS
+    service.add_fault(kind="error", action="DescribeImageTaskDetail", code="AuthFailure.SecretIdNotFound", message="x")
+    assert caller.look(hook, task_id).outcome is Outcome.REFUSED
 
 
 def test_a_clock_that_is_off_is_no_verdict_on_a_task(service: LocalService, conn_id: str) -> None:
