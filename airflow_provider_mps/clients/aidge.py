@@ -13,9 +13,10 @@ import httpx
 
 from airflow_provider_mps.clients.http_log import hide_queries
 from airflow_provider_mps.clients.proxies import proxy_for
-from airflow_provider_mps.clients.transport import tls_context, whole_answer
+from airflow_provider_mps.clients.transport import answered, tls_context, whole_answer
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome, outcome_of_http_status
+from airflow_provider_mps.core.services import is_free
 from airflow_provider_mps.services.aidge.answers import read_answer
 from airflow_provider_mps.services.aidge.codes import rule_for
 from airflow_provider_mps.services.aidge.connection import DEFAULT_REQUEST_TIMEOUT, AidgeSettings
@@ -85,6 +86,19 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
         outcome = outcome_of_http_status(status)
         raise ServiceError(AIDGE_NAME, action, target, f"HTTP {status}", said, request_id, outcome)
     return dict(answer)
+
+
+def post(client: httpx.Client, action: str, target: str, body: bytes) -> Mapping[str, Any]:
+    """Send a request and return its answer; that to a question that costs nothing comes in bounded time, or not.
+
+    :raises ServiceError: the answer is an error
+    """
+
+    def send() -> httpx.Response:
+        return client.post(action, content=body)
+
+    seconds = client.timeout.read or DEFAULT_REQUEST_TIMEOUT
+    return read_response(action, target, answered(seconds, send) if is_free(action) else send())
 
 
 async def apost(client: httpx.AsyncClient, action: str, target: str, body: bytes) -> Mapping[str, Any]:

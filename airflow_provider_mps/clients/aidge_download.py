@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -10,13 +11,13 @@ from fastcrc.crc64 import xz as crc64_ecma
 
 from airflow_provider_mps.clients.http_log import hide_queries
 from airflow_provider_mps.clients.proxies import Transport as ProxyTransport
-from airflow_provider_mps.clients.transport import tls_context, watched
+from airflow_provider_mps.clients.transport import answered, tls_context, watched
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, read_oss_digest
 from airflow_provider_mps.core.outcomes import Outcome, Transport, outcome_of_http_status
 from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS
-from airflow_provider_mps.services.aidge.connection import AidgeSettings
+from airflow_provider_mps.services.aidge.connection import DEFAULT_REQUEST_TIMEOUT, AidgeSettings
 from airflow_provider_mps.services.aidge.pictures import read_header
 from airflow_provider_mps.services.aidge.wholeness import BrokenPictureError, check_whole
 from airflow_provider_mps.services.aidge.words import AIDGE_NAME, DOWNLOAD
@@ -52,7 +53,8 @@ def download(client: httpx.Client, target: str, url: str, folder: Path, stem: st
     :raises ServiceError: it is not there, did not arrive whole, is broken, or is no picture
     """
     part = folder / f"{stem}.part"
-    with client.stream("GET", url) as response:
+    request, seconds = client.build_request("GET", url), client.timeout.read or DEFAULT_REQUEST_TIMEOUT
+    with closing(answered(seconds, lambda: client.send(request, stream=True), httpx.Response.close)) as response:
         _refuse_status(target, response)
         digest = _stream(target, response, part, stop)
     _compare(target, response, digest)

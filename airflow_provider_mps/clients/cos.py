@@ -17,7 +17,7 @@ from requests.structures import CaseInsensitiveDict
 
 from airflow_provider_mps.clients.profile import CALLER, quiet_sdk_loggers
 from airflow_provider_mps.clients.proxies import Session
-from airflow_provider_mps.clients.transport import no_answer, watched
+from airflow_provider_mps.clients.transport import answered, no_answer, watched
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, is_verifiable, read_digest
 from airflow_provider_mps.core.outcomes import Outcome, Transport
@@ -34,7 +34,16 @@ _HEAD_CODES = {400: "BadRequest", 403: "AccessDenied", 404: "NoSuchResource"}
 _sessions: dict[int, Session] = {}
 
 
-def client(settings: TencentCloudSettings, credential: Any, region: str) -> CosS3Client:
+class Client(CosS3Client):  # type: ignore[misc]
+    """The vendor's client, which knows for how long it waits.
+
+    :ivar request_timeout: seconds for each wait on an answer
+    """
+
+    request_timeout: float
+
+
+def client(settings: TencentCloudSettings, credential: Any, region: str) -> Client:
     """Return the vendor's client for a region."""
     quiet_sdk_loggers()
     dial = settings.cos_endpoint
@@ -57,7 +66,9 @@ def client(settings: TencentCloudSettings, credential: Any, region: str) -> CosS
         UA=CALLER,
     )
     # No retries of its own: the hook resends, with a log line for each.
-    return CosS3Client(config, retry=0, session=_session())
+    found = Client(config, retry=0, session=_session())
+    found.request_timeout = settings.request_timeout
+    return found
 
 
 def _session() -> Session:
@@ -71,13 +82,13 @@ def _session() -> Session:
     return _sessions[pid]
 
 
-def fetch(cos: CosS3Client, bucket: str, key: str, file: BinaryIO, stop: Stop | None = None) -> tuple[Digest, Digest]:
+def fetch(cos: Client, bucket: str, key: str, file: BinaryIO, stop: Stop | None = None) -> tuple[Digest, Digest]:
     """Stream an object into a file; return what COS says of it and what arrived.
 
     :param stop: says that the task is at its end
     :raises TransferStoppedError: it was
     """
-    response = cos.get_object(Bucket=bucket, Key=key)
+    response = answered(cos.request_timeout, lambda: cos.get_object(Bucket=bucket, Key=key), _close)
     raw = response.pop("Body").get_raw_stream()
     try:
         _check_redirect(response)
@@ -105,6 +116,10 @@ def fetch(cos: CosS3Client, bucket: str, key: str, file: BinaryIO, stop: Stop | 
     return stored, Digest(size, crc, md5.hexdigest() if md5 is not None else None)
 
 
+def _close(response: dict[str, Any]) -> None:
+    response["Body"].get_raw_stream().close()
+
+
 def _pieces(raw: Any) -> Iterator[bytes]:
     """Yield what has come, however little; where urllib3 is too old for this, in whole chunks."""
     if not hasattr(raw, "read1"):
@@ -114,7 +129,7 @@ def _pieces(raw: Any) -> Iterator[bytes]:
         yield piece
 
 
-def store(cos: CosS3Client, bucket: str, key: str, file: BinaryIO, content_type: str | None) -> tuple[Digest, Digest]:
+def store(cos: Client, bucket: str, key: str, file: BinaryIO, content_type: str | None) -> tuple[Digest, Digest]:
     """Stream a file into an object; return what COS says of it and what was sent."""
     size, crc, md5 = 0, 0, _md5()
     while chunk := file.read(CHUNK_BYTES):
@@ -137,9 +152,9 @@ def _md5() -> Any:
     return hashlib.md5(usedforsecurity=False)
 
 
-def head(cos: CosS3Client, bucket: str, key: str) -> Digest:
+def head(cos: Client, bucket: str, key: str) -> Digest:
     """Return size and CRC64 of an object."""
-    answer = cos.head_object(Bucket=bucket, Key=key)
+    answer = answered(cos.request_timeout, lambda: cos.head_object(Bucket=bucket, Key=key))
     _check_redirect(answer)
     return read_digest(answer)
 

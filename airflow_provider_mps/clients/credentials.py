@@ -9,7 +9,7 @@ from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from airflow_provider_mps.clients.profile import client_profile, find_proxies_by_rule
-from airflow_provider_mps.clients.transport import classify
+from airflow_provider_mps.clients.transport import answered, classify
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.services.tencentcloud.codes import outcome_of
@@ -32,6 +32,11 @@ class RoleCredential(credential.STSAssumeRoleCredential):  # type: ignore[misc]
         super().__init__(None, None, settings.role_arn, settings.role_session_name)
         self._base = base
         self._settings = settings
+
+    @property
+    def request_timeout(self) -> float:
+        """Seconds for each wait on an answer."""
+        return self._settings.request_timeout
 
     def get_sts_tmp_role_arn(self) -> None:
         """Fetch a temporary credential; the SDK's class calls this when it has none that is fresh."""
@@ -85,6 +90,8 @@ def snapshot(found: Any) -> credential.Credential:
     if is_static(found):
         return found
     try:
+        if isinstance(found, RoleCredential):
+            return credential.Credential(*answered(found.request_timeout, found.get_credential_info))
         return credential.Credential(*found.get_credential_info())
     except TencentCloudSDKException as error:
         if error.code in ("ClientNetworkError", "InvalidCredential"):

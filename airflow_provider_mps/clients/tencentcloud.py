@@ -19,7 +19,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 
 from airflow_provider_mps.clients.profile import client_profile, find_proxies_by_rule
 from airflow_provider_mps.clients.proxies import proxy_for
-from airflow_provider_mps.clients.transport import no_answer, tls_context, whole_answer
+from airflow_provider_mps.clients.transport import answered, no_answer, tls_context, whole_answer
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import outcome_of_http_status
@@ -46,6 +46,10 @@ class MpsCommonClient(CommonClient):  # type: ignore[misc]
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.clock = ServiceClock()
+
+    def ask(self, action: str, params: dict[str, Any]) -> Any:
+        """Return the answer to a question that costs nothing, in bounded time."""
+        return answered(self.profile.httpProfile.reqTimeout, lambda: self.call_json(action, params))
 
     def _check_status(self, response: Any) -> None:
         self.clock.heard(response.headers.get("Date"), time.time())

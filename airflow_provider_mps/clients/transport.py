@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from contextvars import copy_context
+from typing import TypeVar
 
 import certifi
 import httpx
@@ -19,6 +23,8 @@ from airflow_provider_mps.core.outcomes import Transport
 from airflow_provider_mps.core.stopping import LeastRate, Stop, TooSlowError
 from airflow_provider_mps.exceptions import TransferStoppedError
 from airflow_provider_mps.services.tencentcloud.codes import outcome_of
+
+_T = TypeVar("_T")
 
 _NOT_CONNECTED = (
     u3.NewConnectionError,
@@ -71,6 +77,42 @@ async def whole_answer(request_timeout: float) -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise TimeoutError(f"no whole answer in {seconds:g} s") from error
+
+
+def answered(request_timeout: float, call: Callable[[], _T], discard: Callable[[_T], object] | None = None) -> _T:
+    """Return what a blocking call returns, in bounded time; the twin of :func:`whole_answer`.
+
+    The libraries bound each wait on an answer and not all of them together, and nothing breaks a read off from outside.
+    So the call is made in a thread, which is left behind when it takes too long: it ends with its process, or when the
+    other side ends the answer. What it does until then must cost nothing, so it is for free actions alone.
+
+    :param request_timeout: seconds for each wait on an answer
+    :param call: makes the call
+    :param discard: takes what comes too late
+    :raises TimeoutError: it took too long
+    """
+    found: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            answer = call()
+        except BaseException as error:
+            found.set_exception(error)
+        else:
+            found.set_result(answer)
+
+    seconds = WHOLE_ANSWER * request_timeout
+    threading.Thread(target=copy_context().run, args=(run,), name="request", daemon=True).start()
+    try:
+        return found.result(seconds)
+    except BaseException as error:
+        if found.done():
+            raise
+        if discard is not None:
+            found.add_done_callback(lambda late: None if late.exception() else discard(late.result()))
+        if not isinstance(error, TimeoutError):
+            raise
+        raise TimeoutError(f"no whole answer in {seconds:g} s") from None
 
 
 def watched(pieces: Iterable[bytes], stop: Stop | None) -> Iterator[bytes]:

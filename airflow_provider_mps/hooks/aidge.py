@@ -300,8 +300,7 @@ class AidgeHook(PacedCalls, BaseHook):
 
     def _exchange(self, client: Any, call: Call) -> Mapping[str, Any]:
         self.submission_is_open = call.action == AidgeAction.GENERATE
-        response = client.post(call.action, content=call.body)
-        found: Mapping[str, Any] = _vendor().read_response(call.action, call.target, response)
+        found: Mapping[str, Any] = _vendor().post(client, call.action, call.target, call.body)
         return found
 
     async def _aexchange(self, client: Any, call: Call) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from airflow_provider_mps.clients.pacing import Pacer, pacer_of
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.core.outcomes import Outcome
+from airflow_provider_mps.core.services import is_free
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
@@ -237,7 +238,8 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
     def _exchange(self, client: Any, call: Call) -> Mapping[str, Any]:
         # The turn may have come late, and the keys may be others by now.
         client.credential = self.snapshot_credential()
-        return answers.read_response(call.action, call.target, client.call_json(call.action, dict(call.body)))
+        send = client.ask if is_free(call.action) else client.call_json
+        return answers.read_response(call.action, call.target, send(call.action, dict(call.body)))
 
     async def _aexchange(self, client: Any, call: Call) -> Mapping[str, Any]:
         credential = await self.asnapshot_credential()
