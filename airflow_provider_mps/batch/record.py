@@ -205,7 +205,7 @@ def read_ends(data: bytes, service: ServiceProfile) -> dict[str, WaitOutcome]:
     try:
         for event in events:
             (whose, task_id), end = task_of_event(event), from_event(event)
-            if whose is not service or task_id in found or not _is_whole(end):
+            if whose is not service or task_id in found or not _is_whole(end, service):
                 raise UnreadablePageError(f"not an end, or a second one: {event!r:.200}")
             found[task_id] = end
     except (EventError, KeyError, TypeError) as error:
@@ -244,10 +244,10 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_whole(end: WaitOutcome) -> bool:
+def _is_whole(end: WaitOutcome, service: ServiceProfile) -> bool:
     # A result is handed over, and looked through, as it is.
     result = end.state.result if isinstance(end, Finished) else None
-    return result is None or all(isinstance(output, dict) for output in result["Outputs"])
+    return result is None or all(isinstance(output, dict) for output in result[service.pictures_key])
 
 
 def _dump(**fields: Any) -> bytes:

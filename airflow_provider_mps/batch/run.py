@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from airflow_provider_mps.batch.items import Item, ItemEnd, ItemFailure, end_of_item, failed_call
 from airflow_provider_mps.batch.port import BatchCalls, BatchHook, ItemPort
-from airflow_provider_mps.batch.requests import Item, ItemEnd, ItemFailure, end_of_item, failed_call
 from airflow_provider_mps.batch.writer import BatchWriter
 from airflow_provider_mps.core.airflow_task import Attempt
 from airflow_provider_mps.core.errors import ServiceError

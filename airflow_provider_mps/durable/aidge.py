@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from airflow_provider_mps.core import submission
-from airflow_provider_mps.core.airflow_task import Attempt
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Request
 from airflow_provider_mps.core.outcomes import Outcome
-from airflow_provider_mps.core.steps import Flow, InDoubt, Log, PossibleTask
-from airflow_provider_mps.core.submission import FindOut, Join, Plan, Record, Submit, UnreadableRecordError
+from airflow_provider_mps.core.steps import Log
+from airflow_provider_mps.core.submission import FindOut, Join, Submit
 from airflow_provider_mps.core.tasks import TaskState
+from airflow_provider_mps.durable.terms import TermsWithoutList
 from airflow_provider_mps.exceptions import AidgeInDoubtError, AidgeTaskRefusedError
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.services import AIDGE
@@ -17,7 +16,7 @@ from airflow_provider_mps.services.aidge.requests import GenerationRequest
 from airflow_provider_mps.services.aidge.words import OnDoubt
 
 
-class AidgeTerms:
+class AidgeTerms(TermsWithoutList):
     """What Aidge adds to the life of a submission; see :class:`~airflow_provider_mps.core.flow.Terms`.
 
     :param generation: the request
@@ -28,53 +27,29 @@ class AidgeTerms:
     """
 
     service = AIDGE
-    accepts_final_failure = True
-    # Nobody can look for the task of an intent that was written all the same.
-    undoes_intent = True
-    without_record = "a retry would be in doubt"
 
     def __init__(
         self, generation: GenerationRequest, hook: AidgeHook, on_doubt: OnDoubt, log: Log, timeout: float
     ) -> None:
-        self.what = f"background generation for {generation.target}"
+        super().__init__(f"background generation for {generation.target}")
         self._generation = generation
         self._hook = hook
         self._on_doubt = on_doubt
         self._log = log
         self._timeout = timeout
 
-    def begin(self, record: Record | None, request: Request, attempt: Attempt) -> Plan:
-        """Decide how a try begins.
+    def in_doubt(self, doubt: str) -> AidgeInDoubtError:
+        """Return the error for a doubt that nobody resolves."""
+        return AidgeInDoubtError(self._generation.target, doubt)
 
-        :raises AidgeInDoubtError: whether there is a task is not known; nothing was submitted
+    def decide(self, doubt: str) -> Submit:
+        """Do what ``on_doubt`` says.
+
+        :raises AidgeInDoubtError: it says that a person decides
         """
-        planned = submission.plan(record, request, attempt)
-        if not isinstance(planned, FindOut):
-            return planned
-        if not planned.finished_count:
-            if attempt.has_submitted and not attempt.has_returned:
-                return self._decide(
-                    "the task was cleared, and the record of its earlier tries with it, but its XComs tell that one "
-                    "has submitted (its log names the task) and that none has returned the pictures"
-                )
-            # Where nothing tells of a task that may still run, a person who clears the task decides.
-            return Submit("the task was cleared, and there is no record of its earlier tries")
-        return self._decide(planned.why)
-
-    def begin_unread(self, error: UnreadableRecordError, request: Request, attempt: Attempt) -> Plan:
-        """Have it decided.
-
-        :raises AidgeInDoubtError: whether there is a task is not known; nothing was submitted
-        """
-        return self._decide(str(error))
-
-    def find_out(self, doubt: FindOut) -> Flow[TaskState | PossibleTask | None]:
-        """Refuse: there is nobody to ask.
-
-        :raises AidgeInDoubtError: always
-        """
-        raise AidgeInDoubtError(self._generation.target, doubt.why)
-        yield
+        if self._on_doubt is OnDoubt.RESUBMIT:
+            return Submit(f"{doubt}; on_doubt='resubmit' submits in any case")
+        raise self.in_doubt(doubt)
 
     def replaces(self, join: Join, look: TaskState | ServiceError, now: float) -> Submit | None:
         """Give up a task that may never end, or that Aidge cannot tell of, if a person wants that."""
@@ -92,11 +67,6 @@ class AidgeTerms:
         """
         if state.failure is not None:
             raise AidgeTaskRefusedError(state.task_id, state.failure.code, state.failure.message)
-
-    def clock_ahead(self) -> Flow[float | None]:
-        """Return nothing: no times of Aidge are compared."""
-        return None
-        yield
 
     def body(self, request: Request) -> GenerationRequest:
         """Return the request."""
@@ -121,22 +91,8 @@ class AidgeTerms:
             # Airflow retries, with its own pause.
             self._log.warning("on_doubt='resubmit': the next try submits again, whatever became of this request")
             raise error
-        said = f"what became of the submission is not known ({error.told})"
-        raise AidgeInDoubtError(self._generation.target, said) from error
-
-    def out_of_time(self, doubt: InDoubt, limit: str) -> AidgeInDoubtError:
-        """Return the error for a doubt that lasts."""
-        return AidgeInDoubtError(self._generation.target, doubt.why)
+        return super().lost(error, doubt)
 
     def may_be_open(self) -> bool:
         """Tell whether a request may have gone out whose answer is not known."""
         return self._hook.submission_is_open
-
-    def on_this_clock(self, moment: float) -> float:
-        """Return it as it is: Aidge tells no times."""
-        return moment
-
-    def _decide(self, doubt: str) -> Submit:
-        if self._on_doubt is OnDoubt.RESUBMIT:
-            return Submit(f"{doubt}; on_doubt='resubmit' submits in any case")
-        raise AidgeInDoubtError(self._generation.target, doubt)

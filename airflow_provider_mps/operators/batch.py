@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
-from airflow_provider_mps.batch.requests import (
+from airflow_provider_mps.batch.items import (
     Item,
     ItemEnd,
     ItemFailure,
@@ -21,7 +21,7 @@ from airflow_provider_mps.batch.requests import (
     summary,
     unfinished,
 )
-from airflow_provider_mps.batch.requests import on_empty as read_on_empty
+from airflow_provider_mps.batch.items import on_empty as read_on_empty
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import EventError, error_of_batch_event

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mps.batch.requests import Item, OnEmpty, check_requests, read_requests
+from airflow_provider_mps.batch.items import Item, OnEmpty
+from airflow_provider_mps.batch.requests import check_requests, read_requests
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail

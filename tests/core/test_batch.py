@@ -9,20 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_mps.batch import items
 from airflow_provider_mps.batch import record as batch_record
-from airflow_provider_mps.batch import requests as batch
+from airflow_provider_mps.batch.items import Item, ItemFailure, end_of_item, entries, failed_call, summary
 from airflow_provider_mps.batch.record import PAGE_ITEMS, BatchRecord, Header, RecordPage, UnreadablePageError
-from airflow_provider_mps.batch.requests import (
-    SHOWN,
-    Item,
-    ItemFailure,
-    check_requests,
-    end_of_item,
-    entries,
-    failed_call,
-    read_requests,
-    summary,
-)
+from airflow_provider_mps.batch.requests import SHOWN, check_requests, read_requests
 from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
@@ -324,7 +315,7 @@ def test_any_page_of_ends_is_sound_or_unreadable(ends: Any) -> None:
         return
     for task_id, end in found.items():
         assert isinstance(task_id, str)
-        batch.end_of_item(task_id, end, 600.0)
+        items.end_of_item(task_id, end, 600.0)
     assert batch_record.read_ends(batch_record.write_ends(found, MPS), MPS).keys() == found.keys()
 
 
