@@ -70,9 +70,21 @@ def test_the_picture_has_every_room() -> None:
     assert {room for room in ROOMS if not re.search(rf"\b{room}\b", picture)} == {"get_provider_info"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_files_that_pages_link_to_are_there(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
-    for link in links:
+def anchors(page: Path) -> set[str]:
+    """Return what can be linked to in a page: its headings as GitHub names them, and ids of its own."""
+    text = page.read_text()
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE
+    )
+    slugs = {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r'<a id="([^"]+)"', text))
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_pages_link_to_is_there(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        name, _, anchor = link.partition("#")
         if "://" not in link:
-            assert (page.parent / link).exists(), link
+            found = page.parent / name if name else page
+            assert found.exists(), link
+            assert not anchor or anchor in anchors(found), link
