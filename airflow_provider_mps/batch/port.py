@@ -10,7 +10,7 @@ from airflow_provider_mps.batch.writer import BatchWriter
 from airflow_provider_mps.core.steps import InDoubt
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
-from airflow_provider_mps.polling.waiter import PolledHook
+from airflow_provider_mps.polling.polled_hook import PolledHook
 
 
 class BatchHook(PolledHook, Protocol):

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from airflow_provider_mps.core.polling import Deadline, WaitOutcome
+from airflow_provider_mps.polling.inbox import Tell
+from airflow_provider_mps.polling.polled_hook import PolledHook
 from airflow_provider_mps.polling.poller import Poller
-from airflow_provider_mps.polling.waiter import PolledHook, Tell
 
 
 class PollTarget(NamedTuple):

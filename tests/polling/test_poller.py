@@ -34,7 +34,7 @@ from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.local.serving.accounts import Credential
 from airflow_provider_mps.local.serving.errors import TaskFailure
 from airflow_provider_mps.local.tencentcloud.tasks import Task
-from airflow_provider_mps.polling import poller
+from airflow_provider_mps.polling import poller, renewed_hook, schedule
 from airflow_provider_mps.polling import shared as shared_poller_module
 from airflow_provider_mps.polling.poller import Poller
 from airflow_provider_mps.polling.shared import PollTarget, shared_poller, wait_for_task
@@ -60,7 +60,7 @@ def _from_scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def make(service: LocalService, conn_id: str, payload: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Make:
     """Let the service have tasks without a request for each; the first look at one comes sooner than usual."""
-    for module in (poller, polling):
+    for module in (schedule, polling):
         monkeypatch.setattr(module, "FIRST_LOOK_SECONDS", 0.1)
     MpsHook(conn_id).process_image(payload)
     first = service.tasks[0]
@@ -318,13 +318,13 @@ def test_lists_that_fail_for_a_while(fault: dict[str, Any], make: Make, service:
 
 
 def test_lists_that_fail_for_ever(make: Make, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller, "UNSEEN_SECONDS", 0.5)
+    monkeypatch.setattr(schedule, "UNSEEN_SECONDS", 0.5)
     service.add_fault(action=LIST, kind="http", status=502)
     assert_finished(wait_all(make(10, 0.8)))
 
 
 def test_a_task_that_no_list_shows(make: Make, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller, "UNSEEN_SECONDS", 0.5)
+    monkeypatch.setattr(schedule, "UNSEEN_SECONDS", 0.5)
     tasks, store = make(10, 0.3), service.backend.tasks
     original = store.newest_first
     monkeypatch.setattr(store, "newest_first", lambda *args: (task for task in original(*args) if task is not tasks[3]))
@@ -333,7 +333,7 @@ def test_a_task_that_no_list_shows(make: Make, service: LocalService, monkeypatc
 
 def test_a_clock_that_is_ahead(make: Make, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was noted of the acceptance comes from another machine, so that lists begin too late."""
-    monkeypatch.setattr(poller, "UNSEEN_SECONDS", 0.5)
+    monkeypatch.setattr(schedule, "UNSEEN_SECONDS", 0.5)
     tasks = make(10, 0.3)
     assert_finished(wait_all(tasks, since=tasks[0].created + 20))
 
@@ -412,7 +412,7 @@ def edit(service: LocalService, monkeypatch: pytest.MonkeyPatch, login: str, pas
 def test_a_connection_that_is_edited_because_its_key_is_refused(
     count: int, make: Make, service: LocalService, clients: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poller, "RENEW_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(renewed_hook, "RENEW_PAUSE_SECONDS", 0.0)
     tasks, old, (login, password) = make(count, 1.5), service.secret_id, other_key(service)
 
     async def run() -> list[Any]:
@@ -431,7 +431,7 @@ def test_a_connection_that_is_edited_because_its_key_is_refused(
 def test_a_connection_that_is_edited_without_need(
     make: Make, service: LocalService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poller, "RENEW_SECONDS", 0.2)
+    monkeypatch.setattr(renewed_hook, "RENEW_SECONDS", 0.2)
     tasks, (login, password) = make(2, 3600), other_key(service)
 
     async def run() -> None:
@@ -487,7 +487,7 @@ def test_a_poller_that_breaks_lets_nobody_wait_for_ever(make: Make, monkeypatch:
     async def run() -> list[Any]:
         waits = [asyncio.create_task(wait(task)) for task in tasks]
         await asyncio.sleep(0.3)
-        monkeypatch.setattr(poller, "choose_polling", broken)
+        monkeypatch.setattr(schedule, "choose_polling", broken)
         return await asyncio.gather(*waits, return_exceptions=True)
 
     assert [type(end) for end in asyncio.run(run())] == [RuntimeError] * 3
@@ -625,7 +625,7 @@ class World:
         return WorldHook(self)
 
     def poller(self) -> Poller:
-        return Poller(self.hook, now, random.Random(1).random)
+        return Poller(self.hook, now, now, random.Random(1).random)
 
 
 class WorldHook:
@@ -890,7 +890,7 @@ def test_a_poller_that_broke_lets_nobody_wait_who_comes_later(
         if not somebody_waits:
             first.cancel()
             await asyncio.sleep(5)
-        monkeypatch.setattr(poller, "choose_polling", broken)
+        monkeypatch.setattr(schedule, "choose_polling", broken)
         await asyncio.sleep(5)
         (end,) = await asyncio.gather(first, return_exceptions=True)
         assert isinstance(end, RuntimeError if somebody_waits else asyncio.CancelledError)
@@ -902,17 +902,17 @@ def test_a_poller_that_broke_lets_nobody_wait_who_comes_later(
 
 
 def test_nobody_joins_a_poller_that_broke(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    (task,), original = make(1), poller.choose_polling
+    (task,), original = make(1), schedule.choose_polling
 
     def broken(*arguments: Any) -> Any:
         raise RuntimeError("a surprise")
 
     async def run() -> Any:
         async with shared_poller(PollTarget(MpsHook, ("tencentcloud_default",))):
-            monkeypatch.setattr(poller, "choose_polling", broken)
+            monkeypatch.setattr(schedule, "choose_polling", broken)
             with pytest.raises(RuntimeError, match="a surprise"):
                 await wait(task)
-            monkeypatch.setattr(poller, "choose_polling", original)
+            monkeypatch.setattr(schedule, "choose_polling", original)
             return await wait(task)
 
     assert_finished([asyncio.run(run())])
