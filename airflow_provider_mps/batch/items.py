@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.fingerprint import Request
+from airflow_provider_mps.core.fingerprint import Fingerprint
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Refused, TooLate, WaitOutcome
 from airflow_provider_mps.core.submission import Record
@@ -26,21 +26,21 @@ class Item:
 
     :param index: its place among the requests
     :param payload: the request body
-    :param request: fingerprint of the request
+    :param fingerprint: that of the request
     :param key: what the caller knows it by
     :param subject: the picture that it is made from, for entries and messages
     """
 
     index: int
     payload: dict[str, Any]
-    request: Request
+    fingerprint: Fingerprint
     key: int | str = ""
     subject: str = ""
 
     @property
     def token(self) -> str:
         """What it is known by in the record: the same in every try, wherever in the list it stands."""
-        return self.request.token
+        return self.fingerprint.token
 
     def __str__(self) -> str:
         return f"requests[{self.index}] ({self.subject})"
@@ -82,7 +82,7 @@ class OnEmpty(StrEnum):
     SKIP = "skip"
 
 
-ItemEnd = dict[str, Any] | ItemFailure
+ItemOutcome = dict[str, Any] | ItemFailure
 """A result as a single task returns it, or why there is none."""
 
 
@@ -100,14 +100,14 @@ def recognise(items: Sequence[Item], records: Mapping[str, Record], max_tries: i
         known.setdefault((record.key, record.loose), []).append(record)
     found = []
     for item in items:
-        request, same = item.request, known.get((item.request.key, item.request.loose), [])
+        request, same = item.fingerprint, known.get((item.fingerprint.key, item.fingerprint.loose), [])
         if request.is_alone and len(same) == 1 and same[0].is_signed_anew(request, max_tries):
-            item = replace(item, request=replace(same[0].request, account=request.account))
+            item = replace(item, fingerprint=replace(same[0].fingerprint, account=request.account))
         found.append(item)
     return found
 
 
-def end_of_item(task_id: str, end: WaitOutcome, timeout: float) -> ItemEnd:
+def outcome_of_item(task_id: str, end: WaitOutcome, timeout: float) -> ItemOutcome:
     """Return what the end of waiting means for an item.
 
     :param timeout: seconds that were waited for at the most
@@ -134,12 +134,12 @@ def failed_call(error: ServiceError, task_id: str | None = None) -> ItemFailure:
     return ItemFailure(error.code, error.message, task_id, error.request_id, error.outcome is Outcome.REFUSED)
 
 
-def entries(ends: Sequence[ItemEnd]) -> list[dict[str, Any]]:
+def entries(ends: Sequence[ItemOutcome]) -> list[dict[str, Any]]:
     """Return an entry for each end, all with the same fields."""
     return [end.entry() if isinstance(end, ItemFailure) else end for end in ends]
 
 
-def labelled_entries(items: Sequence[Item], ends: Sequence[ItemEnd]) -> list[dict[str, Any]]:
+def labelled_entries(items: Sequence[Item], ends: Sequence[ItemOutcome]) -> list[dict[str, Any]]:
     """Return the result of the batch: an entry for each request, in order, with its key and its subject."""
     return [
         {"key": item.key, "subject": item.subject, **entry} for item, entry in zip(items, entries(ends), strict=True)
@@ -166,7 +166,7 @@ def unfinished(why: str, task_id: str | None) -> ItemFailure:
     return ItemFailure("Stopped", f"the batch stopped ({why}); this picture {state}", task_id)
 
 
-def summary(items: Sequence[Item], ends: Sequence[ItemEnd]) -> str:
+def summary(items: Sequence[Item], ends: Sequence[ItemOutcome]) -> str:
     """Say which items have no picture and why: counts by code, and the first few."""
     failed = [(item, end) for item, end in zip(items, ends, strict=True) if isinstance(end, ItemFailure)]
     counts = Counter(end.code for _, end in failed)

@@ -29,7 +29,7 @@ class UnreadablePageError(ValueError):
 
 
 @dataclass(frozen=True)
-class Header:
+class BatchHeader:
     """What is known of the batch as a whole.
 
     Each process that writes records has pages of its own: a late request of one that lost its batch harms nobody.
@@ -69,7 +69,7 @@ class BatchRecord:
     :param superseded: ids of processes that worked on it before and may not know yet that it is not theirs any more
     """
 
-    header: Header
+    header: BatchHeader
     records: dict[str, Record] = field(default_factory=dict)
     ends: dict[str, WaitOutcome] = field(default_factory=dict)
     page_of: dict[str, int] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class BatchRecord:
         return found
 
 
-def write_header(header: Header) -> bytes:
+def write_header(header: BatchHeader) -> bytes:
     """Return the header as it is stored."""
     fields = asdict(header)
     if header.delivered_to is None:
@@ -124,7 +124,7 @@ def write_header(header: Header) -> bytes:
     return _dump(**fields)
 
 
-def read_header(data: bytes) -> Header:
+def read_header(data: bytes) -> BatchHeader:
     """Read what :func:`write_header` wrote.
 
     :raises UnreadablePageError: it is something else, or contradicts itself
@@ -133,7 +133,7 @@ def read_header(data: bytes) -> Header:
     try:
         if (instance := fields.get("delivered_to")) is not None:
             fields["delivered_to"] = Instance(**instance)
-        header = Header(**fields)
+        header = BatchHeader(**fields)
     except TypeError as error:
         raise UnreadablePageError(f"not a header: {error}") from None
     if not _is_sound(header):
@@ -213,7 +213,7 @@ def read_ends(data: bytes, service: ServiceProfile) -> dict[str, WaitOutcome]:
     return found
 
 
-def _is_sound(header: Header) -> bool:
+def _is_sound(header: BatchHeader) -> bool:
     tries, to = header.delivered_tries, header.delivered_to
     return (
         _is_count(header.pages)

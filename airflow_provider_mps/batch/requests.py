@@ -12,7 +12,7 @@ from airflow_provider_mps.batch.items import SHOWN, Item
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.fingerprint import request_of
+from airflow_provider_mps.core.fingerprint import fingerprint_of
 from airflow_provider_mps.services.tencentcloud.payloads import BgFusion, StorageDefaults, describe_input
 
 
@@ -67,7 +67,7 @@ def read_requests(
     seen: Counter[str] = Counter()
     items = []
     for index, payload in enumerate(payloads):
-        first = request_of(task, payload, endpoint=endpoint, region=region, account=account)
+        first = fingerprint_of(task, payload, endpoint=endpoint, region=region, account=account)
         count = seen[first.body]
         seen[first.body] += 1
         request = first if count == 0 else replace(first, key=f"{first.key}/{count}")
@@ -83,10 +83,10 @@ def _check_is_list(requests: Any) -> None:
 
 def _told_apart(items: list[Item]) -> list[Item]:
     """Note where a part that may be a signature tells two pictures of a batch apart: then it is none."""
-    count = Counter((item.request.key, item.request.loose) for item in items)
-    alone = [count[item.request.key, item.request.loose] == 1 for item in items]
+    count = Counter((item.fingerprint.key, item.fingerprint.loose) for item in items)
+    alone = [count[item.fingerprint.key, item.fingerprint.loose] == 1 for item in items]
     return [
-        replace(item, request=replace(item.request, is_alone=is_alone))
+        replace(item, fingerprint=replace(item.fingerprint, is_alone=is_alone))
         for item, is_alone in zip(items, alone, strict=True)
     ]
 

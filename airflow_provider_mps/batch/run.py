@@ -6,15 +6,15 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from airflow_provider_mps.batch.items import Item, ItemEnd, ItemFailure, end_of_item, failed_call
+from airflow_provider_mps.batch.items import Item, ItemFailure, ItemOutcome, failed_call, outcome_of_item
 from airflow_provider_mps.batch.port import BatchCalls, BatchHook, ItemPort
 from airflow_provider_mps.batch.writer import BatchWriter
-from airflow_provider_mps.core.airflow_task import Attempt
+from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.flow import SubmissionFlow, Terms
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Deadline, Finished, WaitOutcome
-from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
+from airflow_provider_mps.core.progress import REPORT_SECONDS, Counts, Progress
 from airflow_provider_mps.core.services import is_free
 from airflow_provider_mps.core.steps import Flow, InDoubt, Log, Submitted
 from airflow_provider_mps.core.tasks import TaskState
@@ -46,14 +46,14 @@ class BatchRun:
         make_terms: Callable[[Item, Log], Terms],
         items: Sequence[Item],
         writer: BatchWriter,
-        attempt: Attempt,
+        attempt: AirflowTry,
         *,
         deadline_of: Callable[[float], Deadline],
         timeout: float,
         interval: float,
         log: Log,
     ) -> None:
-        self.ends: dict[int, ItemEnd] = {}
+        self.ends: dict[int, ItemOutcome] = {}
         self._hook = hook
         self._make_terms = make_terms
         self._items = items
@@ -80,7 +80,7 @@ class BatchRun:
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
         self._all_submitted = asyncio.Event()
         self._open = len(self._items)
-        teller = asyncio.create_task(self._tell())
+        reporter = asyncio.create_task(self._report())
         work = [asyncio.create_task(self._one(item, poller)) for item in self._items]
         try:
             await self._all_submitted.wait()
@@ -90,9 +90,9 @@ class BatchRun:
                 late = [task for task, item in zip(work, self._items, strict=True) if self._is_late(item, now)]
                 await asyncio.gather(*(work if waits else late))
         finally:
-            for task in (teller, *work):
+            for task in (reporter, *work):
                 task.cancel()
-            await asyncio.gather(teller, *work, return_exceptions=True)
+            await asyncio.gather(reporter, *work, return_exceptions=True)
             await poller.aclose()
         if self._stopped is not None:
             raise self._stopped
@@ -113,7 +113,7 @@ class BatchRun:
         if submitted is not None:
             await self._wait(item, submitted, poller)
 
-    def _settled(self, item: Item) -> ItemEnd | None:
+    def _settled(self, item: Item) -> ItemOutcome | None:
         """Return an end that this try does not change any more."""
         record = self._writer.record.record(item.token)
         end = self._writer.record.ends.get(record.task_id or "") if record else None
@@ -123,7 +123,7 @@ class BatchRun:
         is_of_this_try = (record.accepted or 0.0) >= self._attempt.began
         is_cleared = record.max_tries != self._attempt.max_tries
         if is_of_this_try or (end.state.failure.is_final and not is_cleared):
-            return end_of_item(end.state.task_id, end, self._timeout)
+            return outcome_of_item(end.state.task_id, end, self._timeout)
         return None
 
     async def _ensure(self, item: Item) -> Submitted | None:
@@ -152,7 +152,7 @@ class BatchRun:
     def _flow(self, item: Item) -> Flow[Submitted]:
         log = _Quiet(self._log)
         terms = self._make_terms(item, log)
-        return SubmissionFlow(terms, item.request, self._attempt, log, keeps_records=True).run()
+        return SubmissionFlow(terms, item.fingerprint, self._attempt, log, keeps_records=True).run()
 
     def _port(self, item: Item) -> ItemPort:
         async def wait(doubt: InDoubt) -> None:
@@ -196,7 +196,7 @@ class BatchRun:
             end = await poller.wait(task_id, deadline=deadline, interval=self._interval, since=submitted.since)
         if isinstance(end, Finished) and self._known(task_id) is None:
             self._writer.put_end(item.token, task_id, end)
-        self.ends[item.index] = found = end_of_item(task_id, end, self._timeout)
+        self.ends[item.index] = found = outcome_of_item(task_id, end, self._timeout)
         if isinstance(found, ItemFailure):
             self._log.warning("%s: %s: %s task %s: %s", found.code, item, self._hook.service, task_id, found.message)
 
@@ -211,14 +211,14 @@ class BatchRun:
         end = self._writer.record.ends.get(task_id)
         return end.state if isinstance(end, Finished) else None
 
-    async def _tell(self) -> None:
+    async def _report(self) -> None:
         progress = Progress()
         while True:
             line = progress.line(self._counts(), time.monotonic())
             # What earlier tries did is counted first.
             if self._submitted:
                 self._log.info("%s", line)
-            await asyncio.sleep(TELL_SECONDS)
+            await asyncio.sleep(REPORT_SECONDS)
 
     def _counts(self) -> Counts:
         failed = sum(isinstance(end, ItemFailure) for end in self.ends.values())

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 
 from airflow_provider_mps.batch import record as batch_record
-from airflow_provider_mps.batch.record import BatchRecord, Header, RecordPage, UnreadablePageError
+from airflow_provider_mps.batch.record import BatchHeader, BatchRecord, RecordPage, UnreadablePageError
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.polling import WaitOutcome
 from airflow_provider_mps.core.services import ServiceProfile
@@ -50,7 +50,7 @@ class BatchStore:
         self._service = service
         self.prefix = prefix
 
-    def read_header(self) -> Header | None:
+    def read_header(self) -> BatchHeader | None:
         """Return the header; None if nothing was ever submitted.
 
         :raises TencentCloudError: COS did not answer
@@ -60,7 +60,7 @@ class BatchStore:
         data = self._hook.read_object(f"{self.prefix}/batch.json")
         return None if data is None else batch_record.read_header(data)
 
-    def read(self, header: Header) -> BatchRecord:
+    def read(self, header: BatchHeader) -> BatchRecord:
         """Return all that is known.
 
         :raises TencentCloudError: COS did not answer
@@ -81,7 +81,7 @@ class BatchStore:
                 )
         return record
 
-    def write_header(self, header: Header) -> None:
+    def write_header(self, header: BatchHeader) -> None:
         """Write the header."""
         self._hook.write_object(f"{self.prefix}/batch.json", batch_record.write_header(header), _JSON)
 
@@ -131,7 +131,7 @@ class BatchStore:
 def _own(page: RecordPage) -> RecordPage:
     """Return a page of records, each of which is about the request that it stands for: else another would be paid."""
     for token, record in page.records.items():
-        if record.request.token != token:
+        if record.fingerprint.token != token:
             raise UnreadablePageError(f"the record of {token!r:.40} is about another request")
     return page
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import TracebackType
 from uuid import uuid4
 
-from airflow_provider_mps.batch.record import BatchRecord, Header, RecordPage
+from airflow_provider_mps.batch.record import BatchHeader, BatchRecord, RecordPage
 from airflow_provider_mps.batch.store import BatchStore
 from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.polling import WaitOutcome
@@ -56,11 +56,11 @@ def take_over(store: BatchStore, instance: Instance, *, may_be_new: bool) -> Bat
         header = store.read_header()
     if store.read_claim() != mine:
         raise MpsBatchTakenOverError(store.prefix)
-    is_new, header = header is None, header or Header()
+    is_new, header = header is None, header or BatchHeader()
     record = store.read(header)
     # Only what is sound says whose it is, so it was read before.
     if may_be_new and header.delivered_to is not None and instance.is_of_another_run(header.delivered_to):
-        header = Header()
+        header = BatchHeader()
         record = BatchRecord(header)
     record.superseded = frozenset(
         writer for writer in (claimed, before.writer if before else None, header.writer) if writer is not None
@@ -70,7 +70,7 @@ def take_over(store: BatchStore, instance: Instance, *, may_be_new: bool) -> Bat
     return record
 
 
-def give_up(store: BatchStore, header: Header) -> None:
+def give_up(store: BatchStore, header: BatchHeader) -> None:
     """Say that nobody writes the records any more, unless another process has taken over.
 
     :param header: what is known of the batch now
@@ -168,7 +168,7 @@ class BatchWriter:
             self._check_header(mine)
         self._checked_at = asked_at
 
-    def _check_header(self, mine: Header) -> None:
+    def _check_header(self, mine: BatchHeader) -> None:
         header = self._store.read_header()
         if header is not None and header.writer == mine.writer:
             return

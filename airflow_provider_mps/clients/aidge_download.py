@@ -10,7 +10,7 @@ import httpx
 from fastcrc.crc64 import xz as crc64_ecma
 
 from airflow_provider_mps.clients.http_log import hide_queries
-from airflow_provider_mps.clients.proxies import Transport as ProxyTransport
+from airflow_provider_mps.clients.proxies import ProxyTransport
 from airflow_provider_mps.clients.transport import answered, tls_context, watched
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.integrity import Digest, read_oss_digest

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class OwnsAsyncClient:
+class AsyncClientHolder:
     """For hooks that are async context managers: the client is made at the first call, and closed with the hook."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import AsyncRetrying, Retrying
 
-from airflow_provider_mps.clients.async_client import OwnsAsyncClient
+from airflow_provider_mps.clients.async_client import AsyncClientHolder
 from airflow_provider_mps.clients.pacing import Pacer
 from airflow_provider_mps.clients.renewal import KeyRenewal
 from airflow_provider_mps.core.errors import ServiceError, not_sent
@@ -37,7 +37,7 @@ class Call:
     guard: Guard | None = None
 
 
-class PacedCalls(OwnsAsyncClient):
+class PacedCalls(AsyncClientHolder):
     """For hooks: calls a service, sync and async, with one set of decisions.
 
     A hook adds its clients, how a request goes out and its answer is read, and what an error of its client means.

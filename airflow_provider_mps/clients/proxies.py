@@ -34,7 +34,7 @@ class Session(requests.Session):
         return super().merge_environment_settings(url, chosen, stream, verify, cert)
 
 
-class Transport(httpx.BaseTransport):
+class ProxyTransport(httpx.BaseTransport):
     """A transport of httpx for a client that goes to many hosts: it finds the proxy for each request.
 
     :param own: the connection's proxy

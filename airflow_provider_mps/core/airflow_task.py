@@ -47,7 +47,7 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class AirflowTry:
     """The try of the Airflow task that has to decide.
 
     :param try_number: from 1, also through clears

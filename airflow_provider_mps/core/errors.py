@@ -49,10 +49,10 @@ class ServiceError(Exception):
         self.outcome = Outcome(outcome)
 
     def __str__(self) -> str:
-        return f"{self.told}. {self.next_step}"
+        return f"{self.summary}. {self.advice}"
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The error without what happens next, for whoever goes on all the same."""
         target = f" for {self.target}" if self.target else ""
         request_id = f" (RequestId {self.request_id})" if self.request_id else ""
@@ -73,7 +73,7 @@ class ServiceError(Exception):
         return profile_of(self.service).code_rule(self.code) or _NOTHING_KNOWN
 
     @property
-    def next_step(self) -> str:
+    def advice(self) -> str:
         """What happens next, for the person who reads the log."""
         hint = self.hint
         if self.outcome is Outcome.REFUSED:
@@ -118,9 +118,9 @@ def says_no_such_task(error: ServiceError) -> bool:
     return profile_of(error.service).no_such_task(error.action, error.code)
 
 
-def told(look: object) -> str:
+def describe_look(look: object) -> str:
     """Say in a few words what a look at a task showed, a state or an error."""
-    return look.told if isinstance(look, ServiceError) else str(look)
+    return look.summary if isinstance(look, ServiceError) else str(look)
 
 
 def error_to_json(error: ServiceError) -> dict[str, str]:

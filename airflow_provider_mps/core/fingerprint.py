@@ -18,7 +18,7 @@ LOOSE_LENGTH = 5
 
 
 @dataclass(frozen=True)
-class Request:
+class Fingerprint:
     """What is to be paid for, where it comes from, and who pays; hashes, so that nothing in it is secret.
 
     :param key: the Airflow task: dag, task, run and map index, never the try
@@ -52,7 +52,9 @@ class Request:
         return f"{self.token[:LOOSE_LENGTH]}[0-9a-f]{{{TOKEN_LENGTH - LOOSE_LENGTH}}}"
 
 
-def request_of(task: TaskKey, payload: Mapping[str, Any], *, endpoint: str, region: str, account: str) -> Request:
+def fingerprint_of(
+    task: TaskKey, payload: Mapping[str, Any], *, endpoint: str, region: str, account: str
+) -> Fingerprint:
     """Fingerprint a submission.
 
     Addresses count without their signature, which is another one each time that they are signed. Where a part may be a
@@ -69,7 +71,7 @@ def request_of(task: TaskKey, payload: Mapping[str, Any], *, endpoint: str, regi
         _digest(json.dumps(asked, sort_keys=True, separators=(",", ":")), endpoint, region)
         for asked in (strict, map_addresses(strict, loosely_unsigned_url))
     )
-    return Request(_digest(*map(str, task)), body, _digest(account), loose)
+    return Fingerprint(_digest(*map(str, task)), body, _digest(account), loose)
 
 
 def _digest(*parts: str) -> str:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from airflow_provider_mps.core import submission
-from airflow_provider_mps.core.airflow_task import Attempt
+from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.fingerprint import Request
+from airflow_provider_mps.core.fingerprint import Fingerprint
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import may_be_too_new
 from airflow_provider_mps.core.services import ServiceProfile
@@ -30,9 +30,9 @@ from airflow_provider_mps.core.steps import (
     Submitted,
 )
 from airflow_provider_mps.core.submission import (
-    FindOut,
     Join,
     Joined,
+    LookUp,
     Plan,
     Record,
     Submit,
@@ -61,19 +61,19 @@ class Terms(Protocol):
     undoes_intent: bool
     without_record: str
 
-    def begin(self, record: Record | None, request: Request, attempt: Attempt) -> Plan:
+    def begin(self, record: Record | None, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
         """Decide how a try begins.
 
         :raises Exception: it must not go on without a person
         """
 
-    def begin_unread(self, error: UnreadableRecordError, request: Request, attempt: Attempt) -> Plan:
+    def begin_unread(self, error: UnreadableRecordError, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
         """Decide how a try begins whose record cannot be read: something was written, so something may have been sent.
 
         :raises Exception: it must not go on without a person
         """
 
-    def find_out(self, doubt: FindOut) -> Flow[TaskState | PossibleTask | None]:
+    def find_out(self, doubt: LookUp) -> Flow[TaskState | PossibleTask | None]:
         """Look for the task of a submission; None if there certainly is none.
 
         :raises Exception: that cannot be found out
@@ -88,13 +88,13 @@ class Terms(Protocol):
     def clock_ahead(self) -> Flow[float | None]:
         """Return how far the service's clock is ahead, in seconds, as far as it has to be known."""
 
-    def body(self, request: Request) -> Any:
+    def body(self, fingerprint: Fingerprint) -> Any:
         """Return what is sent."""
 
     def before_sending(self, *, keeps_records: bool) -> None:
         """Say what the person who reads the log has to know."""
 
-    def lost(self, error: ServiceError, doubt: FindOut) -> FindOut:
+    def lost(self, error: ServiceError, doubt: LookUp) -> LookUp:
         """Say what a lost answer means.
 
         :raises Exception: it ends the try
@@ -117,7 +117,7 @@ class SubmissionFlow:
     """The flow of one submission, for the duration of one try.
 
     :param terms: those of the service
-    :param request: the fingerprint of the request
+    :param fingerprint: the fingerprint of the request
     :param attempt: the try of the Airflow task
     :param keeps_records: whether the record outlives the try
     :param log: takes the lines for the task log
@@ -127,15 +127,15 @@ class SubmissionFlow:
     def __init__(
         self,
         terms: Terms,
-        request: Request,
-        attempt: Attempt,
+        fingerprint: Fingerprint,
+        attempt: AirflowTry,
         log: Log,
         *,
         keeps_records: bool,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._terms = terms
-        self._request = request
+        self._fingerprint = fingerprint
         self._attempt = attempt
         self._log = log
         self._keeps_records = keeps_records
@@ -154,7 +154,7 @@ class SubmissionFlow:
         while not isinstance(step, Submitted):
             if isinstance(step, Join):
                 step = yield from self._join(step)
-            elif isinstance(step, FindOut):
+            elif isinstance(step, LookUp):
                 step = yield from self._find_out(step)
             else:
                 step = yield from self._submit(step.why)
@@ -164,8 +164,8 @@ class SubmissionFlow:
         try:
             self._record = yield Read()
         except UnreadableRecordError as error:
-            return self._terms.begin_unread(error, self._request, self._attempt)
-        return self._terms.begin(self._record, self._request, self._attempt)
+            return self._terms.begin_unread(error, self._fingerprint, self._attempt)
+        return self._terms.begin(self._record, self._fingerprint, self._attempt)
 
     def _join(self, join: Join) -> Flow[Submitted | Submit]:
         look: TaskState | ServiceError
@@ -185,7 +185,7 @@ class SubmissionFlow:
         self._terms.check_joined(decided.state)
         return (yield from self._take(decided, join.record, join.why))
 
-    def _find_out(self, doubt: FindOut) -> Flow[Submitted | Submit]:
+    def _find_out(self, doubt: LookUp) -> Flow[Submitted | Submit]:
         while True:
             found = yield from self._terms.find_out(doubt)
             if found is None or isinstance(found, TaskState):
@@ -200,16 +200,16 @@ class SubmissionFlow:
             raise self._lost
         return Submit(f"{doubt.why}; {self._terms.service} has no such task")
 
-    def _submit(self, why: str) -> Flow[Submitted | FindOut]:
+    def _submit(self, why: str) -> Flow[Submitted | LookUp]:
         self._sent += 1
         self._log.info("Submitting %s: %s", self._terms.what, why)
         ahead = yield from self._terms.clock_ahead()
         now, tries = self._clock(), self._attempt.max_tries
-        record = submission.intend(self._record, self._request, max_tries=tries, now=now, ahead=ahead)
+        record = submission.intend(self._record, self._fingerprint, max_tries=tries, now=now, ahead=ahead)
         yield from self._intend(record)
         self._terms.before_sending(keeps_records=self._keeps_records)
         try:
-            accepted: Accepted = yield Send(self._terms.body(self._request))
+            accepted: Accepted = yield Send(self._terms.body(self._fingerprint))
         except ServiceError as error:
             if error.outcome is not Outcome.UNKNOWN:
                 yield from self._keep(submission.not_sent(record))
@@ -236,11 +236,11 @@ class SubmissionFlow:
             raise
         self._record = record
 
-    def _doubt_about(self, error: ServiceError, record: Record) -> FindOut:
+    def _doubt_about(self, error: ServiceError, record: Record) -> LookUp:
         self._lost, sent = error, self._clock()
         since = record.intent if record.intent is not None else sent
-        return FindOut(
-            self._request,
+        return LookUp(
+            self._fingerprint,
             since,
             until=sent,
             sent_before=sent,
@@ -262,12 +262,12 @@ class SubmissionFlow:
         since = self._clock() if taken.accepted is None else taken.accepted
         return Submitted(state.task_id, since, state, taken.waits_from)
 
-    def _record_of(self, state: TaskState, doubt: FindOut) -> Record:
+    def _record_of(self, state: TaskState, doubt: LookUp) -> Record:
         """Return the record for a task that was found."""
         if self._record is not None and self._record.intent is not None and self._record.intent == doubt.since:
             return submission.accepted(self._record, state.task_id, self._record.intent)
         since = doubt.counts_from if state.created is None else self._terms.on_this_clock(state.created)
-        intent = submission.intend(self._record, doubt.request, max_tries=self._attempt.max_tries, now=since)
+        intent = submission.intend(self._record, doubt.fingerprint, max_tries=self._attempt.max_tries, now=since)
         record = submission.accepted(intent, state.task_id, since)
         return record if doubt.finished_count else replace(record, cleared=doubt.counts_from)
 

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from airflow_provider_mps.core.errors import ServiceError, says_no_such_task, told
+from airflow_provider_mps.core.errors import ServiceError, describe_look, says_no_such_task
 from airflow_provider_mps.core.outcomes import NO_RESULT, Outcome
 from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
@@ -142,7 +142,7 @@ def next_step(
     if isinstance(look, ServiceError) and look.outcome is Outcome.REFUSED and not may_be_too_new(look, since, now):
         return Refused(look)
     if now >= deadline.at:
-        return TooLate(told(look), deadline.kind)
+        return TooLate(describe_look(look), deadline.kind)
     return LookAgain(min(pause(interval, since, now), deadline.at - now))
 
 

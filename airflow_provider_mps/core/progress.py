@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 # Between two lines in the log.
-TELL_SECONDS = 5.0
+REPORT_SECONDS = 5.0
 # The rate is that of this time; the whole would hide that work has come to a halt.
 WINDOW_SECONDS = 30.0
 

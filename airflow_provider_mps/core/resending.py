@@ -30,7 +30,7 @@ def resend_options(action: str, warn: Callable[[str], None], end: Stop | None = 
     def stop(state: RetryCallState) -> bool:
         return state.attempt_number >= _attempts(state.outcome.exception() if state.outcome else None)
 
-    def tell(state: RetryCallState) -> None:
+    def log_attempt(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         seconds = state.next_action.sleep if state.next_action else 0
         # The code stands before what may be long: a log page does not wrap.
@@ -42,7 +42,7 @@ def resend_options(action: str, warn: Callable[[str], None], end: Stop | None = 
         "retry": retry_if_exception(again),
         "wait": WAIT,
         "stop": stop,
-        "before_sleep": tell,
+        "before_sleep": log_attempt,
         "reraise": True,
     }
     return options if end is None else {**options, "sleep": end.wait}

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from airflow_provider_mps.core.airflow_task import Attempt
+from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
-from airflow_provider_mps.core.fingerprint import Request
+from airflow_provider_mps.core.fingerprint import Fingerprint
 from airflow_provider_mps.core.tasks import TaskState
 
 RECORD_VERSION = 1
@@ -32,16 +32,16 @@ class UnreadableRecordError(ValueError):
 class Record:
     """What is known of the submission of an Airflow task; kept through retries and clears.
 
-    :param key: see :class:`Request`
-    :param body: see :class:`Request`
-    :param account: see :class:`Request`
+    :param key: see :class:`Fingerprint`
+    :param body: see :class:`Fingerprint`
+    :param account: see :class:`Fingerprint`
     :param max_tries: ``max_tries`` of the task instance; it grows when a person clears the task, and only then
     :param intent: when the request was about to be sent, seconds since the epoch; None if it certainly was not executed
     :param task_id: the service's id of the task; None while it is not known
     :param accepted: when the service accepted the task, seconds since the epoch
     :param delivered: whether the Airflow task has returned its result
     :param replaced: TaskIds of earlier submissions of the same Airflow task
-    :param loose: see :class:`Request`
+    :param loose: see :class:`Fingerprint`
     :param ahead: how far the service's clock was ahead of the one that ``intent`` is on, in seconds; None if not known
     :param cleared: when the first try after a clear took the task up, seconds since the epoch; None before any
     :param request_id: the service's id of the submission, which its support asks for; empty if not known
@@ -67,17 +67,17 @@ class Record:
         return self.accepted if self.cleared is None else self.cleared
 
     @property
-    def request(self) -> Request:
+    def fingerprint(self) -> Fingerprint:
         """The request that the record is about."""
-        return Request(self.key, self.body, self.account, self.loose)
+        return Fingerprint(self.key, self.body, self.account, self.loose)
 
-    def is_signed_anew(self, request: Request, max_tries: int) -> bool:
+    def is_signed_anew(self, fingerprint: Fingerprint, max_tries: int) -> bool:
         """Tell whether a request is the one on record, and differs in what may be a signature only.
 
         Nothing that Airflow tries again by itself has another picture; what a person has cleared may well have.
         """
-        is_same = bool(self.loose) and (self.key, self.loose) == (request.key, request.loose)
-        return is_same and self.body != request.body and self.max_tries == max_tries
+        is_same = bool(self.loose) and (self.key, self.loose) == (fingerprint.key, fingerprint.loose)
+        return is_same and self.body != fingerprint.body and self.max_tries == max_tries
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain JSON."""
@@ -99,7 +99,7 @@ class Record:
 
 
 def intend(
-    record: Record | None, request: Request, *, max_tries: int, now: float, ahead: float | None = None
+    record: Record | None, fingerprint: Fingerprint, *, max_tries: int, now: float, ahead: float | None = None
 ) -> Record:
     """Return the record for a submission that is about to be sent.
 
@@ -108,7 +108,7 @@ def intend(
     replaced = record.replaced if record else ()
     if record is not None and record.task_id is not None:
         replaced = (*replaced, record.task_id)[-MAX_REPLACED:]
-    parts = {name: getattr(request, name) for name in ("key", "body", "account", "loose")}
+    parts = {name: getattr(fingerprint, name) for name in ("key", "body", "account", "loose")}
     return Record(**parts, max_tries=max_tries, intent=now, replaced=replaced, ahead=ahead)
 
 
@@ -170,10 +170,10 @@ class Join:
 
 
 @dataclass(frozen=True)
-class FindOut:
+class LookUp:
     """Look whether the request was accepted.
 
-    :param request: the request that may have been accepted
+    :param fingerprint: the request that may have been accepted
     :param since: when it was sent at the earliest, seconds since the epoch; None for as long as MPS remembers
     :param until: since when certainly nobody sends it, seconds since the epoch
     :param sent_before: when it was sent at the latest, as far as that is known after a deferral too
@@ -187,7 +187,7 @@ class FindOut:
     :param why: for the log
     """
 
-    request: Request
+    fingerprint: Fingerprint
     since: float | None
     until: float
     sent_before: float
@@ -203,7 +203,7 @@ class FindOut:
     @property
     def tokens(self) -> str:
         """The pattern of the token in the path of the picture."""
-        return self.request.loose_tokens if self.is_loose else self.request.token
+        return self.fingerprint.loose_tokens if self.is_loose else self.fingerprint.token
 
 
 @dataclass(frozen=True)
@@ -213,24 +213,24 @@ class Joined:
     state: TaskState
 
 
-Plan = Submit | Join | FindOut
+Plan = Submit | Join | LookUp
 
 
-def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
+def plan(record: Record | None, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
     """Decide how a try begins.
 
     :param record: the record of earlier tries, if there is one
-    :param request: what this try asks for
+    :param fingerprint: what this try asks for
     :param attempt: which try this is
     """
-    if record is None or record.key != request.key:
-        return _plan_without_record(request, attempt)
-    is_signed_anew = record.is_signed_anew(request, attempt.max_tries)
-    is_changed = record.body != request.body and not is_signed_anew
+    if record is None or record.key != fingerprint.key:
+        return _plan_without_record(fingerprint, attempt)
+    is_signed_anew = record.is_signed_anew(fingerprint, attempt.max_tries)
+    is_changed = record.body != fingerprint.body and not is_signed_anew
     if is_changed and (record.task_id or record.intent is not None):
         replaced = f"{attempt.service} task {record.task_id}" if record.task_id else "the submission of the earlier try"
         why = f"what is asked for has changed since {replaced}, which does not count any more"
-        if record.loose and record.loose == request.loose:
+        if record.loose and record.loose == fingerprint.loose:
             why += "; the address differs in what may be a signature only, but the task was cleared since"
         return Submit(why)
     if record.task_id is not None:
@@ -238,14 +238,14 @@ def plan(record: Record | None, request: Request, attempt: Attempt) -> Plan:
             record,
             record.task_id,
             is_cleared=record.max_tries != attempt.max_tries,
-            other_account=record.account != request.account,
+            other_account=record.account != fingerprint.account,
             service=attempt.service,
             why=f"{Join.why}; the address differs in what may be a signature only" if is_signed_anew else Join.why,
         )
     if record.intent is None:
         return Submit("the request of the earlier try was certainly not executed")
-    return FindOut(
-        record.request,
+    return LookUp(
+        record.fingerprint,
         record.intent,
         until=attempt.now,
         sent_before=max(attempt.began, record.intent + SENDING_SECONDS),
@@ -279,12 +279,12 @@ def after_look(
     return Joined(look)
 
 
-def _plan_without_record(request: Request, attempt: Attempt) -> Submit | FindOut:
+def _plan_without_record(fingerprint: Fingerprint, attempt: AirflowTry) -> Submit | LookUp:
     if attempt.try_number <= 1 and not attempt.has_submitted:
         return Submit("first try")
     if attempt.is_cleared:
-        return FindOut(
-            request,
+        return LookUp(
+            fingerprint,
             None,
             until=attempt.now,
             sent_before=attempt.began,
@@ -296,8 +296,8 @@ def _plan_without_record(request: Request, attempt: Attempt) -> Submit | FindOut
         return Submit("no earlier try came as far as submitting")
     # A clear of the whole run sets its beginning anew, and so says nothing of the tries before.
     was_cleared = attempt.max_tries != attempt.retries
-    return FindOut(
-        request,
+    return LookUp(
+        fingerprint,
         None if was_cleared else attempt.run_began,
         until=attempt.now,
         sent_before=attempt.began,

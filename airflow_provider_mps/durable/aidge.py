@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.fingerprint import Request
+from airflow_provider_mps.core.fingerprint import Fingerprint
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.steps import Log
-from airflow_provider_mps.core.submission import FindOut, Join, Submit
+from airflow_provider_mps.core.submission import Join, LookUp, Submit
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.terms import TermsWithoutList
 from airflow_provider_mps.exceptions import AidgeInDoubtError, AidgeTaskRefusedError
@@ -68,7 +68,7 @@ class AidgeTerms(TermsWithoutList):
         if state.failure is not None:
             raise AidgeTaskRefusedError(state.task_id, state.failure.code, state.failure.message)
 
-    def body(self, request: Request) -> GenerationRequest:
+    def body(self, fingerprint: Fingerprint) -> GenerationRequest:
         """Return the request."""
         return self._generation
 
@@ -81,7 +81,7 @@ class AidgeTerms(TermsWithoutList):
                 self._on_doubt.value,
             )
 
-    def lost(self, error: ServiceError, doubt: FindOut) -> FindOut:
+    def lost(self, error: ServiceError, doubt: LookUp) -> LookUp:
         """End the try: there is nobody to ask.
 
         :raises AidgeInDoubtError: what became of the request is not known

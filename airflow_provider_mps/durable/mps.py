@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_provider_mps.core import submission
-from airflow_provider_mps.core.airflow_task import Attempt
+from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.fingerprint import Request
+from airflow_provider_mps.core.fingerprint import Fingerprint
 from airflow_provider_mps.core.steps import AskClock, Flow, InDoubt, Log, PossibleTask
-from airflow_provider_mps.core.submission import FindOut, Join, Plan, Record, Submit, UnreadableRecordError
+from airflow_provider_mps.core.submission import Join, LookUp, Plan, Record, Submit, UnreadableRecordError
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.search import Search
 from airflow_provider_mps.exceptions import MpsInDoubtError
@@ -44,16 +44,16 @@ class MpsTerms:
         self._log = log
         self._search = Search(clock, payload, log)
 
-    def begin(self, record: Record | None, request: Request, attempt: Attempt) -> Plan:
+    def begin(self, record: Record | None, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
         """Decide how a try begins."""
-        return submission.plan(record, request, attempt)
+        return submission.plan(record, fingerprint, attempt)
 
-    def begin_unread(self, error: UnreadableRecordError, request: Request, attempt: Attempt) -> Plan:
+    def begin_unread(self, error: UnreadableRecordError, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
         """Look for the task."""
         self._log.warning("%s; looking for the task at MPS instead", error)
-        return submission.plan(None, request, replace(attempt, keeps_records=False, has_submitted=True))
+        return submission.plan(None, fingerprint, replace(attempt, keeps_records=False, has_submitted=True))
 
-    def find_out(self, doubt: FindOut) -> Flow[TaskState | PossibleTask | None]:
+    def find_out(self, doubt: LookUp) -> Flow[TaskState | PossibleTask | None]:
         """Look for the task of a submission in the list of tasks.
 
         :raises MpsInDoubtError: MPS does not say, or more tasks may be it than are looked at
@@ -77,17 +77,17 @@ class MpsTerms:
             return ahead
         return self._clock.ahead
 
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, fingerprint: Fingerprint) -> dict[str, Any]:
         """Return the request body, with an output that tells whose it is."""
         payload = dict(self._payload)
         if not payload.get("OutputPath"):
-            payload |= unique_output(payload, request.token)
+            payload |= unique_output(payload, fingerprint.token)
         return payload
 
     def before_sending(self, *, keeps_records: bool) -> None:
         """Say nothing: a retry finds out in any case."""
 
-    def lost(self, error: ServiceError, doubt: FindOut) -> FindOut:
+    def lost(self, error: ServiceError, doubt: LookUp) -> LookUp:
         """Look for the task."""
         self._log.warning("%s: %s", error.code, error)
         return doubt

@@ -10,11 +10,11 @@ from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.steps import Flow, ListTasks, Log, Look, Pause
-from airflow_provider_mps.core.submission import FindOut
+from airflow_provider_mps.core.submission import LookUp
 from airflow_provider_mps.core.tasks import ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.exceptions import MpsInDoubtError
 from airflow_provider_mps.services.tencentcloud import lookup
-from airflow_provider_mps.services.tencentcloud.lookup import StillRuns, Window
+from airflow_provider_mps.services.tencentcloud.lookup import PossibleMatch, Window
 from airflow_provider_mps.services.tencentcloud.outputs import ExpectedOutput, expected_output
 from airflow_provider_mps.services.tencentcloud.payloads import describe_input
 
@@ -38,7 +38,7 @@ class Search:
         self._left_out = 0
         self._has_told = False
 
-    def find(self, doubt: FindOut) -> Flow[TaskState | StillRuns | None]:
+    def find(self, doubt: LookUp) -> Flow[TaskState | PossibleMatch | None]:
         """Return the task, or one that may be it and still runs; None if there certainly is none.
 
         :raises MpsInDoubtError: MPS does not say, or more tasks may be it than are looked at
@@ -57,7 +57,7 @@ class Search:
             )
         return found
 
-    def _find_once(self, doubt: FindOut) -> Flow[TaskState | StillRuns | None]:
+    def _find_once(self, doubt: LookUp) -> Flow[TaskState | PossibleMatch | None]:
         given = self._payload.get("OutputPath")
         expected = expected_output(self._payload, None if given else doubt.tokens)
         try:
@@ -75,9 +75,9 @@ class Search:
                 self._old = set(self._same(finished, now, expected)) - set(self._candidates)
         except ServiceError as error:
             raise self._error(doubt, str(error)) from None
-        return lookup.pick(states, expected, newest_wins=doubt.newest_wins)
+        return lookup.match_ours(states, expected, newest_wins=doubt.newest_wins)
 
-    def _window(self, doubt: FindOut) -> Window:
+    def _window(self, doubt: LookUp) -> Window:
         return Window(doubt.since, doubt.until, doubt.sent_before, doubt.ahead, self._clock.ahead)
 
     def _same(self, listed: list[ListedTask], window: Window, expected: ExpectedOutput) -> dict[str, ListedTask]:
@@ -138,5 +138,5 @@ class Search:
             self._done[task_id] = state
         return state
 
-    def _error(self, doubt: FindOut, reason: str) -> MpsInDoubtError:
+    def _error(self, doubt: LookUp, reason: str) -> MpsInDoubtError:
         return MpsInDoubtError(describe_input(self._payload), doubt.why, reason)

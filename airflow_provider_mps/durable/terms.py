@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_mps.core import submission
-from airflow_provider_mps.core.airflow_task import Attempt
+from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.fingerprint import Request
+from airflow_provider_mps.core.fingerprint import Fingerprint
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.steps import Flow, InDoubt, PossibleTask
-from airflow_provider_mps.core.submission import FindOut, Join, Plan, Record, Submit, UnreadableRecordError
+from airflow_provider_mps.core.submission import Join, LookUp, Plan, Record, Submit, UnreadableRecordError
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.exceptions import SubmissionInDoubtError
 
@@ -41,13 +41,13 @@ class TermsWithoutList:
         """
         raise self.in_doubt(doubt)
 
-    def begin(self, record: Record | None, request: Request, attempt: Attempt) -> Plan:
+    def begin(self, record: Record | None, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
         """Decide how a try begins.
 
         :raises SubmissionInDoubtError: whether there is a task is not known; nothing was submitted
         """
-        planned = submission.plan(record, request, attempt)
-        if not isinstance(planned, FindOut):
+        planned = submission.plan(record, fingerprint, attempt)
+        if not isinstance(planned, LookUp):
             return planned
         if not planned.finished_count:
             if attempt.has_submitted and not attempt.has_returned:
@@ -59,11 +59,11 @@ class TermsWithoutList:
             return Submit("the task was cleared, and there is no record of its earlier tries")
         return self.decide(planned.why)
 
-    def begin_unread(self, error: UnreadableRecordError, request: Request, attempt: Attempt) -> Plan:
+    def begin_unread(self, error: UnreadableRecordError, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
         """Have it decided: something was written, so something may have been sent."""
         return self.decide(str(error))
 
-    def find_out(self, doubt: FindOut) -> Flow[TaskState | PossibleTask | None]:
+    def find_out(self, doubt: LookUp) -> Flow[TaskState | PossibleTask | None]:
         """Refuse: there is nobody to ask.
 
         :raises SubmissionInDoubtError: always
@@ -83,19 +83,19 @@ class TermsWithoutList:
         return None
         yield
 
-    def body(self, request: Request) -> Any:
+    def body(self, fingerprint: Fingerprint) -> Any:
         """Return what is sent."""
         raise NotImplementedError
 
     def before_sending(self, *, keeps_records: bool) -> None:
         """Say what the person who reads the log has to know."""
 
-    def lost(self, error: ServiceError, doubt: FindOut) -> FindOut:
+    def lost(self, error: ServiceError, doubt: LookUp) -> LookUp:
         """End the try: there is nobody to ask.
 
         :raises SubmissionInDoubtError: what became of the request is not known
         """
-        raise self.in_doubt(f"what became of the submission is not known ({error.told})") from error
+        raise self.in_doubt(f"what became of the submission is not known ({error.summary})") from error
 
     def out_of_time(self, doubt: InDoubt, limit: str) -> Exception:
         """Return the error for a doubt that lasts."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.compat import cleared_xcoms, run_number, task_instance_id
 from airflow_provider_mps.core import submission
-from airflow_provider_mps.core.airflow_task import Attempt, Instance, TaskKey
+from airflow_provider_mps.core.airflow_task import AirflowTry, Instance, TaskKey
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-def attempt_of(
+def airflow_try_of(
     context: Mapping[str, Any],
     service: ServiceProfile,
     retries: int,
     *,
     keeps_records: bool,
     returns_result: bool = False,
-) -> Attempt:
+) -> AirflowTry:
     """Return the try that a context is of.
 
     :param service: where it submits
@@ -39,7 +39,7 @@ def attempt_of(
     """
     ti, dag_run = context["ti"], context.get("dag_run")
     run_began, left = getattr(dag_run, "start_date", None), cleared_xcoms(ti)
-    return Attempt(
+    return AirflowTry(
         try_number=ti.try_number,
         max_tries=ti.max_tries,
         retries=retries,

@@ -183,7 +183,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         return AidgeImageTaskTrigger(task_id, self.aidge_conn_id, *waits)
 
     def _submit(self, context: Context, hook: AidgeHook, request: GenerationRequest, on_doubt: OnDoubt) -> Submitted:
-        from airflow_provider_mps.core.fingerprint import request_of
+        from airflow_provider_mps.core.fingerprint import fingerprint_of
         from airflow_provider_mps.durable.aidge import AidgeTerms
         from airflow_provider_mps.durable.tries import IN_DOUBT
 
@@ -193,7 +193,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
                 context,
                 hook,
                 AidgeTerms(request, hook, on_doubt, self.log, self.timeout),
-                lambda task: request_of(task, request.element, **account),
+                lambda task: fingerprint_of(task, request.element, **account),
             )
         except AidgeInDoubtError:
             # A clear may take the record away, and leaves the names of the XComs.

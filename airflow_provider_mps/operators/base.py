@@ -18,7 +18,7 @@ from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.polling.waiting import (
-    LooksAtTasks,
+    TaskReader,
     deadline_of_try,
     result_of_event,
     wait_in_worker,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     # Imported where they are used: a DAG file has no need of them.
     from airflow_provider_mps.core.airflow_task import TaskKey
-    from airflow_provider_mps.core.fingerprint import Request
+    from airflow_provider_mps.core.fingerprint import Fingerprint
     from airflow_provider_mps.core.flow import Terms
     from airflow_provider_mps.core.steps import InDoubt, Submitted
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
@@ -78,7 +78,7 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
         context: Context,
         hook: Any,
         terms: Terms,
-        identify: Callable[[TaskKey], Request],
+        identify: Callable[[TaskKey], Fingerprint],
     ) -> Submitted:
         """Return the task that makes the pictures: one that is known, one that is found, or else a new one.
 
@@ -90,10 +90,10 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
         from airflow_provider_mps.durable.drivers import carry_out
         from airflow_provider_mps.durable.port import HookPort
         from airflow_provider_mps.durable.store import store_of
-        from airflow_provider_mps.durable.tries import attempt_of, task_of
+        from airflow_provider_mps.durable.tries import airflow_try_of, task_of
 
         store = store_of(context, self.service)
-        attempt = attempt_of(
+        attempt = airflow_try_of(
             context,
             self.service,
             self.retries or 0,
@@ -124,7 +124,7 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
         """Take up the task again with the trigger's event; return the result."""
         return self._deliver(context, result_of_event(event, self.timeout, self.service))
 
-    def _go_on(self, context: Context, hook: LooksAtTasks, submitted: Submitted) -> Any:
+    def _go_on(self, context: Context, hook: TaskReader, submitted: Submitted) -> Any:
         """Return the id of the task, or with waiting its result."""
         task_id, since = submitted.task_id, submitted.since
         if self.do_xcom_push:
@@ -134,7 +134,7 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
             return task_id
         deadline = deadline_of_try(self, context, submitted.counts_from, self.timeout)
         if submitted.state is not None and not submitted.state.done:
-            self._tell_what_is_left(submitted.counts_from + self.timeout - time.time())
+            self._log_time_left(submitted.counts_from + self.timeout - time.time())
         if self.deferrable and not (submitted.state and submitted.state.done):
             self._defer(task_id, deadline, since, "execute_complete")
         result = wait_in_worker(
@@ -145,12 +145,12 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
             interval=self.poll_interval,
             since=since,
             timeout=self.timeout,
-            tell=self.log.info,
+            log_line=self.log.info,
             service=self.service,
         )
         return self._deliver(context, result)
 
-    def _tell_what_is_left(self, seconds: float) -> None:
+    def _log_time_left(self, seconds: float) -> None:
         if seconds > 0:
             self.log.info("%.0f s of timeout=%g s are left, which goes on through retries", seconds, self.timeout)
         else:

@@ -13,8 +13,8 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperat
 
 from airflow_provider_mps.batch.items import (
     Item,
-    ItemEnd,
     ItemFailure,
+    ItemOutcome,
     OnEmpty,
     labelled_entries,
     recognise,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.batch.loop_thread import LoopThread
 
     # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.batch.record import BatchRecord, Header
+    from airflow_provider_mps.batch.record import BatchHeader, BatchRecord
     from airflow_provider_mps.batch.store import BatchStore
     from airflow_provider_mps.core.airflow_task import TaskKey
     from airflow_provider_mps.core.flow import Terms
@@ -198,15 +198,15 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
 
     def _run(
         self, context: Context, hook: Any, items: list[Item], store: BatchStore, record: BatchRecord
-    ) -> list[ItemEnd] | None:
+    ) -> list[ItemOutcome] | None:
         """Return how each item ended; None if some still run and are waited for in the triggerer."""
         from airflow_provider_mps.batch.loop_thread import LoopThread
         from airflow_provider_mps.batch.run import BatchRun
         from airflow_provider_mps.batch.writer import BatchWriter
-        from airflow_provider_mps.durable.tries import attempt_of
+        from airflow_provider_mps.durable.tries import airflow_try_of
 
         until = end_of_try(self, context)
-        attempt = attempt_of(context, self.service, self.retries or 0, keeps_records=not record.is_new)
+        attempt = airflow_try_of(context, self.service, self.retries or 0, keeps_records=not record.is_new)
         if not record.is_new:
             # An item without a record was never submitted, in whatever try: the record is read whole, or not at all.
             attempt = replace(attempt, try_number=1, has_submitted=False)
@@ -232,7 +232,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             return None
         return [run.ends[item.index] for item in items]
 
-    def _close(self, store: BatchStore, header: Header) -> None:
+    def _close(self, store: BatchStore, header: BatchHeader) -> None:
         from airflow_provider_mps.batch.writer import give_up
 
         try:
@@ -240,7 +240,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         except Exception as error:
             self.log.warning("The record of the batch could not be closed (%s); a clear would return it again", error)
 
-    def _judge(self, context: Context, items: list[Item], ends: list[ItemEnd], max_failed: int) -> None:
+    def _judge(self, context: Context, items: list[Item], ends: list[ItemOutcome], max_failed: int) -> None:
         failures = [end for end in ends if isinstance(end, ItemFailure)]
         count, failed = len(ends), len(failures)
         self.log.info(
@@ -260,7 +260,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         kind = MpsBatchRefusedError if all(end.is_final for end in failures) else MpsBatchFailedError
         raise kind(failed, count, max_failed, told)
 
-    def _push(self, context: Context, items: list[Item], ends: list[ItemEnd]) -> None:
+    def _push(self, context: Context, items: list[Item], ends: list[ItemOutcome]) -> None:
         """Hand over what was paid for, before the task fails."""
         if not self.do_xcom_push:
             return
@@ -279,9 +279,9 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         raise AssertionError("defer() does not return")
 
 
-def _ends_so_far(items: list[Item], ends: dict[int, ItemEnd], record: BatchRecord, why: str) -> list[ItemEnd]:
+def _ends_so_far(items: list[Item], ends: dict[int, ItemOutcome], record: BatchRecord, why: str) -> list[ItemOutcome]:
     """Return the end of each item, also of those that have none."""
-    found: list[ItemEnd] = []
+    found: list[ItemOutcome] = []
     for item in items:
         known = record.record(item.token)
         found.append(ends.get(item.index) or unfinished(why, known.task_id if known else None))

@@ -88,7 +88,7 @@ class MpsSubmitOperator(PictureSubmitOperator):
         return self._begin(context)
 
     def _submit(self, context: Context, hook: MpsHook, payload: dict[str, Any]) -> Submitted:
-        from airflow_provider_mps.core.fingerprint import request_of
+        from airflow_provider_mps.core.fingerprint import fingerprint_of
         from airflow_provider_mps.core.steps import Submitted
         from airflow_provider_mps.durable.mps import MpsTerms
 
@@ -102,7 +102,7 @@ class MpsSubmitOperator(PictureSubmitOperator):
             context,
             hook,
             MpsTerms(payload, hook.clock, self.log),
-            lambda task: request_of(task, payload, **account),
+            lambda task: fingerprint_of(task, payload, **account),
         )
 
     def make_trigger(self, task_id: str, deadline: Deadline, since: float | None) -> MpsImageTaskTrigger:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
-from airflow_provider_mps.core.errors import ServiceError, told
+from airflow_provider_mps.core.errors import ServiceError, describe_look
 from airflow_provider_mps.core.events import EventError, from_event, task_of_event
 from airflow_provider_mps.core.polling import (
     Deadline,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator
 
 
-class LooksAtTasks(Protocol):
+class TaskReader(Protocol):
     """A hook that looks at a task once."""
 
     def look(self, task_id: str) -> TaskState | ServiceError:
@@ -91,7 +91,7 @@ def result_or_raise(
 
 
 def wait_in_worker(
-    hook: LooksAtTasks,
+    hook: TaskReader,
     task_id: str,
     look: TaskState | ServiceError | None,
     *,
@@ -99,7 +99,7 @@ def wait_in_worker(
     interval: float,
     since: float,
     timeout: float,
-    tell: Callable[[str], object],
+    log_line: Callable[[str], object],
     service: ServiceProfile,
 ) -> dict[str, Any]:
     """Look at a task until it is done or the deadline has passed; return its result.
@@ -108,7 +108,7 @@ def wait_in_worker(
     :param interval: seconds between looks; a new task is looked at sooner
     :param since: when the service accepted the task, seconds since the epoch
     :param timeout: seconds that are waited for at the most, for messages
-    :param tell: takes a line for the task log before each pause
+    :param log_line: takes a line for the task log before each pause
     :raises TaskFailedError: see :func:`result_or_raise` for this and others
     """
     look, empty = look or hook.look(task_id), 0
@@ -126,12 +126,12 @@ def wait_in_worker(
             )
             if not isinstance(step, LookAgain):
                 return result_or_raise(task_id, step, timeout, service)
-            tell(f"{service} task {task_id}: {told(look)}; next look in {round(step.seconds, 1):g} s")
+            log_line(f"{service} task {task_id}: {describe_look(look)}; next look in {round(step.seconds, 1):g} s")
             time.sleep(step.seconds)
             look = hook.look(task_id)
     except AirflowTaskTimeout:
         # Airflow's own words do not say which task, nor that a retry joins it.
-        raise task_errors(service.name).execution_timeout(task_id, told(look)) from None
+        raise task_errors(service.name).execution_timeout(task_id, describe_look(look)) from None
 
 
 def result_of_event(event: Any, timeout: float, service: ServiceProfile) -> dict[str, Any]:

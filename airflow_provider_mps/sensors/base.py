@@ -21,7 +21,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_mps.compat import DEFERRABLE, first_reschedule
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.errors import ServiceError, told
+from airflow_provider_mps.core.errors import ServiceError, describe_look
 from airflow_provider_mps.core.polling import (
     EMPTY_LOOKS,
     EMPTY_SECONDS,
@@ -43,7 +43,7 @@ from airflow_provider_mps.exceptions import (
 )
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.polling.waiting import (
-    LooksAtTasks,
+    TaskReader,
     deadline_of_try,
     result_of_event,
     result_or_raise,
@@ -86,7 +86,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
         self._began_at: float | None = None
 
     @abstractmethod
-    def make_hook(self) -> LooksAtTasks:
+    def make_hook(self) -> TaskReader:
         """Return a hook for the rendered connection."""
 
     @abstractmethod
@@ -97,7 +97,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
         """
 
     @cached_property
-    def hook(self) -> LooksAtTasks:
+    def hook(self) -> TaskReader:
         """The hook, kept from one look to the next."""
         return self.make_hook()
 
@@ -116,7 +116,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
                 raise self._timeout_error("not done at the last look") from None
         except AirflowTaskTimeout:
             ended = task_errors(self.service.name).execution_timeout
-            raise ended(self._task_id, "not done at the last look", "A retry waits for it again.") from None
+            raise ended(self._service_task_id, "not done at the last look", "A retry waits for it again.") from None
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
@@ -124,7 +124,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             _, step = self._look(context, Deadline(float("inf")))
             if isinstance(step, LookAgain):
                 return PokeReturnValue(is_done=False)
-            result = result_or_raise(self._task_id, step, self.timeout, self.service)
+            result = result_or_raise(self._service_task_id, step, self.timeout, self.service)
             return PokeReturnValue(is_done=True, xcom_value=result)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
@@ -148,7 +148,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
                 raise self._timeout_error(error.last_seen) from None
             except TaskExecutionTimeoutError as error:
                 raise type(error)(error.task_id, error.last_seen, "A retry waits for it again.") from None
-        self.log.info("%s task %s: %s", self.service, self._task_id, result["Status"])
+        self.log.info("%s task %s: %s", self.service, self._service_task_id, result["Status"])
         return result
 
     def _wait_in_triggerer(self, context: Context) -> dict[str, Any]:
@@ -162,18 +162,18 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             since = look.created if isinstance(look, TaskState) else self._began(context)
             defer_to(self, self.make_trigger(deadline, since), "execute_complete")
         with self._skip_instead_of_fail():
-            return result_or_raise(self._task_id, step, self.timeout, self.service)
+            return result_or_raise(self._service_task_id, step, self.timeout, self.service)
 
     @property
-    def _task_id(self) -> str:
+    def _service_task_id(self) -> str:
         name = self.service.task_id_key
         with invalid_arguments_fail():
             return arguments.text(name, getattr(self, name))
 
     def _look(self, context: Context, deadline: Deadline) -> tuple[TaskState | ServiceError, PollDecision]:
         began = self._began(context)
-        look, now = self.hook.look(self._task_id), time.time()
-        self.log.info("%s task %s: %s", self.service, self._task_id, told(look))
+        look, now = self.hook.look(self._service_task_id), time.time()
+        self.log.info("%s task %s: %s", self.service, self._service_task_id, describe_look(look))
         self._empty_looks = count_empty(look, self._empty_looks)
         if self.reschedule and isinstance(look, TaskState) and now >= (look.empty_since or now) + EMPTY_SECONDS:
             # Each look is a process of its own, which counts from nothing.
@@ -208,7 +208,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
 
     def _timeout_error(self, last_seen: str) -> AirflowSensorTimeout:
         # No retry, and nothing that this task could submit: the words of the operators' error would be wrong.
-        said = not_done(self.service.name, self._task_id, f"timeout={self.timeout:g} s", last_seen)
+        said = not_done(self.service.name, self._service_task_id, f"timeout={self.timeout:g} s", last_seen)
         return AirflowSensorTimeout(
             f"{said} Airflow does not retry a sensor that is out of time: clear it, and it waits again."
         )

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPo
 from itertools import islice
 from typing import TypeVar
 
-from airflow_provider_mps.core.progress import TELL_SECONDS, Rate, paced
+from airflow_provider_mps.core.progress import REPORT_SECONDS, Rate, paced
 from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS
 
 _Item = TypeVar("_Item")
@@ -21,7 +21,7 @@ MAX_WORKERS = MAX_CONNECTIONS
 GRACE_SECONDS = 10.0
 
 
-class EndsTransfer:
+class StoppableTransfer:
     """For operators whose transfers end between two pieces when their task does."""
 
     # Made by execute: an operator is copied and pickled before.
@@ -40,7 +40,7 @@ def in_parallel(
     total: int,
     max_workers: int,
     done: str,
-    tell: Callable[[str], object],
+    log_line: Callable[[str], object],
     stop: threading.Event | None = None,
 ) -> list[_Done]:
     """Carry all items; after an error nothing more is begun, and what has begun is ended.
@@ -52,7 +52,7 @@ def in_parallel(
     :param total: how many that are, for the log
     :param max_workers: how many at the same time
     :param done: what has been done with one, for the log, such as ``Fetched``
-    :param tell: takes a line for the log
+    :param log_line: takes a line for the log
     :param stop: set when the task is at its end, here or by the caller, so that ``carry`` breaks off what has begun
     :return: what ``carry`` returned, in the order of the items
     """
@@ -73,7 +73,7 @@ def in_parallel(
     source, rate = iter(items), Rate()
     begun: list[Future[_Done]] = []
     left: set[Future[_Done]] = set()
-    told = time.monotonic()
+    reported = time.monotonic()
     try:
         while True:
             more = [pool.submit(unless_over, item) for item in islice(source, 2 * max_workers - len(left))]
@@ -81,13 +81,13 @@ def in_parallel(
             left.update(more)
             if not left:
                 break
-            ended, left = wait(left, TELL_SECONDS, FIRST_COMPLETED)
+            ended, left = wait(left, REPORT_SECONDS, FIRST_COMPLETED)
             if any(future.exception() for future in ended):
                 break
-            if left and (now := time.monotonic()) - told >= TELL_SECONDS:
-                told, count = now, len(begun) - len(left)
+            if left and (now := time.monotonic()) - reported >= REPORT_SECONDS:
+                reported, count = now, len(begun) - len(left)
                 pace = paced(rate.per_second(count, now), max(total - count, 0), done.lower())
-                tell(f"{done} {count:,} of {total:,} files; {pace}")
+                log_line(f"{done} {count:,} of {total:,} files; {pace}")
         pool.shutdown(cancel_futures=True)
         errors = [future.exception() for future in begun if not future.cancelled()]
         for error in errors:

@@ -23,7 +23,7 @@ from airflow_provider_mps.services.aidge import picture_names
 from airflow_provider_mps.services.aidge.picture_names import DEFAULT_NAME
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
-from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, EndsTransfer, in_parallel
+from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, StoppableTransfer, in_parallel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _EXPIRED = ("HTTP 401", "HTTP 403")
 
 
-class AidgeToObjectStorageOperator(EndsTransfer, TemplatedFields, BaseOperator):
+class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     """Copy the pictures of one or more results of Aidge, each whole or not at all.
 
     Asks Aidge for the addresses of the moment, so a result may be copied when those that it came with have expired, and
@@ -164,7 +164,7 @@ class AidgeToObjectStorageOperator(EndsTransfer, TemplatedFields, BaseOperator):
                 total=len(stems),
                 max_workers=self.max_workers,
                 done="Stored",
-                tell=self.log.info,
+                log_line=self.log.info,
                 stop=stop,
             )
         total = sum(one["size"] for one in found)

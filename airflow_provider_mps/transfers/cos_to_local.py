@@ -17,13 +17,13 @@ from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services import COS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
-from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, EndsTransfer, in_parallel
+from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, StoppableTransfer, in_parallel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class CosToLocalFilesystemOperator(EndsTransfer, TemplatedFields, BaseOperator):
+class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     """Fetch one COS object, or the pictures of a result. Each file is verified by size and CRC64, whole or absent.
 
     Either ``cos_key`` with ``local_path``, which returns the local path; or ``outputs`` with ``local_dir``, which
@@ -141,7 +141,7 @@ class CosToLocalFilesystemOperator(EndsTransfer, TemplatedFields, BaseOperator):
 
         total, workers = len(plans), self.max_workers
         return in_parallel(
-            fetch, plans, total=total, max_workers=workers, done="Fetched", tell=self.log.info, stop=stop
+            fetch, plans, total=total, max_workers=workers, done="Fetched", log_line=self.log.info, stop=stop
         )
 
 

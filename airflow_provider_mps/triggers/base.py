@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_mps.core.errors import told
+from airflow_provider_mps.core.errors import describe_look
 from airflow_provider_mps.core.events import to_event
 from airflow_provider_mps.core.polling import Deadline, trigger_lifetime
 from airflow_provider_mps.core.services import ServiceProfile
@@ -80,7 +80,7 @@ class PictureTaskTrigger(BaseTrigger):
             deadline=Deadline(self.deadline, LimitKind(self.limit)),
             interval=self.poll_interval,
             since=self.since,
-            tell=lambda look: self.log.info("%s task %s: %s", self.service, task_id, told(look)),
+            tell=lambda look: self.log.info("%s task %s: %s", self.service, task_id, describe_look(look)),
         )
         yield TriggerEvent(to_event(task_id, end, self.service))
 

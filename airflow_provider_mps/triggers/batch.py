@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_mps.batch.record import BatchRecord, Header, UnreadablePageError
+from airflow_provider_mps.batch.record import BatchHeader, BatchRecord, UnreadablePageError
 from airflow_provider_mps.batch.store import BatchStore
 from airflow_provider_mps.batch.writer import BatchWriter
 from airflow_provider_mps.clients.async_client import off_the_loop
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import batch_event
 from airflow_provider_mps.core.polling import Finished, deadline_of
-from airflow_provider_mps.core.progress import TELL_SECONDS, Counts, Progress
+from airflow_provider_mps.core.progress import REPORT_SECONDS, Counts, Progress
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.hooks.cos import CosHook
@@ -106,7 +106,7 @@ class PictureBatchTrigger(BaseTrigger):
         # Over threads: the client of COS blocks, and ten thousand items take a while to read.
         record = await off_the_loop(_read, store)
         async with _writing(store, record) as writer, shared_poller(self.target) as poller:
-            teller = asyncio.create_task(self._tell(record))
+            reporter = asyncio.create_task(self._report(record))
             waits: list[asyncio.Task[None]] = []
             try:
                 for token, known in record.asked_for().items():
@@ -118,7 +118,7 @@ class PictureBatchTrigger(BaseTrigger):
                         await asyncio.sleep(0)
                 await asyncio.gather(*waits)
             finally:
-                for task in (teller, *waits):
+                for task in (reporter, *waits):
                     task.cancel()
 
     async def _wait_for_one(self, poller: Poller, writer: BatchWriter, token: str, known: Record) -> None:
@@ -127,7 +127,7 @@ class PictureBatchTrigger(BaseTrigger):
         end = await poller.wait(task_id, deadline=deadline, interval=self.poll_interval, since=known.accepted or now)
         writer.put_end(token, task_id, end)
 
-    async def _tell(self, record: BatchRecord) -> None:
+    async def _report(self, record: BatchRecord) -> None:
         progress = Progress()
         while True:
             task_ids = {known.task_id for known in record.asked_for().values() if known.task_id}
@@ -135,12 +135,12 @@ class PictureBatchTrigger(BaseTrigger):
             finished = sum(isinstance(end, Finished) and end.state.result is not None for end in ends)
             counts = Counts(self.total, len(task_ids), finished, len(ends) - finished)
             self.log.info("%s", progress.line(counts, time.monotonic()))
-            await asyncio.sleep(TELL_SECONDS)
+            await asyncio.sleep(REPORT_SECONDS)
 
 
 def _read(store: BatchStore) -> BatchRecord:
     header = store.read_header()
-    return BatchRecord(Header()) if header is None else store.read(header)
+    return BatchRecord(BatchHeader()) if header is None else store.read(header)
 
 
 def _is_over(record: BatchRecord, task_id: str) -> bool:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.fingerprint import request_of
-from airflow_provider_mps.services.aidge.pictures import Header, check_picture, decode
+from airflow_provider_mps.core.fingerprint import fingerprint_of
+from airflow_provider_mps.services.aidge.pictures import PictureHeader, check_picture, decode
 from airflow_provider_mps.services.aidge.requests import Generation, SceneSearch, query_body, scene_type, title
 from tests.pictures import picture, png_header
 
@@ -93,7 +93,7 @@ def test_a_signature_is_not_in_the_fingerprint() -> None:
     again = Generation(image_url=f"{signed}2&Signature=def", scene_id=1).request(no_file)
     assert once.body != again.body
     first, second = (
-        request_of(("d", "t", "r", -1), request.element, endpoint="e", region="", account="a")
+        fingerprint_of(("d", "t", "r", -1), request.element, endpoint="e", region="", account="a")
         for request in (once, again)
     )
     assert first == second
@@ -102,11 +102,11 @@ def test_a_signature_is_not_in_the_fingerprint() -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP"])
 def test_pictures_that_the_service_takes(kind: str) -> None:
-    assert check_picture("image_path", "p", picture(513, 2500, kind)) == Header(kind, 513, 2500)
+    assert check_picture("image_path", "p", picture(513, 2500, kind)) == PictureHeader(kind, 513, 2500)
 
 
 def test_a_header_is_enough() -> None:
-    assert check_picture("image_path", "p", png_header(513, 2999)[:200]) == Header("PNG", 513, 2999)
+    assert check_picture("image_path", "p", png_header(513, 2999)[:200]) == PictureHeader("PNG", 513, 2999)
 
 
 BAD: list[tuple[dict[str, Any], str]] = [

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_mps.batch import items
 from airflow_provider_mps.batch import record as batch_record
-from airflow_provider_mps.batch.items import Item, ItemFailure, end_of_item, entries, failed_call, summary
-from airflow_provider_mps.batch.record import PAGE_ITEMS, BatchRecord, Header, RecordPage, UnreadablePageError
+from airflow_provider_mps.batch.items import Item, ItemFailure, entries, failed_call, outcome_of_item, summary
+from airflow_provider_mps.batch.record import PAGE_ITEMS, BatchHeader, BatchRecord, RecordPage, UnreadablePageError
 from airflow_provider_mps.batch.requests import SHOWN, check_requests, read_requests
 from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.arguments import ArgumentError
@@ -115,20 +115,20 @@ def test_what_a_template_may_still_change_is_not_checked_when_the_dag_is_read() 
 
 def test_ends_of_items() -> None:
     result = {"TaskId": "t", "Outputs": [1]}
-    assert end_of_item("t", Finished(TaskState("t", "FINISH", result=result)), 600) == result
-    limited = end_of_item("t", TooLate("WAITING", LimitKind.EXECUTION_TIMEOUT), 600)
+    assert outcome_of_item("t", Finished(TaskState("t", "FINISH", result=result)), 600) == result
+    limited = outcome_of_item("t", TooLate("WAITING", LimitKind.EXECUTION_TIMEOUT), 600)
     assert isinstance(limited, ItemFailure)
     assert limited.message.startswith("not done within execution_timeout (")
     assert limited.message.endswith("; a retry joins it for what is left of timeout")
     joins = "a clear joins it and waits anew, a retry only looks once more; or raise timeout"
-    late = end_of_item("t", TooLate("WAITING", LimitKind.TIMEOUT), 600)
+    late = outcome_of_item("t", TooLate("WAITING", LimitKind.TIMEOUT), 600)
     assert late == ItemFailure("Timeout", f"not done within timeout=600 s (last seen: WAITING); {joins}", "t")
     failed = TaskState("t", "FINISH", failure=TaskFailure("40000 InvalidInput", "no", "MPS"))
-    assert end_of_item("t", Finished(failed), 1) == ItemFailure("40000 InvalidInput", "no", "t", is_final=True)
+    assert outcome_of_item("t", Finished(failed), 1) == ItemFailure("40000 InvalidInput", "no", "t", is_final=True)
     refused = ServiceError(
         "MPS", "DescribeImageTaskDetail", "t", "InvalidParameterValue.TaskId", "gone", "r", "refused"
     )  # type: ignore[arg-type]
-    assert end_of_item("t", Refused(refused), 1) == ItemFailure(refused.code, "gone", "t", "r", is_final=True)
+    assert outcome_of_item("t", Refused(refused), 1) == ItemFailure(refused.code, "gone", "t", "r", is_final=True)
     passing = ServiceError("MPS", "ProcessImage", "p", "LimitExceeded", "later", "r", Outcome.NOT_EXECUTED)
     assert not failed_call(passing).is_final
 
@@ -165,14 +165,14 @@ def test_a_header_comes_back_as_it_went(
     pages: int, base: str, writer: str | None, tries: int | None, has_id: bool
 ) -> None:
     to = None if tries is None else Instance("0198" if has_id else None, None if has_id else 7, 1700000000.25)
-    header = Header(pages, base or "b" if pages else None, writer or None, tries, to)
+    header = BatchHeader(pages, base or "b" if pages else None, writer or None, tries, to)
     assert batch_record.read_header(batch_record.write_header(header)) == header
 
 
 def test_the_header_of_an_older_version_is_read() -> None:
     old = b'{"version":1,"pages":2,"base":"b","writer":null,"delivered_tries":2}'
-    assert batch_record.read_header(old) == Header(2, "b", None, 2)
-    assert "delivered_to" not in batch_record.write_header(Header(2, "b", None, 2)).decode()
+    assert batch_record.read_header(old) == BatchHeader(2, "b", None, 2)
+    assert "delivered_to" not in batch_record.write_header(BatchHeader(2, "b", None, 2)).decode()
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_any_page_of_ends_is_sound_or_unreadable(ends: Any) -> None:
         return
     for task_id, end in found.items():
         assert isinstance(task_id, str)
-        items.end_of_item(task_id, end, 600.0)
+        items.outcome_of_item(task_id, end, 600.0)
     assert batch_record.read_ends(batch_record.write_ends(found, MPS), MPS).keys() == found.keys()
 
 
@@ -364,7 +364,7 @@ lists = st.lists(st.lists(st.integers(0, 400), unique=True, max_size=300), min_s
 @given(lists)
 def test_an_item_stays_on_its_page_whatever_is_asked_for(asked: list[list[int]]) -> None:
     stored: dict[int, RecordPage] = {}
-    header = Header(0)
+    header = BatchHeader(0)
     for numbers in asked:
         record = BatchRecord(header)
         for page, content in stored.items():
@@ -389,7 +389,7 @@ def test_an_item_stays_on_its_page_whatever_is_asked_for(asked: list[list[int]])
 
 
 def test_what_was_delivered_is_known_by_the_tries() -> None:
-    record = BatchRecord(Header(1, delivered_tries=2), {"a": Record("a", "b", "c", 2, intent=1.0)})
+    record = BatchRecord(BatchHeader(1, delivered_tries=2), {"a": Record("a", "b", "c", 2, intent=1.0)})
     record.records["new"] = replace(record.records["a"], max_tries=4)
     assert [record.record(token) and record.record(token).delivered for token in ("a", "new", "none")] == [  # type: ignore[union-attr]
         True,

@@ -14,7 +14,7 @@ from airflow_provider_mps.core.tasks import ListedTask, TaskFailure, TaskState, 
 from airflow_provider_mps.services.tencentcloud.answers import format_time, parse_time
 from airflow_provider_mps.services.tencentcloud.codes import task_rule
 from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE, list_params, read_list
-from airflow_provider_mps.services.tencentcloud.lookup import StillRuns, Window, in_order, pick, same_input
+from airflow_provider_mps.services.tencentcloud.lookup import PossibleMatch, Window, in_order, match_ours, same_input
 from airflow_provider_mps.services.tencentcloud.outputs import (
     ExpectedOutput,
     expected_output,
@@ -182,21 +182,21 @@ EXPECTED = expected_output(body(), TOKEN)
         ([OTHER, FAILED], False, None),
         ([OTHER, OURS], False, OURS),
         ([RUNS, OURS], False, OURS),
-        ([RUNS, OURS], True, StillRuns("runs", 1)),
+        ([RUNS, OURS], True, PossibleMatch("runs", 1)),
         ([OURS, RUNS], True, OURS),
-        ([OTHER, RUNS, FAILED, replace(RUNS, task_id="runs too")], False, StillRuns("runs", 2)),
+        ([OTHER, RUNS, FAILED, replace(RUNS, task_id="runs too")], False, PossibleMatch("runs", 2)),
         ([replace(OURS, task_id="newer"), OURS], True, replace(OURS, task_id="newer")),
     ],
 )
 def test_which_of_them_is_ours(states: list[TaskState], newest_wins: bool, found: Any) -> None:
-    assert pick(states, EXPECTED, newest_wins=newest_wins) == found
+    assert match_ours(states, EXPECTED, newest_wins=newest_wins) == found
 
 
 @given(st.permutations([OURS, OTHER, FAILED, RUNS, replace(RUNS, task_id="r2")]), st.booleans())
 def test_ours_is_never_missed_and_none_is_never_said_while_one_runs(states: list[TaskState], newest: bool) -> None:
-    assert pick(states, EXPECTED, newest_wins=newest) in (OURS, StillRuns("runs", 2), StillRuns("r2", 2))
+    assert match_ours(states, EXPECTED, newest_wins=newest) in (OURS, PossibleMatch("runs", 2), PossibleMatch("r2", 2))
     without = [state for state in states if state is not OURS]
-    assert isinstance(pick(without, EXPECTED, newest_wins=newest), StillRuns)
+    assert isinstance(match_ours(without, EXPECTED, newest_wins=newest), PossibleMatch)
 
 
 GIVEN = ExpectedOutput("", "x", False)
@@ -281,8 +281,8 @@ def test_what_is_looked_at_first() -> None:
 
 
 def test_still_runs_in_words() -> None:
-    assert str(StillRuns("t", 1)) == "MPS task t"
-    assert str(StillRuns("t", 3)) == "MPS task t and 2 more with the same input"
+    assert str(PossibleMatch("t", 1)) == "MPS task t"
+    assert str(PossibleMatch("t", 3)) == "MPS task t and 2 more with the same input"
 
 
 def test_input_of_another_kind() -> None:

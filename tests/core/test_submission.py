@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.airflow_task import Attempt
+from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
-from airflow_provider_mps.core.fingerprint import Request, request_of
+from airflow_provider_mps.core.fingerprint import Fingerprint, fingerprint_of
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.submission import (
     MAX_REPLACED,
-    FindOut,
     Join,
     Joined,
+    LookUp,
     Record,
     Submit,
     accepted,
@@ -38,7 +38,7 @@ NO_ANSWER = ServiceError("MPS", "a", "t", "NoAnswer", "m", "", Outcome.UNKNOWN)
 
 texts = st.text(max_size=12)
 times = st.floats(0, 4e9)
-requests = st.builds(Request, texts, texts, texts, texts)
+requests = st.builds(Fingerprint, texts, texts, texts, texts)
 intents = st.builds(
     Record,
     texts,
@@ -52,7 +52,7 @@ intents = st.builds(
 )
 records = intents | st.builds(accepted, intents, st.text(min_size=1), times)
 attempts = st.builds(
-    Attempt,
+    AirflowTry,
     st.integers(1, 9),
     st.integers(0, 9),
     st.integers(0, 5),
@@ -64,13 +64,13 @@ attempts = st.builds(
 )
 
 
-def attempt(try_number: int = 2, max_tries: int = 2, *, keeps_records: bool = True) -> Attempt:
-    return Attempt(
+def attempt(try_number: int = 2, max_tries: int = 2, *, keeps_records: bool = True) -> AirflowTry:
+    return AirflowTry(
         try_number, max_tries, 2, began=100.0, now=120.0, run_began=50.0, keeps_records=keeps_records, service="MPS"
     )
 
 
-REQUEST = Request("key", "body", "account")
+REQUEST = Fingerprint("key", "body", "account")
 INTENT = Record("key", "body", "account", 2, intent=90.0)
 KNOWN = accepted(INTENT, "t", 91.0)
 
@@ -94,13 +94,13 @@ def test_anything_else_is_no_record(value: Any) -> None:
 
 
 @given(records, attempts)
-def test_a_retry_never_submits_while_a_task_may_be_there(record: Record, attempt: Attempt) -> None:
+def test_a_retry_never_submits_while_a_task_may_be_there(record: Record, attempt: AirflowTry) -> None:
     """For the same request: whatever the numbers say, a TaskId is looked at and an intent is found out about."""
     step = plan(record, record.request, attempt)
     if record.task_id is not None:
         assert isinstance(step, Join)
     elif record.intent is not None:
-        assert isinstance(step, FindOut)
+        assert isinstance(step, LookUp)
         assert step.since == record.intent
         assert step.finished_count
     else:
@@ -108,11 +108,11 @@ def test_a_retry_never_submits_while_a_task_may_be_there(record: Record, attempt
 
 
 @given(attempts, requests)
-def test_without_a_record_only_certainty_submits(attempt: Attempt, request: Request) -> None:
+def test_without_a_record_only_certainty_submits(attempt: AirflowTry, request: Fingerprint) -> None:
     step = plan(None, request, attempt)
     certain = not attempt.has_submitted and (attempt.keeps_records or attempt.try_number == 1)
     assert isinstance(step, Submit) <= certain
-    if isinstance(step, FindOut) and not step.finished_count:
+    if isinstance(step, LookUp) and not step.finished_count:
         assert attempt.is_cleared
         assert step.since is None
 
@@ -127,7 +127,7 @@ def test_a_clear_is_told_from_a_retry_by_the_numbers(retries: int, history: list
         elif try_number > max_tries:
             return
         try_number += 1
-        assert Attempt(try_number, max_tries, retries, 0, 0, None, False, service="MPS").is_cleared is is_clear
+        assert AirflowTry(try_number, max_tries, retries, 0, 0, None, False, service="MPS").is_cleared is is_clear
 
 
 def test_a_first_try_submits() -> None:
@@ -151,15 +151,15 @@ def test_a_request_that_was_not_executed_is_sent() -> None:
 
 def test_without_a_record_a_retry_looks_since_the_run_began_and_a_clear_for_what_runs() -> None:
     retry = plan(None, REQUEST, attempt(2, 2, keeps_records=False))
-    assert isinstance(retry, FindOut)
+    assert isinstance(retry, LookUp)
     assert (retry.since, retry.until, retry.sent_before, retry.newest_wins) == (50.0, 120.0, 100.0, True)
     # A clear of the whole run has set its beginning anew.
     after_a_clear = plan(None, REQUEST, attempt(4, 3, keeps_records=False))
-    assert isinstance(after_a_clear, FindOut)
+    assert isinstance(after_a_clear, LookUp)
     assert after_a_clear.since is None
     assert after_a_clear.finished_count
     clear = plan(None, REQUEST, attempt(2, 3, keeps_records=False))
-    assert isinstance(clear, FindOut)
+    assert isinstance(clear, LookUp)
     assert (clear.since, clear.finished_count) == (None, False)
 
 
@@ -204,7 +204,7 @@ def test_other_credentials_ask_before_they_pay() -> None:
 
 
 @given(records, requests, st.integers(0, 9), times)
-def test_a_new_intent_remembers_what_it_replaces(record: Record, request: Request, tries: int, now: float) -> None:
+def test_a_new_intent_remembers_what_it_replaces(record: Record, request: Fingerprint, tries: int, now: float) -> None:
     fresh = intend(record, request, max_tries=tries, now=now)
     assert (fresh.task_id, fresh.accepted, fresh.delivered, fresh.intent) == (None, None, False, now)
     assert fresh.request == request
@@ -244,17 +244,17 @@ def payload(url: str = "https://e.com/a.jpg?v=1", prompt: str = "x") -> dict[str
 @pytest.mark.parametrize(
     "other",
     [
-        request_of(("dag", "task", "run", 0), payload(), **PLACE),
-        request_of(("dag", "task", "run2", -1), payload(), **PLACE),
-        request_of(TASK, payload(prompt="y"), **PLACE),
-        request_of(TASK, payload("https://e.com/a.jpg?v=2"), **PLACE),
-        request_of(TASK, payload("https://e.com/b.jpg?v=1"), **PLACE),
-        request_of(TASK, payload(), **{**PLACE, "endpoint": "mps.intl.tencentcloudapi.com"}),
-        request_of(TASK, payload(), **{**PLACE, "region": "ap-shanghai"}),
+        fingerprint_of(("dag", "task", "run", 0), payload(), **PLACE),
+        fingerprint_of(("dag", "task", "run2", -1), payload(), **PLACE),
+        fingerprint_of(TASK, payload(prompt="y"), **PLACE),
+        fingerprint_of(TASK, payload("https://e.com/a.jpg?v=2"), **PLACE),
+        fingerprint_of(TASK, payload("https://e.com/b.jpg?v=1"), **PLACE),
+        fingerprint_of(TASK, payload(), **{**PLACE, "endpoint": "mps.intl.tencentcloudapi.com"}),
+        fingerprint_of(TASK, payload(), **{**PLACE, "region": "ap-shanghai"}),
     ],
 )
-def test_everything_that_is_paid_for_is_in_the_fingerprint(other: Request) -> None:
-    request = request_of(TASK, payload(), **PLACE)
+def test_everything_that_is_paid_for_is_in_the_fingerprint(other: Fingerprint) -> None:
+    request = fingerprint_of(TASK, payload(), **PLACE)
     assert other != request
     assert other.token != request.token
     assert len(request.token) == 16
@@ -269,35 +269,35 @@ def test_everything_that_is_paid_for_is_in_the_fingerprint(other: Request) -> No
     ],
 )
 def test_a_signature_is_not_in_the_fingerprint(signed: str) -> None:
-    assert request_of(TASK, payload(signed), **PLACE) == request_of(TASK, payload(), **PLACE)
+    assert fingerprint_of(TASK, payload(signed), **PLACE) == fingerprint_of(TASK, payload(), **PLACE)
 
 
 def test_the_account_is_in_the_fingerprint_and_not_in_the_path() -> None:
     """New keys of the same account: the path is what a try recognises its picture by."""
-    request, other = (request_of(TASK, payload(), **{**PLACE, "account": name}) for name in ("AKID", "AKID2"))
+    request, other = (fingerprint_of(TASK, payload(), **{**PLACE, "account": name}) for name in ("AKID", "AKID2"))
     assert request != other
     assert request.token == other.token
 
 
 @pytest.mark.parametrize("name", ["key-pair-id", "t", "expires", "policy", "se"])
 def test_without_a_signature_every_parameter_counts(name: str) -> None:
-    one, other = (request_of(TASK, payload(f"https://e.com/a?{name}={value}"), **PLACE) for value in "xy")
+    one, other = (fingerprint_of(TASK, payload(f"https://e.com/a?{name}={value}"), **PLACE) for value in "xy")
     assert one != other
     # Nor does a word that may be the name of the picture make it one.
-    one, other = (request_of(TASK, payload(f"https://e.com/a?{name}=1&sign={v}"), **PLACE) for v in "xy")
+    one, other = (fingerprint_of(TASK, payload(f"https://e.com/a?{name}=1&sign={v}"), **PLACE) for v in "xy")
     assert one != other
 
 
 def test_the_order_of_the_body_is_not_in_the_fingerprint() -> None:
     turned = dict(reversed(payload().items()))
-    assert request_of(TASK, turned, **PLACE) == request_of(TASK, payload(), **PLACE)
+    assert fingerprint_of(TASK, turned, **PLACE) == fingerprint_of(TASK, payload(), **PLACE)
 
 
-def signed(value: str, *, name: str = "token", prompt: str = "x") -> Request:
-    return request_of(TASK, payload(f"https://e.com/a.jpg?{name}={value}", prompt), **PLACE)
+def signed(value: str, *, name: str = "token", prompt: str = "x") -> Fingerprint:
+    return fingerprint_of(TASK, payload(f"https://e.com/a.jpg?{name}={value}", prompt), **PLACE)
 
 
-def on_record(request: Request, max_tries: int = 2) -> Record:
+def on_record(request: Fingerprint, max_tries: int = 2) -> Record:
     return accepted(intend(None, request, max_tries=max_tries, now=90.0), "t", 91.0)
 
 
@@ -309,7 +309,7 @@ def test_a_retry_joins_where_only_what_may_be_a_signature_has_changed() -> None:
     assert step.record == record
     # The same after a try that was lost, under the token that it had.
     doubt = plan(replace(record, task_id=None, accepted=None), signed("bbbb"), attempt())
-    assert isinstance(doubt, FindOut)
+    assert isinstance(doubt, LookUp)
     assert doubt.tokens == signed("aaaa").token
 
 
@@ -318,7 +318,7 @@ def test_a_retry_joins_where_only_what_may_be_a_signature_has_changed() -> None:
     [signed("bbbb", prompt="y"), signed("bbbb", name="id"), replace(signed("bbbb"), loose=""), REQUEST],
     ids=["prompt", "id", "not known", "another task"],
 )
-def test_a_retry_submits_where_anything_else_has_changed(other: Request) -> None:
+def test_a_retry_submits_where_anything_else_has_changed(other: Fingerprint) -> None:
     assert not isinstance(plan(on_record(signed("aaaa")), other, attempt()), Join)
 
 
@@ -348,10 +348,10 @@ def test_a_record_of_before_knows_nothing_of_signatures() -> None:
 def test_without_a_record_the_path_tells_of_a_new_signature() -> None:
     one, other = signed("aaaa"), signed("bbbb")
     step = plan(None, other, attempt(2, 2, keeps_records=False))
-    assert isinstance(step, FindOut)
+    assert isinstance(step, LookUp)
     assert re.fullmatch(step.tokens, one.token)
     assert not re.fullmatch(step.tokens, signed("aaaa", prompt="y").token)
     for cleared in (attempt(2, 3, keeps_records=False), attempt(4, 3, keeps_records=False)):
         step = plan(None, other, cleared)
-        assert isinstance(step, FindOut)
+        assert isinstance(step, LookUp)
         assert step.tokens == other.token

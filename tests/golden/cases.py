@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_mps.batch import record as pages
-from airflow_provider_mps.batch.record import Header, RecordPage
+from airflow_provider_mps.batch.record import BatchHeader, RecordPage
 from airflow_provider_mps.batch.store import BatchStore, batch_prefix
 from airflow_provider_mps.core import events, fingerprint
 from airflow_provider_mps.core.airflow_task import Instance, TaskKey
@@ -87,7 +87,7 @@ RECORD = Record(
     request_id="5e2f1b7c-0000-4000-8000-000000000001",
 )
 INTENT = Record("0a" * 32, "1b" * 32, "2c" * 32, 0, intent=1767229370.25, loose="3d" * 32)
-HEADER = Header(
+HEADER = BatchHeader(
     pages=2,
     base="4e5f",
     writer="6a7b",
@@ -199,7 +199,7 @@ def hashes() -> dict[str, Any]:
         "ScheduleId": 30060,
         "StdExtInfo": '{"Prompt": "Morgenlicht, 早晨"}',
     }
-    asked = fingerprint.request_of(
+    asked = fingerprint.fingerprint_of(
         TASK, payload, endpoint="mps.tencentcloudapi.com", region="ap-guangzhou", account="AKID"
     )
     parts = ("key", "body", "account", "loose", "token", "loose_tokens")
@@ -227,7 +227,7 @@ CASES = [
     Golden("submission-record", RECORD_VERSION, RECORD, Record.to_json, Record.from_json),
     Golden("submission-intent", RECORD_VERSION, INTENT, Record.to_json, Record.from_json),
     Golden("batch-header", pages.VERSION, HEADER, pages.write_header, pages.read_header),
-    Golden("batch-header-new", pages.VERSION, Header(1, "4e5f", "4e5f"), pages.write_header, pages.read_header),
+    Golden("batch-header-new", pages.VERSION, BatchHeader(1, "4e5f", "4e5f"), pages.write_header, pages.read_header),
     Golden("batch-claim", pages.VERSION, "6a7b", pages.write_claim, pages.read_claim),
     Golden("batch-claim-free", pages.VERSION, None, pages.write_claim, pages.read_claim),
     Golden(

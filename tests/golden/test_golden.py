@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.batch.record import Header
+from airflow_provider_mps.batch.record import BatchHeader
 from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.get_provider_info import get_provider_info
@@ -63,7 +63,7 @@ def test_the_versions_of_a_format_are_all_there() -> None:
     }
 
 
-@pytest.mark.parametrize(("whole", "kind"), [(RECORD, Record), (HEADER, Header), (HEADER.delivered_to, Instance)])
+@pytest.mark.parametrize(("whole", "kind"), [(RECORD, Record), (HEADER, BatchHeader), (HEADER.delivered_to, Instance)])
 def test_the_examples_have_all_parts(whole: Any, kind: Any) -> None:
     # A part that is left at its default would not show that its form has changed.
     for part in dataclasses.fields(kind):

@@ -542,8 +542,8 @@ def test_a_process_that_lost_its_batch_stops(batch: Batch) -> None:
 
 
 def test_progress_is_told(batch: Batch, lines: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_run, "TELL_SECONDS", 0.1)
-    monkeypatch.setattr("airflow_provider_mps.triggers.batch.TELL_SECONDS", 0.1)
+    monkeypatch.setattr(batch_run, "REPORT_SECONDS", 0.1)
+    monkeypatch.setattr("airflow_provider_mps.triggers.batch.REPORT_SECONDS", 0.1)
     batch.service.add_fault(kind="task_fail", match="marble 7", err_msg="InternalError")
     batch.run(pictures(30), max_failed=1)
     told = lines()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_mps.batch import writer as batch_writer
-from airflow_provider_mps.batch.record import Header, write_header
+from airflow_provider_mps.batch.record import BatchHeader, write_header
 from airflow_provider_mps.batch.store import BatchStore
 from airflow_provider_mps.exceptions import MpsBatchRecordError, MpsBatchTakenOverError
 from airflow_provider_mps.local.service import LocalService
@@ -108,7 +108,7 @@ def test_several_start_in_one_moment(batch: Batch, starts: int, monkeypatch: pyt
     seen = threading.Barrier(starts)
     read, first_reads = BatchStore.read_header, threading.local()
 
-    def read_header(store: BatchStore) -> Header | None:
+    def read_header(store: BatchStore) -> BatchHeader | None:
         found = read(store)
         if not getattr(first_reads, "done", False) and threading.current_thread().name.startswith("start"):
             first_reads.done = True
@@ -146,7 +146,7 @@ def test_the_one_before_writes_its_header_late(batch: Batch, monkeypatch: pytest
     """It has checked that the batch is its own, then sleeps, and names its own pages when another is at work."""
     first = batch.run(pictures(COUNT // 2), try_number=1)
     key, header = _header(batch)
-    old = Header(header["pages"], header["base"], "late")
+    old = BatchHeader(header["pages"], header["base"], "late")
     enter = batch_writer.BatchWriter.__enter__
 
     def late(writer: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_mps.batch.items import Item
 from airflow_provider_mps.core.airflow_task import TaskKey
-from airflow_provider_mps.core.fingerprint import Request, request_of
+from airflow_provider_mps.core.fingerprint import Fingerprint, fingerprint_of
 from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.durable.terms import TermsWithoutList
@@ -30,12 +30,12 @@ class PixTerms(TermsWithoutList):
         super().__init__(f"job for {picture}")
         self._picture = picture
 
-    def body(self, request: Request) -> str:
+    def body(self, request: Fingerprint) -> str:
         return self._picture
 
 
-def fingerprint(task: TaskKey, picture: str, hook: PixHook) -> Request:
-    return request_of(task, {"picture": picture}, endpoint=hook.settings.address, region="", account="")
+def fingerprint(task: TaskKey, picture: str, hook: PixHook) -> Fingerprint:
+    return fingerprint_of(task, {"picture": picture}, endpoint=hook.settings.address, region="", account="")
 
 
 class PixTrigger(PictureTaskTrigger):

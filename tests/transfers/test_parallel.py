@@ -18,8 +18,8 @@ def quiet(line: str) -> None:
     pass
 
 
-def run(carry, items, total=0, max_workers=2, tell=quiet):  # type: ignore[no-untyped-def]
-    return in_parallel(carry, items, total=total, max_workers=max_workers, done="Stored", tell=tell)
+def run(carry, items, total=0, max_workers=2, log_line=quiet):  # type: ignore[no-untyped-def]
+    return in_parallel(carry, items, total=total, max_workers=max_workers, done="Stored", log_line=log_line)
 
 
 @given(items=st.lists(st.integers(), max_size=40), max_workers=st.integers(1, 8))
@@ -140,8 +140,8 @@ def test_who_is_ended_waits_for_what_is_under_way(monkeypatch: pytest.MonkeyPatc
 
 
 def test_it_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "TELL_SECONDS", 0.02)
+    monkeypatch.setattr(parallel, "REPORT_SECONDS", 0.02)
     lines: list[str] = []
-    run(lambda _: time.sleep(0.05), range(1200), total=1200, max_workers=32, tell=lines.append)
+    run(lambda _: time.sleep(0.05), range(1200), total=1200, max_workers=32, log_line=lines.append)
     assert lines[-1].startswith("Stored 1,")
     assert all(" of 1,200 files; " in line and "stored per second" in line for line in lines)

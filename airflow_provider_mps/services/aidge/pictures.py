@@ -17,7 +17,7 @@ _DATA_URL = "data:image/"
 _WARNINGS = threading.Lock()
 
 
-class Header(NamedTuple):
+class PictureHeader(NamedTuple):
     """What the header of a picture says; sides in pixels."""
 
     format: str
@@ -25,7 +25,7 @@ class Header(NamedTuple):
     height: int
 
 
-def check_picture(name: str, shown: str, data: bytes) -> Header:
+def check_picture(name: str, shown: str, data: bytes) -> PictureHeader:
     """Check format, size and sides of a picture; only its header is read.
 
     :param name: the argument, for messages
@@ -70,7 +70,7 @@ def encode(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def read_header(file: BinaryIO) -> Header | None:
+def read_header(file: BinaryIO) -> PictureHeader | None:
     """Return what the header of a picture says; None if it is none in a format that is known here."""
     from PIL import Image
 
@@ -80,9 +80,9 @@ def read_header(file: BinaryIO) -> Header | None:
             # The sides decide, and nothing is decoded.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(file, formats=PICTURE_FORMATS) as picture:
-                return Header(str(picture.format), picture.width, picture.height)
+                return PictureHeader(str(picture.format), picture.width, picture.height)
     except Image.DecompressionBombError:
         # How many it would be, the library does not say.
-        return Header("", MAX_SIDE, MAX_SIDE)
+        return PictureHeader("", MAX_SIDE, MAX_SIDE)
     except (OSError, ValueError, SyntaxError):
         return None

@@ -27,7 +27,7 @@ MAX_LOOKS = 500
 
 
 @dataclass(frozen=True)
-class StillRuns:
+class PossibleMatch:
     """A task may be ours, which only its result will show.
 
     :param task_id: the MPS TaskId
@@ -143,7 +143,9 @@ def same_input(payload: Mapping[str, Any], listed: str) -> bool:
     return False
 
 
-def pick(states: Sequence[TaskState], expected: ExpectedOutput, *, newest_wins: bool) -> TaskState | StillRuns | None:
+def match_ours(
+    states: Sequence[TaskState], expected: ExpectedOutput, *, newest_wins: bool
+) -> TaskState | PossibleMatch | None:
     """Decide which of the tasks with the same input is ours.
 
     A task that failed has no path, and need not be found: another submission is right then.
@@ -160,4 +162,4 @@ def pick(states: Sequence[TaskState], expected: ExpectedOutput, *, newest_wins: 
             break
         if state.result is not None and expected.matches(state.result):
             return state
-    return StillRuns(running[0].task_id, len(running)) if running else None
+    return PossibleMatch(running[0].task_id, len(running)) if running else None
