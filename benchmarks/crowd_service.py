@@ -93,6 +93,8 @@ def _accept(service: LocalService, account: str, seconds: float) -> tuple[str, f
         image_size="2K",
         quality=90,
         path=path,
+        paths=(path,),
+        text="",
         **place,
     )
     task = service.backend.tasks.create(

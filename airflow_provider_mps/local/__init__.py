@@ -16,4 +16,7 @@ From Python, usually in a test::
 
 Over HTTP, the same things are under ``/_local/``: see :mod:`airflow_provider_mps.local.serving.admin`. What can be
 made to fail is described in :mod:`airflow_provider_mps.local.serving.faults`.
+
+``pictures`` and ``serving`` know no service; ``cos`` stands on them, ``tencentcloud`` and ``aidge`` on all three and
+beside each other. ``backend`` puts their states together, ``app`` their endpoints, ``service`` starts both.
 """

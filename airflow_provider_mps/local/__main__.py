@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Install them with: pip install 'airflow-provider-mps[local]'", file=sys.stderr)
         return 2
     from airflow_provider_mps.local.service import DEFAULT_BUCKET
-    from airflow_provider_mps.local.serving.accounts import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
+    from airflow_provider_mps.local.tencentcloud.state import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
 
     pair = (options.secret_id or DEFAULT_SECRET_ID, options.secret_key or DEFAULT_SECRET_KEY)
     try:

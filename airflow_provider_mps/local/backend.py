@@ -1,32 +1,28 @@
-"""What the services share, and the state of each: settings, accounts, objects, tasks, faults and the journal."""
+"""The state of one local service, put together from that of each part."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from airflow_provider_mps.local.aidge import api as aidge_api
 from airflow_provider_mps.local.aidge.state import AidgeOptions, AidgeState
-from airflow_provider_mps.local.cos.multipart import Multipart
-from airflow_provider_mps.local.cos.store import ObjectStore
+from airflow_provider_mps.local.cos import objects as cos_objects
+from airflow_provider_mps.local.cos.state import CosState
 from airflow_provider_mps.local.pictures.product_pictures import Pictures
-from airflow_provider_mps.local.pictures.sample_pictures import SAMPLES, read_sample
 from airflow_provider_mps.local.serving.accounts import Accounts
 from airflow_provider_mps.local.serving.faults import Faults
 from airflow_provider_mps.local.serving.journal import Journal
 from airflow_provider_mps.local.serving.limits import RateLimiter
+from airflow_provider_mps.local.serving.state import ServingState, Settings
+from airflow_provider_mps.local.serving.work import WorkPool
+from airflow_provider_mps.local.tencentcloud import mps
+from airflow_provider_mps.local.tencentcloud.state import TencentCloudState
 from airflow_provider_mps.local.tencentcloud.tasks import TaskStore
 from airflow_provider_mps.local.tencentcloud.worker import Worker
 
-
-@dataclass(slots=True)
-class Settings:
-    """What can be changed while the service runs.
-
-    :param task_seconds: how long a task takes at least.
-    """
-
-    task_seconds: float
+# Where the kinds of faults apply; the default of a kind is that of the first that has it.
+FAULTS = (mps.FAULTS, cos_objects.FAULTS, aidge_api.FAULTS)
 
 
 class Backend:
@@ -57,22 +53,15 @@ class Backend:
         self.clock = clock
         self.settings = Settings(task_seconds)
         self.accounts = Accounts(accounts, clock)
-        self.store = ObjectStore(data_dir, clock)
-        self.multipart = Multipart(self.store)
-        self.tasks = TaskStore(clock)
         self.journal = Journal(clock)
-        self.faults = Faults()
-        self.limiter = RateLimiter(rate_limits)
+        self.faults = Faults(scopes=FAULTS)
+        self.serving = ServingState(clock, self.settings, self.journal, self.faults, RateLimiter(rate_limits))
+        self.pool = WorkPool()
         pictures = Pictures(small=small_pictures)
-        self.worker = Worker(self.store, pictures, clock)
-        folder = data_dir / "aidge-results"
-        self.aidge = AidgeState(aidge, folder=folder, worker=self.worker, pictures=pictures, clock=clock)
-        for name, region in buckets.items():
-            self.add_bucket(name, region)
-
-    def add_bucket(self, name: str, region: str) -> None:
-        """Make a bucket known and put the samples into it, unless it has them."""
-        self.store.add_bucket(name, region)
-        for sample, content_type in SAMPLES.items():
-            if self.store.find(name, f"samples/{sample}") is None:
-                self.store.put(name, f"samples/{sample}", [read_sample(sample)], {"Content-Type": content_type})
+        self.cos = CosState(data_dir, buckets, self.accounts, clock)
+        self.store = self.cos.store
+        self.tasks = TaskStore(clock)
+        worker = Worker(self.pool, self.store, pictures, clock)
+        self.tencentcloud = TencentCloudState(self.accounts, self.store, self.tasks, worker)
+        results = data_dir / "aidge-results"
+        self.aidge = AidgeState(aidge, folder=results, pool=self.pool, pictures=pictures, clock=clock)

@@ -14,13 +14,13 @@ from typing import Any, Self
 from airflow_provider_mps.local.aidge.replies import Shape
 from airflow_provider_mps.local.aidge.state import DEFAULT_KEY_NAME, DEFAULT_SECRET, AidgeOptions
 from airflow_provider_mps.local.aidge.tasks import AidgeTask
+from airflow_provider_mps.local.app import make_app
 from airflow_provider_mps.local.backend import Backend
-from airflow_provider_mps.local.serving.accounts import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
-from airflow_provider_mps.local.serving.app import LocalApp
 from airflow_provider_mps.local.serving.faults import Rule
 from airflow_provider_mps.local.serving.journal import Record
 from airflow_provider_mps.local.serving.limits import DEFAULT_LIMIT
 from airflow_provider_mps.local.serving.server import Server, listen
+from airflow_provider_mps.local.tencentcloud.state import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
 from airflow_provider_mps.local.tencentcloud.tasks import Task
 
 DEFAULT_BUCKET = "mps-local-1250000000"
@@ -238,7 +238,7 @@ class LocalService:
             if self._data_dir is None:
                 self._temporary = Path(tempfile.mkdtemp(prefix="mps-local-"))
             self._backend = Backend(data_dir=self._data_dir or self._temporary or Path(), **self._options)
-            server = Server(LocalApp(self._backend), listener, self._tls)
+            server = Server(make_app(self._backend), listener, self._tls)
         except BaseException:
             listener.close()
             self._clean_up()
@@ -269,7 +269,7 @@ class LocalService:
 
     def _clean_up(self) -> None:
         if self._backend is not None:
-            self._backend.worker.stop()
+            self._backend.pool.stop()
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None

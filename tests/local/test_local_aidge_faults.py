@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from airflow_provider_mps.local.serving.faults import Rule
+from airflow_provider_mps.local.backend import FAULTS
+from airflow_provider_mps.local.serving.faults import Faults
 
 SUBMIT, QUERY = "/ai/image/background/generation/scenario", "/ai/image/background/generation/query"
 
@@ -175,7 +176,7 @@ def test_faults_of_downloads(aidge: Any, service: Any) -> None:
 )
 def test_rules_that_make_no_sense(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        Rule(**fields)
+        Faults(scopes=FAULTS).add(**fields)
 
 
 def test_rules_over_http(aidge: Any, service: Any) -> None:

@@ -129,7 +129,7 @@ def test_the_default_lifetime(aidge: Any, service: Any) -> None:
 
 @pytest.mark.parametrize("size", [(800, 800), (750, 1000)])
 def test_the_asked_size_and_a_product_before_another_background(size: tuple[int, int]) -> None:
-    order = Order(SCENES["9"], size, False, "")
+    order = Order(SCENES["9"].backdrop, size, False, "")
     one, other = (opened(MAKER.make(read_sample(LARGE_SAMPLE), order, seed)) for seed in ("a", "b"))
     assert one.size == other.size == size
     assert difference(one, other) > 3
@@ -143,7 +143,7 @@ def test_the_asked_size_and_a_product_before_another_background(size: tuple[int,
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    order = Order(SCENES["21"], (800, 800), True, "Cup")
+    order = Order(SCENES["21"].backdrop, (800, 800), True, "Cup")
     made = [SMALL_MAKER.make(read_sample(LARGE_SAMPLE), order, seed) for seed in ("a", "a", "b")]
     assert made[0] == made[1] != made[2]
 
@@ -151,7 +151,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize("scene", list(SCENES))
 def test_pictures_of_one_order_are_told_apart_at_a_glance(scene: str) -> None:
     for layout in (False, True):
-        order = Order(SCENES[scene], (800, 800), layout, "Cup")
+        order = Order(SCENES[scene].backdrop, (800, 800), layout, "Cup")
         made = [opened(SMALL_MAKER.make(read_sample(LARGE_SAMPLE), order, f"x/{n}", n)) for n in range(10)]
         for one, other in combinations(made, 2):
             assert difference(one, other) > 4
@@ -159,13 +159,13 @@ def test_pictures_of_one_order_are_told_apart_at_a_glance(scene: str) -> None:
 
 def test_a_layout_places_the_product_anew_and_writes_the_title() -> None:
     scene = SCENES["2"]
-    plain = opened(MAKER.make(read_sample(LARGE_SAMPLE), Order(scene, (800, 800), True, ""), "a"))
-    titled = opened(MAKER.make(read_sample(LARGE_SAMPLE), Order(scene, (800, 800), True, "Red cup"), "a"))
+    plain = opened(MAKER.make(read_sample(LARGE_SAMPLE), Order(scene.backdrop, (800, 800), True, ""), "a"))
+    titled = opened(MAKER.make(read_sample(LARGE_SAMPLE), Order(scene.backdrop, (800, 800), True, "Red cup"), "a"))
     box = strong(plain, titled, 60)
     assert box is not None
     assert box[3] <= 800 * CAPTION_SHARE + 30
     assert abs((box[0] + box[2]) / 2 - 400) < 20
-    kept = opened(MAKER.make(read_sample(LARGE_SAMPLE), Order(scene, (800, 800), False, "Red cup"), "a"))
+    kept = opened(MAKER.make(read_sample(LARGE_SAMPLE), Order(scene.backdrop, (800, 800), False, "Red cup"), "a"))
     assert difference(plain, kept) > 3
 
 
@@ -194,7 +194,7 @@ def test_no_title_changes_nothing() -> None:
 def test_every_scene_takes_any_shape(number: str) -> None:
     for sample in ("coffee.png", "brick.png"):
         for layout in (False, True):
-            order = Order(SCENES[number], (750, 1000), layout, "Title")
+            order = Order(SCENES[number].backdrop, (750, 1000), layout, "Title")
             assert opened(SMALL_MAKER.make(read_sample(sample), order, "x")).size == (72, 96)
 
 
@@ -206,7 +206,7 @@ def test_a_product_as_thin_as_a_line(size: tuple[int, int]) -> None:
     picture.save(buffer, "PNG")
     for number in ("1", "17", "21"):
         for layout in (False, True):
-            order = Order(SCENES[number], (800, 800), layout, "Line")
+            order = Order(SCENES[number].backdrop, (800, 800), layout, "Line")
             assert opened(SMALL_MAKER.make(buffer.getvalue(), order, "x")).size == (96, 96)
 
 
@@ -229,7 +229,7 @@ def test_covers(service: Any) -> None:
 def test_covers_fit_their_names() -> None:
     def mean(name: str, part: tuple[float, float, float, float]) -> tuple[float, float, float]:
         [scene] = [one for one in SCENES.values() if one.name == name]
-        cover = opened(MAKER.cover(scene))
+        cover = opened(MAKER.cover(scene.number, scene.backdrop))
         box = tuple(round(share * side) for share, side in zip(part, cover.size * 2, strict=True))
         red, green, blue = ImageStat.Stat(cover.crop(box)).mean
         return red, green, blue

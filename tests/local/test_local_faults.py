@@ -11,7 +11,8 @@ import pytest
 from qcloud_cos import CosClientError, CosServiceError
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-from airflow_provider_mps.local.serving.faults import Faults, Rule
+from airflow_provider_mps.local.backend import FAULTS
+from airflow_provider_mps.local.serving.faults import Faults
 from airflow_provider_mps.local.serving.journal import Journal
 
 BUCKET = "mps-local-1250000000"
@@ -249,7 +250,7 @@ def test_a_deciding_rule_keeps_later_ones_for_later() -> None:
 )
 def test_rules_that_make_no_sense_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="validation error"):
-        Rule(**fields)
+        Faults(scopes=FAULTS).add(**fields)
 
 
 def test_the_admin_interface(make_service: Any, clients_for: Any) -> None:

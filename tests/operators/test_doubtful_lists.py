@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_mps.exceptions import MpsInDoubtError
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.tencentcloud import api3, mps
-from airflow_provider_mps.local.tencentcloud.api3 import Action, Call
+from airflow_provider_mps.local.tencentcloud.calls import Action, Call
 from airflow_provider_mps.services.tencentcloud import listing, lookup
 from tests.operators.conftest import Task
 

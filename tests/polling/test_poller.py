@@ -32,7 +32,7 @@ from airflow_provider_mps.core.tasks import ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.local.serving.accounts import Credential
-from airflow_provider_mps.local.serving.errors import TaskFailure
+from airflow_provider_mps.local.tencentcloud.errors import TaskFailure
 from airflow_provider_mps.local.tencentcloud.tasks import Task
 from airflow_provider_mps.polling import poller, renewed_hook, schedule
 from airflow_provider_mps.polling import shared as shared_poller_module

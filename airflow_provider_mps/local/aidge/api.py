@@ -9,19 +9,21 @@ from typing import Any
 from airflow_provider_mps.local.aidge.rules import to_job, to_search
 from airflow_provider_mps.local.aidge.scenes import find_scenes
 from airflow_provider_mps.local.aidge.schemas import QueryRequest, invalid, parse
+from airflow_provider_mps.local.aidge.state import AidgeState
 from airflow_provider_mps.local.aidge.tasks import AidgeTask
-from airflow_provider_mps.local.aidge.words import QUERY, SCENE_QUERY, SUBMIT
-from airflow_provider_mps.local.backend import Backend
+from airflow_provider_mps.local.aidge.words import GET_RESULT, QUERY, SCENE_QUERY, SUBMIT
 from airflow_provider_mps.local.serving.accounts import Credential
-from airflow_provider_mps.local.serving.faults import Rule, of_kind
+from airflow_provider_mps.local.serving.faults import FaultScope, Rule, of_kind
 from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.serving.state import ServingState
 
 
 @dataclass(frozen=True, slots=True)
 class AidgeCall:
     """An authenticated request to an API.
 
-    :param backend: the service's state.
+    :param serving: what all endpoints share.
+    :param state: the state of Aidge.
     :param credential: who signed.
     :param body: the request body.
     :param record: the request's entry in the journal.
@@ -29,7 +31,8 @@ class AidgeCall:
     :param rules: the fault rules that apply.
     """
 
-    backend: Backend
+    serving: ServingState
+    state: AidgeState
     credential: Credential
     body: dict[str, Any]
     record: Record
@@ -38,7 +41,7 @@ class AidgeCall:
 
 
 def _submit(call: AidgeCall) -> dict[str, Any]:
-    aidge, account, trial = call.backend.aidge, call.credential.account, call.record.trial
+    aidge, account, trial = call.state, call.credential.account, call.record.trial
     aidge.quotas.check(account, trial)
     job = to_job(call.body)
     longer = of_kind(call.rules, "task_seconds")
@@ -46,7 +49,7 @@ def _submit(call: AidgeCall) -> dict[str, Any]:
         account=account,
         key_name=call.credential.secret_id,
         job=job,
-        seconds=longer.seconds if longer else call.backend.settings.task_seconds,
+        seconds=longer.seconds if longer else call.serving.settings.task_seconds,
     )
     aidge.quotas.count(account, trial)
     if rule := of_kind(call.rules, "task_fail"):
@@ -57,11 +60,11 @@ def _submit(call: AidgeCall) -> dict[str, Any]:
 
 
 def _query(call: AidgeCall) -> dict[str, Any]:
-    task = call.backend.aidge.tasks.find(call.credential.account, parse(QueryRequest, call.body).taskId)
+    task = call.state.tasks.find(call.credential.account, parse(QueryRequest, call.body).taskId)
     if task is None:
         raise invalid("taskId", "is wrong, the task does not exist")
     call.record.task_id = task.task_id
-    now = call.backend.clock()
+    now = call.serving.clock()
     status = task.status(now)
     ended = status in ("finished", "failed")
     if rule := of_kind(call.rules, "status"):
@@ -76,9 +79,9 @@ def _query(call: AidgeCall) -> dict[str, Any]:
 
 
 def _result(call: AidgeCall, task: AidgeTask, number: int, now: float) -> dict[str, Any]:
-    failed, scene = task.failed(number), task.job.order.scene
+    failed, scene = task.failed(number), task.job.scene
     return {
-        "imageUrlList": [] if failed else [call.backend.aidge.files.address(call.origin, task, number + 1, now)],
+        "imageUrlList": [] if failed else [call.state.files.address(call.origin, task, number + 1, now)],
         "sceneTemplate": scene.number,
         "recordContent": scene.name,
         "taskStatus": "failed" if failed else "finished",
@@ -103,3 +106,13 @@ def _scenes(call: AidgeCall) -> dict[str, Any]:
 
 
 ACTIONS: Mapping[str, Callable[[AidgeCall], dict[str, Any]]] = {SUBMIT: _submit, QUERY: _query, SCENE_QUERY: _scenes}
+FAULTS = FaultScope(
+    {
+        "task_fail": (SUBMIT,),
+        "task_seconds": (SUBMIT,),
+        "status": (QUERY,),
+        "truncate": (GET_RESULT,),
+        "short_length": (GET_RESULT,),
+    },
+    {("task_fail", SUBMIT): frozenset({"err_code", "err_msg"})},
+)

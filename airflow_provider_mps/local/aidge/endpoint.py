@@ -3,84 +3,75 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Any
 
 from airflow_provider_mps.local.aidge import replies as aidge_replies
 from airflow_provider_mps.local.aidge import sign as aidge_sign
 from airflow_provider_mps.local.aidge.api import ACTIONS, AidgeCall
+from airflow_provider_mps.local.aidge.errors import AidgeError
+from airflow_provider_mps.local.aidge.state import AidgeState
 from airflow_provider_mps.local.aidge.words import REST_PREFIX
-from airflow_provider_mps.local.backend import Backend
-from airflow_provider_mps.local.serving.errors import AidgeError, ApiError
+from airflow_provider_mps.local.serving.endpoint import Endpoint
+from airflow_provider_mps.local.serving.errors import LimitExceeded
 from airflow_provider_mps.local.serving.fault_flow import carry_out
 from airflow_provider_mps.local.serving.faults import Rule
 from airflow_provider_mps.local.serving.journal import Record
-from airflow_provider_mps.local.serving.wire import BodyTooLarge, DropConnection, Reply, Request
+from airflow_provider_mps.local.serving.state import ServingState
+from airflow_provider_mps.local.serving.wire import BodyTooLarge, Reply, Request
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 # A text that is longer than this is no argument but data.
 _SHOWN_CHARACTERS = 4000
 
 
-class Aidge:
+class Aidge(Endpoint[AidgeError]):
     """Answers requests to Aidge's APIs.
 
-    :param backend: the service's state.
+    :param serving: what all endpoints share.
+    :param state: the state of Aidge.
     """
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    refusal = AidgeError
 
-    @staticmethod
-    def serves(request: Request) -> bool:
+    def __init__(self, serving: ServingState, state: AidgeState) -> None:
+        super().__init__(serving)
+        self._state = state
+
+    def serves(self, request: Request) -> bool:
         """Say whether a request is for an API."""
         path: bytes = request.scope["raw_path"]
         return path.startswith(f"{REST_PREFIX}/".encode())
 
-    async def handle(self, request: Request) -> Reply:
-        """Answer one request; raises :class:`DropConnection` when a fault asks for a reset."""
-        request_id = secrets.token_hex(16)
+    def _begin(self, request: Request) -> Record:
         raw: bytes = request.scope["raw_path"]
-        path = raw.decode("ascii", "replace").removeprefix(REST_PREFIX)
-        record = self._backend.journal.open(path, request.headers)
+        record = self._serving.journal.open(raw.decode("ascii", "replace").removeprefix(REST_PREFIX), request.headers)
         record.trial = request.headers.get("x-iop-trial", "").strip().lower() == "true"
-        try:
-            try:
-                reply = await self._answer(request, record, request_id)
-            except AidgeError as error:
-                record.code = error.code
-                reply = aidge_replies.refused(self._backend.aidge.shape, request_id, error)
-            record.http_status = reply.status
-            # A client that is still sending would not read the answer.
-            await request.drain()
-        except DropConnection:
-            record.http_status = 0
-            raise
-        finally:
-            self._backend.journal.add(record)
-        return reply
+        return record
 
-    async def _answer(self, request: Request, record: Record, request_id: str) -> Reply:
+    async def _answer(self, request: Request, record: Record) -> Reply:
         action = ACTIONS.get(record.action)
         if action is None:
             raise AidgeError("InvalidApiPath", "The specified API path is invalid")
         _check_form(request)
-        now = self._backend.clock()
-        credential = aidge_sign.verify(request.query, accounts=self._backend.aidge.accounts, now=now)
+        now = self._serving.clock()
+        credential = aidge_sign.verify(request.query, accounts=self._state.accounts, now=now)
         record.secret_id = credential.secret_id
         raw, body = await _body(request)
         record.body = _shown(body)
         try:
-            self._backend.limiter.check(credential.account, record.action, now)
-        except ApiError as error:
-            raise AidgeError("501", f"rate limit exceed: {error.message}") from None
-        rules = self._backend.faults.take(record.action, raw.decode("utf-8", "replace"))
-        call = AidgeCall(self._backend, credential, body, record, request.origin, rules)
+            self._serving.limiter.check(credential.account, record.action, now)
+        except LimitExceeded as error:
+            raise AidgeError("501", f"rate limit exceed: {error}") from None
+        rules = self._serving.faults.take(record.action, raw.decode("utf-8", "replace"))
+        call = AidgeCall(self._serving, self._state, credential, body, record, request.origin, rules)
 
         async def run() -> Reply:
-            return aidge_replies.accepted(self._backend.aidge.shape, request_id, action(call))
+            return aidge_replies.accepted(self._state.shape, request.id, action(call))
 
-        return await carry_out(rules, record, run, refusal=_refusal, media_type="application/json")
+        return await carry_out(rules, record, run, refusal=_ordered, media_type="application/json")
+
+    def _refused(self, request: Request, error: AidgeError) -> Reply:
+        return aidge_replies.refused(self._state.shape, request.id, error)
 
 
 def _check_form(request: Request) -> None:
@@ -121,5 +112,5 @@ def _shown(value: Any, name: str = "") -> Any:
     return f"<{len(value)} characters>" if name == "imgBase64" or len(value) > _SHOWN_CHARACTERS else value
 
 
-def _refusal(rule: Rule) -> AidgeError:
+def _ordered(rule: Rule) -> AidgeError:
     return AidgeError(rule.code, rule.message)

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from airflow_provider_mps.local.aidge.tasks import AidgeTask
-from airflow_provider_mps.local.serving.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosError
 
 PREFIX = "/aidge-results/"
 

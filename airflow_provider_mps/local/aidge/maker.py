@@ -11,27 +11,27 @@ from airflow_provider_mps.local.aidge.tasks import AidgeTask
 from airflow_provider_mps.local.pictures.download import DownloadError, download, without_query
 from airflow_provider_mps.local.pictures.product_pictures import PictureError
 from airflow_provider_mps.local.pictures.scene_pictures import ScenePictures
-from airflow_provider_mps.local.tencentcloud.worker import Worker
+from airflow_provider_mps.local.serving.work import WorkPool
 
 
 class AidgeMaker:
-    """Carries tasks out, in the threads and the order of the worker.
+    """Carries tasks out, in the threads of a pool and the order of their submission.
 
-    :param worker: whose threads do the work.
+    :param pool: does the work.
     :param pictures: makes the pictures.
     :param files: takes the pictures.
     :param clock: gives the present time in seconds since the epoch.
     """
 
-    def __init__(self, worker: Worker, pictures: ScenePictures, files: ResultFiles, clock: Callable[[], float]) -> None:
-        self._worker = worker
+    def __init__(self, pool: WorkPool, pictures: ScenePictures, files: ResultFiles, clock: Callable[[], float]) -> None:
+        self._pool = pool
         self._pictures = pictures
         self._files = files
         self._clock = clock
 
     def submit(self, task: AidgeTask) -> None:
         """Queue a task."""
-        self._worker.queue(lambda: self._run(task))
+        self._pool.queue(lambda: self._run(task))
 
     def _run(self, task: AidgeTask) -> None:
         try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, get_args
 
-from airflow_provider_mps.local.serving.errors import AidgeError
+from airflow_provider_mps.local.aidge.errors import AidgeError
 from airflow_provider_mps.local.serving.wire import Reply, json_reply
 
 Shape = Literal["aidge", "cloud"]

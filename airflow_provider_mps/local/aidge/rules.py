@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image
 
-from airflow_provider_mps.local.aidge.scenes import SCENES
+from airflow_provider_mps.local.aidge.scenes import SCENES, Scene
 from airflow_provider_mps.local.aidge.schemas import SceneRequest, SubmitElement, SubmitRequest, invalid, parse
 from airflow_provider_mps.local.pictures.download import is_web_url
 from airflow_provider_mps.local.pictures.product_pictures import PictureError
@@ -34,12 +34,14 @@ class AidgeJob:
 
     :param picture: the picture file that came with it; empty for one at a URL.
     :param url: where the picture is; empty for one that came along.
+    :param scene: where the product is put.
     :param order: how the results are to be.
     :param count: how many of them, 2-10.
     """
 
     picture: bytes
     url: str
+    scene: Scene
     order: Order
     count: int
 
@@ -77,8 +79,8 @@ def to_job(body: dict[str, Any]) -> AidgeJob:
     if not _is_chinese_or_english(title):
         raise invalid("productTitle", "has to be in Chinese or English")
     count = _number("imageNum", element.imageNum, MIN_PICTURES, MAX_PICTURES)
-    order = Order(scene, _size(element.width, element.height), layout, title)
-    return AidgeJob(picture, url, order, DEFAULT_PICTURES if count is None else count)
+    order = Order(scene.backdrop, _size(element.width, element.height), layout, title)
+    return AidgeJob(picture, url, scene, order, DEFAULT_PICTURES if count is None else count)
 
 
 def to_search(body: dict[str, Any]) -> SceneSearch:

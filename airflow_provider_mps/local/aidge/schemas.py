@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from airflow_provider_mps.local.serving.errors import AidgeError
+from airflow_provider_mps.local.aidge.errors import AidgeError
 
 
 class _Model(BaseModel):

@@ -9,8 +9,8 @@ import hmac
 import re
 from collections.abc import Mapping
 
+from airflow_provider_mps.local.aidge.errors import AidgeError
 from airflow_provider_mps.local.serving.accounts import Accounts, Credential
-from airflow_provider_mps.local.serving.errors import AidgeError
 
 MAX_SKEW_SECONDS = 7200
 

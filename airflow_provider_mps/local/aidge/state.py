@@ -13,7 +13,7 @@ from airflow_provider_mps.local.aidge.tasks import AidgeTasks, Quotas
 from airflow_provider_mps.local.pictures.product_pictures import Pictures
 from airflow_provider_mps.local.pictures.scene_pictures import ScenePictures
 from airflow_provider_mps.local.serving.accounts import Accounts
-from airflow_provider_mps.local.tencentcloud.worker import Worker
+from airflow_provider_mps.local.serving.work import WorkPool
 
 # Made up, and good for nothing but a service on this machine.
 DEFAULT_KEY_NAME = "500000"
@@ -43,7 +43,7 @@ class AidgeState:
 
     :param options: what was chosen.
     :param folder: where results go.
-    :param worker: whose threads carry tasks out.
+    :param pool: carries tasks out.
     :param pictures: cuts products out.
     :param clock: gives the present time in seconds since the epoch.
     """
@@ -53,7 +53,7 @@ class AidgeState:
         options: AidgeOptions,
         *,
         folder: Path,
-        worker: Worker,
+        pool: WorkPool,
         pictures: Pictures,
         clock: Callable[[], float],
     ) -> None:
@@ -67,4 +67,4 @@ class AidgeState:
         self.tasks = AidgeTasks(clock)
         self.files = ResultFiles(folder, options.url_seconds)
         self.pictures = ScenePictures(pictures)
-        self.maker = AidgeMaker(worker, self.pictures, self.files, clock)
+        self.maker = AidgeMaker(pool, self.pictures, self.files, clock)

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from airflow_provider_mps.local.aidge.errors import AidgeError
 from airflow_provider_mps.local.aidge.rules import AidgeJob
-from airflow_provider_mps.local.serving.errors import AidgeError
-from airflow_provider_mps.local.tencentcloud.tasks import WAITING_SHARE
+from airflow_provider_mps.local.serving.work import WAITING_SHARE
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 from airflow_provider_mps.local.cos import names as cos_names
 from airflow_provider_mps.local.cos import xml as cos_xml
+from airflow_provider_mps.local.cos.errors import CosError
 from airflow_provider_mps.local.cos.objects import CosCall, may_overwrite, stored_headers
 from airflow_provider_mps.local.cos.store import ObjectInfo, check_key
-from airflow_provider_mps.local.serving.errors import CosError
 from airflow_provider_mps.local.serving.wire import Reply
 
 SOURCE = "x-cos-copy-source"
@@ -38,12 +38,12 @@ def _source(call: CosCall) -> tuple[str, str]:
     place, key = cos_names.of_host(host), unquote(path.partition("?")[0])
     if place is None or not key:
         raise CosError(400, "InvalidArgument", f"{SOURCE} must look like <bucket>.cos.<region>.myqcloud.com/<key>.")
-    call.backend.store.check_bucket(*place)
+    call.state.store.check_bucket(*place)
     return place.bucket, key
 
 
 def _copied(call: CosCall, bucket: str, key: str, *, replaced: bool) -> ObjectInfo:
-    store, request = call.backend.store, call.request
+    store, request = call.state.store, call.request
     found, file = store.open(bucket, key)
     with file:
         _check_conditions(call, found)

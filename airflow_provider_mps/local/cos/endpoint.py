@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-import secrets
 from dataclasses import dataclass
 
-from airflow_provider_mps.local.backend import Backend
 from airflow_provider_mps.local.cos import copy as cos_copy
 from airflow_provider_mps.local.cos import names as cos_names
 from airflow_provider_mps.local.cos import sign as cos_sign
 from airflow_provider_mps.local.cos import xml as cos_xml
+from airflow_provider_mps.local.cos.errors import CosError
 from airflow_provider_mps.local.cos.objects import OPERATIONS, CosCall
+from airflow_provider_mps.local.cos.state import CosState
 from airflow_provider_mps.local.cos.store import ObjectStore
-from airflow_provider_mps.local.serving.errors import CosError
+from airflow_provider_mps.local.serving.endpoint import Endpoint
 from airflow_provider_mps.local.serving.fault_flow import carry_out
 from airflow_provider_mps.local.serving.faults import Rule, deciding
 from airflow_provider_mps.local.serving.journal import Record
-from airflow_provider_mps.local.serving.wire import DropConnection, Reply, Request
+from airflow_provider_mps.local.serving.state import ServingState
+from airflow_provider_mps.local.serving.wire import Reply, Request
 
 # Query parameters that the operations know; any other asks for something that is not offered here, and to answer as
 # if it were not there would be worse than a refusal.
@@ -36,64 +37,68 @@ class _Target:
     operation: str
 
 
-class Cos:
+class Cos(Endpoint[CosError]):
     """Answers requests to buckets.
 
-    :param backend: the service's state.
+    :param serving: what all endpoints share.
+    :param state: the state of COS.
     """
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    refusal = CosError
 
-    @staticmethod
-    def serves(request: Request) -> bool:
+    def __init__(self, serving: ServingState, state: CosState) -> None:
+        super().__init__(serving)
+        self._state = state
+
+    def serves(self, request: Request) -> bool:
         """Say whether a request goes to a bucket, which its ``Host`` header tells, or a signature in its query."""
         return cos_names.of_host(request.headers.get("host", "")) is not None or cos_names.is_link(request)
 
     async def handle(self, request: Request) -> Reply:
         """Answer one request; raises :class:`DropConnection` when a fault asks for a reset."""
-        request_id = secrets.token_hex(16)
-        record = self._backend.journal.open(request.method, request.headers)
-        try:
-            try:
-                reply = await self._answer(request, record)
-            except CosError as error:
-                record.code = error.code
-                body = cos_xml.error(error.code, error.message, _resource(request), request_id)
-                reply = Reply(error.status, [("Content-Type", "application/xml")], body)
-            record.http_status = reply.status
-            # A client that is still sending would not read the answer.
-            await request.drain()
-        except DropConnection:
-            record.http_status = 0
-            raise
-        finally:
-            self._backend.journal.add(record)
-        reply.headers += [("x-cos-request-id", request_id), ("Server", "tencent-cos")]
+        reply = await super().handle(request)
+        reply.headers += [("x-cos-request-id", request.id), ("Server", "tencent-cos")]
         return reply
 
+    def _begin(self, request: Request) -> Record:
+        return self._serving.journal.open(request.method, request.headers)
+
     async def _answer(self, request: Request, record: Record) -> Reply:
-        target = _target(request, self._backend.store)
+        target = _target(request, self._state.store)
         record.action, record.region = target.operation, target.region
         record.body = {"bucket": target.bucket, "key": target.key}
         if wanted := request.headers.get("range"):
             record.body["range"] = wanted
-        now = self._backend.clock()
-        credential = cos_sign.verify(request, accounts=self._backend.accounts, now=now)
+        credential = cos_sign.verify(request, accounts=self._state.accounts, now=self._serving.clock())
         record.secret_id = credential.secret_id
-        self._backend.store.check_bucket(target.bucket, target.region)
-        rules = self._backend.faults.take(target.operation, f"/{target.bucket}/{target.key}")
-        call = CosCall(self._backend, request, target.bucket, target.key, rules)
+        self._state.store.check_bucket(target.bucket, target.region)
+        rules = self._serving.faults.take(target.operation, f"/{target.bucket}/{target.key}")
+        call = CosCall(self._serving, self._state, request, target.bucket, target.key, rules)
 
         async def run() -> Reply:
             return await _OPERATIONS[target.operation](call)
 
-        reply = await carry_out(rules, record, run, refusal=_refusal, media_type="application/xml")
+        reply = await carry_out(rules, record, run, refusal=ordered, media_type="application/xml")
         record.fault = record.fault or deciding(rules)
         return reply
 
+    def _refused(self, request: Request, error: CosError) -> Reply:
+        return refused(error, _resource(request), request.id)
 
-def _refusal(rule: Rule) -> CosError:
+
+def refused(error: CosError, resource: str, request_id: str) -> Reply:
+    """Give a refusal the shape of an answer.
+
+    :param error: the refusal.
+    :param resource: what was asked for.
+    :param request_id: the id of the request.
+    """
+    body = cos_xml.error(error.code, error.message, resource, request_id)
+    return Reply(error.status, [("Content-Type", "application/xml")], body)
+
+
+def ordered(rule: Rule) -> CosError:
+    """Return the refusal that an ``error`` rule asks for."""
     return CosError(rule.http_status(503), rule.code, rule.message)
 
 

@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from airflow_provider_mps.local.cos.errors import CosError
 from airflow_provider_mps.local.cos.store import ObjectInfo, ObjectStore, ObjectWriter
-from airflow_provider_mps.local.serving.errors import CosError
 
 MAX_PARTS = 10_000
 _COPY_BYTES = 1 << 20

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import BinaryIO
 
-from airflow_provider_mps.local.backend import Backend
 from airflow_provider_mps.local.cos import xml as cos_xml
+from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.state import CosState
 from airflow_provider_mps.local.cos.store import ObjectInfo, ObjectWriter, check_key
-from airflow_provider_mps.local.serving.errors import CosError
-from airflow_provider_mps.local.serving.faults import Rule, of_kind
+from airflow_provider_mps.local.serving.faults import FaultScope, Rule, of_kind
+from airflow_provider_mps.local.serving.state import ServingState
 from airflow_provider_mps.local.serving.wire import BodyTooLarge, Reply, Request
 
 MAX_LIST = 1000
@@ -35,14 +36,16 @@ _STORED_HEADERS = {
 class CosCall:
     """An allowed request to a bucket.
 
-    :param backend: the service's state.
+    :param serving: what all endpoints share.
+    :param state: the state of COS.
     :param request: the request.
     :param bucket: an existing bucket.
     :param key: the object key; empty for an operation on the bucket.
     :param rules: the fault rules that apply.
     """
 
-    backend: Backend
+    serving: ServingState
+    state: CosState
     request: Request
     bucket: str
     key: str
@@ -50,7 +53,7 @@ class CosCall:
 
 
 async def _get_object(call: CosCall) -> Reply:
-    info, file = call.backend.store.open(call.bucket, call.key)
+    info, file = call.state.store.open(call.bucket, call.key)
     try:
         start, end, status = _range(call.request.headers.get("range", ""), info.size)
     except CosError:
@@ -69,7 +72,7 @@ async def _get_object(call: CosCall) -> Reply:
 
 
 async def _head_object(call: CosCall) -> Reply:
-    info = call.backend.store.find(call.bucket, call.key)
+    info = call.state.store.find(call.bucket, call.key)
     if info is None:
         raise CosError(404, "NoSuchKey", "The specified key does not exist.")
     return Reply(200, [*_object_headers(info, call), ("Content-Length", str(info.size))])
@@ -79,24 +82,24 @@ async def _put_object(call: CosCall) -> Reply:
     check_key(call.key)
     writer = await _receive(call)
     headers = stored_headers(call.request.headers)
-    info = call.backend.store.commit(writer, call.bucket, call.key, headers, overwrite=may_overwrite(call.request))
+    info = call.state.store.commit(writer, call.bucket, call.key, headers, overwrite=may_overwrite(call.request))
     return Reply(200, [("ETag", f'"{info.etag}"'), ("x-cos-hash-crc64ecma", str(info.crc64))])
 
 
 async def _delete_object(call: CosCall) -> Reply:
-    call.backend.store.delete(call.bucket, call.key)
+    call.state.store.delete(call.bucket, call.key)
     return Reply(204)
 
 
 async def _head_bucket(call: CosCall) -> Reply:
-    return Reply(200, [("x-cos-bucket-region", call.backend.store.buckets[call.bucket])])
+    return Reply(200, [("x-cos-bucket-region", call.state.store.buckets[call.bucket])])
 
 
 async def _get_bucket(call: CosCall) -> Reply:
     query = call.request.query
     prefix, marker, delimiter = (query.get(name, "") for name in ("prefix", "marker", "delimiter"))
     limit = min(_number(query.get("max-keys") or str(MAX_LIST), "max-keys"), MAX_LIST)
-    page = call.backend.store.list(call.bucket, prefix=prefix, marker=marker, delimiter=delimiter, limit=limit)
+    page = call.state.store.list(call.bucket, prefix=prefix, marker=marker, delimiter=delimiter, limit=limit)
     return _xml(
         cos_xml.listing(
             call.bucket,
@@ -114,13 +117,13 @@ async def _initiate(call: CosCall) -> Reply:
     check_key(call.key)
     headers = stored_headers(call.request.headers)
     return _xml(
-        cos_xml.upload_started(call.backend.multipart.start(call.bucket, call.key, headers, call.backend.clock()))
+        cos_xml.upload_started(call.state.multipart.start(call.bucket, call.key, headers, call.serving.clock()))
     )
 
 
 async def _upload_part(call: CosCall) -> Reply:
     query = call.request.query
-    multipart = call.backend.multipart
+    multipart = call.state.multipart
     upload = multipart.find(call.bucket, call.key, query["uploadId"])
     number = _number(query.get("partNumber", ""), "partNumber")
     writer = await _receive(call)
@@ -129,7 +132,7 @@ async def _upload_part(call: CosCall) -> Reply:
 
 
 async def _complete(call: CosCall) -> Reply:
-    multipart = call.backend.multipart
+    multipart = call.state.multipart
     upload = multipart.find(call.bucket, call.key, call.request.query["uploadId"])
     try:
         wanted = cos_xml.read_parts(await call.request.body(_MAX_XML_BYTES))
@@ -143,7 +146,7 @@ async def _complete(call: CosCall) -> Reply:
 
 
 async def _abort(call: CosCall) -> Reply:
-    multipart = call.backend.multipart
+    multipart = call.state.multipart
     multipart.abort(multipart.find(call.bucket, call.key, call.request.query["uploadId"]))
     return Reply(204)
 
@@ -151,13 +154,13 @@ async def _abort(call: CosCall) -> Reply:
 async def _list_uploads(call: CosCall) -> Reply:
     query = call.request.query
     prefix = query.get("prefix", "")
-    found = call.backend.multipart.under_way(call.bucket, prefix)
+    found = call.state.multipart.under_way(call.bucket, prefix)
     return _xml(cos_xml.uploads(call.bucket, found, prefix=prefix, encoding=query.get("encoding-type", "")))
 
 
 async def _list_parts(call: CosCall) -> Reply:
     query = call.request.query
-    upload = call.backend.multipart.find(call.bucket, call.key, query["uploadId"])
+    upload = call.state.multipart.find(call.bucket, call.key, query["uploadId"])
     return _xml(cos_xml.parts(upload, encoding=query.get("encoding-type", "")))
 
 
@@ -177,10 +180,20 @@ OPERATIONS: Mapping[str, Callable[[CosCall], Awaitable[Reply]]] = {
 }
 
 
+FAULTS = FaultScope(
+    {
+        "truncate": ("GetObject",),
+        "wrong_byte": ("GetObject",),
+        "short_length": ("GetObject",),
+        "no_crc": ("GetObject", "HeadObject"),
+    }
+)
+
+
 async def _receive(call: CosCall) -> ObjectWriter:
     """Take the request body; refuse it when it is not what the headers promise."""
     headers = call.request.headers
-    writer = call.backend.store.writer()
+    writer = call.state.store.writer()
     try:
         async for piece in call.request.stream():
             writer.write(piece)

@@ -7,8 +7,8 @@ import hmac
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+from airflow_provider_mps.local.cos.errors import CosError
 from airflow_provider_mps.local.serving.accounts import Accounts, Credential
-from airflow_provider_mps.local.serving.errors import CosError
 from airflow_provider_mps.local.serving.wire import Request
 
 _FIELDS = (

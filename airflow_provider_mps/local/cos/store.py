@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from airflow_provider_mps.local.cos.crc64 import crc64
-from airflow_provider_mps.local.serving.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosError
 
 MAX_KEY_BYTES = 850
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from airflow_provider_mps.local.cos.errors import CosError
 from airflow_provider_mps.local.cos.multipart import Upload
 from airflow_provider_mps.local.cos.store import Listing, ObjectInfo
-from airflow_provider_mps.local.serving.errors import CosError
 
 # XML 1.0 has no way to hold these; clients that want such keys ask for encoding-type=url.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

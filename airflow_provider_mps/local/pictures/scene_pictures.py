@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 
-from airflow_provider_mps.local.aidge.scenes import Scene
 from airflow_provider_mps.local.pictures.captions import CAPTION_SHARE, write_title
 from airflow_provider_mps.local.pictures.product_pictures import Pictures, Subject, encode, put, shadow
-from airflow_provider_mps.local.pictures.stages import Spot, draw_stage, gradient
+from airflow_provider_mps.local.pictures.stages import Backdrop, Spot, draw_stage, gradient
 
 QUALITY = 88
 COVER_SIZE = (600, 600)
@@ -58,13 +57,13 @@ _LOOKS = (
 class Order:
     """How a picture is to be.
 
-    :param scene: where the product is put.
+    :param backdrop: where the product is put.
     :param size: width and height in pixels.
     :param layout: whether the product is placed anew; otherwise it stays where it is in its own picture.
     :param title: the words written on a picture with a layout.
     """
 
-    scene: Scene
+    backdrop: Backdrop
     size: tuple[int, int]
     layout: bool
     title: str
@@ -95,7 +94,7 @@ class ScenePictures:
         size = self._pictures.size(order.size, max(order.size))
         look = _LOOKS[number % len(_LOOKS)]
         box = _placed(subject, order, size, look) if order.layout else _kept(subject, size)
-        backdrop = order.scene.backdrop
+        backdrop = order.backdrop
         width, height = box[2] - box[0], box[3] - box[1]
         spot = Spot(base=box[3] / size[1], depth=_from_above(box) * height / size[1], width=width / size[0])
         canvas = _lit(draw_stage(backdrop, seed, size, spot), look, mirrored=number % 2 == 1)
@@ -108,14 +107,18 @@ class ScenePictures:
             write_title(canvas, order.title)
         return encode(canvas, "JPEG", QUALITY)
 
-    def cover(self, scene: Scene) -> bytes:
-        """Draw a scene without a product, as a JPEG; always the same one."""
+    def cover(self, name: str, backdrop: Backdrop) -> bytes:
+        """Draw a scene without a product, as a JPEG; always the same one.
+
+        :param name: tells scenes of one backdrop apart.
+        :param backdrop: what it is drawn from.
+        """
         with self._lock:
-            if scene.number not in self._covers:
+            if name not in self._covers:
                 size = self._pictures.size(COVER_SIZE, max(COVER_SIZE))
-                picture = draw_stage(scene.backdrop, f"cover {scene.number}", size, _COVER_SPOT)
-                self._covers[scene.number] = encode(picture, "JPEG", QUALITY)
-            return self._covers[scene.number]
+                picture = draw_stage(backdrop, f"cover {name}", size, _COVER_SPOT)
+                self._covers[name] = encode(picture, "JPEG", QUALITY)
+            return self._covers[name]
 
 
 def _lit(stage: Image.Image, look: Look, mirrored: bool) -> Image.Image:
@@ -127,7 +130,7 @@ def _lit(stage: Image.Image, look: Look, mirrored: bool) -> Image.Image:
 def _placed(subject: Subject, order: Order, size: tuple[int, int], look: Look) -> Box:
     """Place the product below the title: on the ground where there is one, else in the middle of what is left."""
     width, height = size
-    backdrop = order.scene.backdrop
+    backdrop = order.backdrop
     top = (CAPTION_SHARE + 0.03) * height
     base, share = (_PODIUM_BASE, _PODIUM_WIDTH) if backdrop.podium else (_BASE, _WIDTH)
     room = (share * width, base * height - top if backdrop.stands else 0.92 * height - top)

@@ -6,9 +6,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-# Made up, and good for nothing but a service on this machine.
-DEFAULT_SECRET_ID = "AKIDlocal0000000000000000000000000000"  # noqa: S105
-DEFAULT_SECRET_KEY = "local-secret-key-not-a-real-one"  # noqa: S105
 FIRST_ACCOUNT = 2600000000
 
 

@@ -27,42 +27,36 @@ A request that makes no sense gets status 400 and ``{"error": "..."}``.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 import math
-import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from airflow_provider_mps.local.aidge.scenes import SCENES
-from airflow_provider_mps.local.aidge.tasks import AidgeTask
-from airflow_provider_mps.local.backend import Backend
-from airflow_provider_mps.local.pictures.sample_pictures import SAMPLES, read_sample
 from airflow_provider_mps.local.serving.browse import Browse
+from airflow_provider_mps.local.serving.showcase import BadRequest, Showcase
+from airflow_provider_mps.local.serving.state import ServingState
 from airflow_provider_mps.local.serving.wire import BodyTooLarge, Reply, Request, json_reply
-from airflow_provider_mps.local.tencentcloud.tasks import Task
 
 PREFIX = "/_local/"
 _READING = ("GET", "HEAD")
 _MAX_BODY_BYTES = 1024 * 1024
 
 
-class BadRequest(Exception):
-    """An admin request that makes no sense; its text says why."""
-
-
 class Admin:
     """Answers requests below ``/_local/``.
 
-    :param backend: the service's state.
+    :param serving: what all endpoints share.
+    :param showcases: what the services show, in this order.
     """
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._browse = Browse(backend)
-        self._routes = {
+    def __init__(self, serving: ServingState, showcases: Sequence[Showcase]) -> None:
+        self._serving = serving
+        self._showcases = showcases
+        self._browse = Browse(showcases, serving.clock)
+        self._routes: dict[tuple[str, str], Callable[[Request, dict[str, Any]], Any]] = {
             ("GET", "health"): self._health,
             ("GET", "journal"): self._journal,
             ("DELETE", "journal"): self._clear_journal,
@@ -72,11 +66,10 @@ class Admin:
             ("DELETE", "faults"): self._clear_faults,
             ("GET", "settings"): self._settings,
             ("PUT", "settings"): self._change_settings,
-            ("POST", "buckets"): self._add_bucket,
         }
+        self._routes_of_services = {key: route for one in showcases for key, route in one.routes().items()}
 
-    @staticmethod
-    def serves(request: Request) -> bool:
+    def serves(self, request: Request) -> bool:
         """Say whether a request is for this interface."""
         path: bytes = request.scope["raw_path"]
         return path.startswith(PREFIX.encode())
@@ -86,115 +79,65 @@ class Admin:
         try:
             body = await request.body(_MAX_BODY_BYTES)
             name = request.path.removeprefix(PREFIX)
-            folder, _, file = name.partition("/")
             if request.method in _READING and self._browse.serves(name):
                 return await self._browse.handle(name)
-            if request.method in _READING and folder in ("samples", "scenes"):
-                return _sample(file) if folder == "samples" else await self._cover(file)
-            route = self._routes.get((request.method, name))
-            if route is None:
-                return json_reply({"error": f"no {request.method} {PREFIX}{name}"}, 404)
-            return json_reply(route(request, _object(body)))
+            key = (request.method, name)
+            if route := self._routes_of_services.get(key):
+                return json_reply(route(_object(body)))
+            if own := self._routes.get(key):
+                return json_reply(own(request, _object(body)))
+            return json_reply({"error": f"no {request.method} {PREFIX}{name}"}, 404)
         except (BadRequest, BodyTooLarge, UnicodeDecodeError) as error:
             return json_reply({"error": str(error) or type(error).__name__}, 400)
 
     def _health(self, _request: Request, _body: dict[str, Any]) -> Any:
-        return {
-            "status": "ok",
-            "tasks": len(self._backend.tasks.all()),
-            "aidge_tasks": len(self._backend.aidge.tasks.all()),
-            "buckets": dict(self._backend.store.buckets),
-        }
+        health: dict[str, Any] = {"status": "ok"}
+        for one in self._showcases:
+            health |= one.health()
+        return health
 
     def _journal(self, request: Request, _body: dict[str, Any]) -> Any:
-        return [dataclasses.asdict(record) for record in self._backend.journal.records(request.query.get("action"))]
+        return [dataclasses.asdict(record) for record in self._serving.journal.records(request.query.get("action"))]
 
     def _clear_journal(self, _request: Request, _body: dict[str, Any]) -> Any:
-        self._backend.journal.clear()
+        self._serving.journal.clear()
         return {}
 
     def _tasks(self, _request: Request, _body: dict[str, Any]) -> Any:
-        now = self._backend.clock()
-        mps = [
-            {
-                "service": "mps",
-                **_shown(task, now),
-                "bucket": task.job.bucket,
-                "path": task.job.path,
-                "failure": task.failure.err_msg if task.failure else "",
-            }
-            for task in self._backend.tasks.all()
-        ]
-        aidge = [
-            {
-                "service": "aidge",
-                **_shown(task, now),
-                "scene": task.job.order.scene.number,
-                "pictures": task.job.count,
-                "failure": task.failure,
-            }
-            for task in self._backend.aidge.tasks.all()
-        ]
-        return mps + aidge
-
-    async def _cover(self, file: str) -> Reply:
-        scene = SCENES.get(file.removesuffix(".jpg"))
-        if scene is None or not file.endswith(".jpg"):
-            return json_reply({"error": "no such scene"}, 404)
-        # Drawing one takes long enough to hold up other requests.
-        data = await asyncio.to_thread(self._backend.aidge.pictures.cover, scene)
-        return Reply(200, [("Content-Type", "image/jpeg")], data)
+        now = self._serving.clock()
+        return [task.facts(now) for one in self._showcases for task in one.tasks()]
 
     def _faults(self, _request: Request, _body: dict[str, Any]) -> Any:
-        return [rule.model_dump(exclude_unset=True) for rule in self._backend.faults.rules()]
+        return [rule.model_dump(exclude_unset=True) for rule in self._serving.faults.rules()]
 
     def _add_fault(self, _request: Request, body: dict[str, Any]) -> Any:
         try:
-            return self._backend.faults.add(**body).model_dump(exclude_unset=True)
+            return self._serving.faults.add(**body).model_dump(exclude_unset=True)
         except ValidationError as error:
             raise BadRequest("; ".join(f"{one['loc']}: {one['msg']}" for one in error.errors())) from None
 
     def _clear_faults(self, _request: Request, _body: dict[str, Any]) -> Any:
-        self._backend.faults.clear()
+        self._serving.faults.clear()
         return {}
 
     def _settings(self, _request: Request, _body: dict[str, Any]) -> Any:
         return {
-            "task_seconds": self._backend.settings.task_seconds,
-            "rate_limits": dict(self._backend.limiter.limits),
+            "task_seconds": self._serving.settings.task_seconds,
+            "rate_limits": dict(self._serving.limiter.limits),
         }
 
     def _change_settings(self, request: Request, body: dict[str, Any]) -> Any:
         if unknown := set(body) - {"task_seconds", "rate_limits"}:
             raise BadRequest(f"unknown setting: {', '.join(sorted(unknown))}")
-        seconds = body.get("task_seconds", self._backend.settings.task_seconds)
+        seconds = body.get("task_seconds", self._serving.settings.task_seconds)
         limits = body.get("rate_limits", {})
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
             raise BadRequest("task_seconds must be a number of at least 0")
         if not isinstance(limits, dict) or not all(type(one) is int and one >= 0 for one in limits.values()):
             raise BadRequest("rate_limits must be an object of whole numbers of at least 0")
-        self._backend.settings.task_seconds = float(seconds)
-        self._backend.limiter.limits.update(limits)
+        self._serving.settings.task_seconds = float(seconds)
+        self._serving.limiter.limits.update(limits)
         return self._settings(request, body)
-
-    def _add_bucket(self, _request: Request, body: dict[str, Any]) -> Any:
-        name, region = body.get("name"), body.get("region")
-        if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]*-[0-9]+", name):
-            raise BadRequest("name must be a bucket name that ends with an APPID, such as name-1250000000")
-        if not isinstance(region, str) or not re.fullmatch(r"[a-z0-9-]+", region):
-            raise BadRequest("region must be a region name, such as ap-guangzhou")
-        self._backend.add_bucket(name, region)
-        return {"name": name, "region": region}
-
-
-def _shown(task: Task | AidgeTask, now: float) -> dict[str, Any]:
-    return {
-        "task_id": task.task_id,
-        "status": task.status(now),
-        "created": task.created,
-        "seconds": task.seconds,
-        "done": task.done,
-    }
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -205,9 +148,3 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadRequest("the body is not a JSON object")
     return value
-
-
-def _sample(name: str) -> Reply:
-    if name not in SAMPLES:
-        return json_reply({"error": f"no such sample; there are {', '.join(SAMPLES)}"}, 404)
-    return Reply(200, [("Content-Type", SAMPLES[name])], read_sample(name))

@@ -1,35 +1,40 @@
-"""Brings each request to its service: by ``Host``, by path, or else to API 3.0."""
+"""Brings each request to the endpoint that serves it."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
+from typing import Protocol
 
-from airflow_provider_mps.local.aidge.endpoint import Aidge
-from airflow_provider_mps.local.aidge.results import AidgeResults
-from airflow_provider_mps.local.backend import Backend
-from airflow_provider_mps.local.cos.endpoint import Cos
 from airflow_provider_mps.local.serving import wire
-from airflow_provider_mps.local.serving.admin import Admin
 from airflow_provider_mps.local.serving.wire import DropConnection, Reply, Request, json_reply
-from airflow_provider_mps.local.tencentcloud.api3 import Api3
 
 log = logging.getLogger(__name__)
+
+
+class Handler(Protocol):
+    """Answers some of the requests."""
+
+    def serves(self, request: Request) -> bool:
+        """Say whether a request is for this handler."""
+        ...
+
+    async def handle(self, request: Request) -> Reply:
+        """Answer one request; raises :class:`DropConnection` to reset the connection instead."""
+        ...
 
 
 class LocalApp:
     """The ASGI application of the local service.
 
-    :param backend: the service's state.
+    :param handlers: what answers; of several that serve a request the first.
+    :param clock: gives the present time in seconds since the epoch.
     """
 
-    def __init__(self, backend: Backend) -> None:
-        self._admin = Admin(backend)
-        self._cos = Cos(backend)
-        self._aidge = Aidge(backend)
-        self._aidge_results = AidgeResults(backend)
-        self._api3 = Api3(backend)
-        self._backend = backend
+    def __init__(self, handlers: Sequence[Handler], clock: Callable[[], float]) -> None:
+        self._handlers = handlers
+        self._clock = clock
 
     async def __call__(self, scope: wire.Scope, receive: wire.Receive, send: wire.Send) -> None:
         """Answer one request."""
@@ -43,14 +48,12 @@ class LocalApp:
             log.exception("The local service failed to answer %s %s", request.method, scope["path"])
             reply = json_reply({"error": "internal error of the local service; see its log"}, 500)
         # All that answers over HTTP says what time it is there, and clients may go by that.
-        reply.headers.append(("Date", formatdate(self._backend.clock(), usegmt=True)))
+        reply.headers.append(("Date", formatdate(self._clock(), usegmt=True)))
         await wire.send_reply(reply, scope, receive, send)
 
     async def _route(self, request: Request) -> Reply:
-        for service in (self._cos, self._admin, self._aidge, self._aidge_results):
-            if service.serves(request):
-                return await service.handle(request)
-        if request.method == "POST" and request.scope["raw_path"] == b"/":
-            return await self._api3.handle(request)
+        for handler in self._handlers:
+            if handler.serves(request):
+                return await handler.handle(request)
         await request.drain()
         return json_reply({"error": "nothing here; /_local/ shows what the service holds"}, 404)

@@ -47,12 +47,11 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from airflow_provider_mps.local.aidge.words import GET_RESULT, QUERY, SUBMIT
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 Kind = Literal[
     "error",
@@ -91,22 +90,35 @@ _OPTIONS: dict[str, frozenset[str]] = {
     "short_length": frozenset({"n"}),
     "no_crc": frozenset(),
 }
-_ACTIONS: dict[str, tuple[str, ...]] = {
-    "task_fail": ("ProcessImage", SUBMIT),
-    "task_seconds": ("ProcessImage", SUBMIT),
-    "null_status": ("ProcessImage", "DescribeImageTaskDetail"),
-    "status": (QUERY,),
-    "truncate": ("GetObject", GET_RESULT),
-    "wrong_byte": ("GetObject",),
-    "short_length": ("GetObject", GET_RESULT),
-    "no_crc": ("GetObject", "HeadObject"),
-}
-# Options of a kind that mean nothing for one of its actions.
-_FOREIGN = {("task_fail", SUBMIT): frozenset({"err_code", "err_msg"})}
+
+
+@dataclass(frozen=True, slots=True)
+class FaultScope:
+    """Where the kinds apply that are not for every action; each service says it for its own.
+
+    :param actions: the actions of such a kind, its default first.
+    :param foreign: options of a kind that mean nothing for one of its actions, by both.
+    """
+
+    actions: Mapping[str, tuple[str, ...]]
+    foreign: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+
+def _all_of(scopes: Iterable[FaultScope]) -> FaultScope:
+    actions: dict[str, tuple[str, ...]] = {}
+    foreign: dict[tuple[str, str], frozenset[str]] = {}
+    for scope in scopes:
+        for kind, names in scope.actions.items():
+            actions[kind] = (*actions.get(kind, ()), *names)
+        foreign |= scope.foreign
+    return FaultScope(actions, foreign)
 
 
 class Rule(BaseModel):
-    """One fault rule; see the module for what each field means."""
+    """One fault rule; see the module for what each field means.
+
+    Where its kind applies is checked by the :class:`FaultScope` that is the context of the validation.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -130,15 +142,16 @@ class Rule(BaseModel):
     n: int = Field(default=1, ge=0)
 
     @model_validator(mode="after")
-    def _check(self) -> Rule:
+    def _check(self, info: ValidationInfo) -> Rule:
+        scope: FaultScope = info.context or FaultScope({})
         if foreign := self.model_fields_set - _WHERE - _OPTIONS[self.kind]:
             raise ValueError(f"a {self.kind!r} fault has no option {', '.join(sorted(foreign))}")
-        allowed = _ACTIONS.get(self.kind, ())
+        allowed = scope.actions.get(self.kind, ())
         if not self.action:
             self.action = allowed[0] if allowed else "*"
         elif allowed and self.action not in allowed:
             raise ValueError(f"a {self.kind!r} fault applies to {' or '.join(allowed)} only, not {self.action!r}")
-        if foreign := self.model_fields_set & _FOREIGN.get((self.kind, self.action), frozenset()):
+        if foreign := self.model_fields_set & scope.foreign.get((self.kind, self.action), frozenset()):
             raise ValueError(f"a {self.kind!r} fault on {self.action} has no option {', '.join(sorted(foreign))}")
         if self.kind == "status":
             if not isinstance(self.status, str) or not self.status:
@@ -160,9 +173,11 @@ class Faults:
     """The rules in force. Safe for use from several threads.
 
     :param seed: the seed of the draws for ``probability``.
+    :param scopes: where the kinds apply, as each service says; the default of a kind is that of the first.
     """
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, scopes: Iterable[FaultScope] = ()) -> None:
+        self._scope = _all_of(scopes)
         self._lock = threading.Lock()
         self._random = random.Random(seed)  # noqa: S311
         self._rules: list[Rule] = []
@@ -172,7 +187,7 @@ class Faults:
 
     def add(self, **fields: Any) -> Rule:
         """Add a rule; raises ``ValueError`` (pydantic's) for one that makes no sense."""
-        rule = Rule(**fields)
+        rule = Rule.model_validate(fields, context=self._scope)
         with self._lock:
             self._last_id += 1
             rule.id = self._last_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from airflow_provider_mps.local.serving.errors import ApiError
+from airflow_provider_mps.local.serving.errors import LimitExceeded
 
 DEFAULT_LIMIT = 20
 
@@ -25,7 +25,7 @@ class RateLimiter:
         :param account: whose request it is.
         :param action: what it asks for.
         :param now: seconds since the epoch.
-        :raises ApiError: RequestLimitExceeded when the window is full; the refused request counts too.
+        :raises LimitExceeded: when the window is full; the refused request counts too.
         """
         limit = self.limits.get(action, self.limits["*"])
         second = int(now)
@@ -33,8 +33,7 @@ class RateLimiter:
         count = count + 1 if window == second else 1
         self._windows[account, action] = (second, count)
         if limit and count > limit:
-            raise ApiError(
-                "RequestLimitExceeded",
+            raise LimitExceeded(
                 f"Your current request times equals to `{count}` in a second, which exceeds the frequency limit "
                 f"`{limit}` for a second. Please reduce the frequency of calls.",
             )

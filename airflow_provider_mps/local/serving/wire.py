@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -60,6 +61,11 @@ class Request:
     def query(self) -> dict[str, str]:
         """The decoded query; a name without a value has an empty one, and of equal names the last counts."""
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    @cached_property
+    def id(self) -> str:
+        """An id for its answer: 32 hex digits."""
+        return secrets.token_hex(16)
 
     @property
     def origin(self) -> str:

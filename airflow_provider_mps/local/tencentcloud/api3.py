@@ -5,102 +5,70 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mps.local.backend import Backend
-from airflow_provider_mps.local.serving.accounts import Credential
-from airflow_provider_mps.local.serving.errors import ApiError
+from airflow_provider_mps.local.serving.endpoint import Endpoint
+from airflow_provider_mps.local.serving.errors import LimitExceeded
 from airflow_provider_mps.local.serving.fault_flow import carry_out
 from airflow_provider_mps.local.serving.faults import Rule
 from airflow_provider_mps.local.serving.journal import Record
-from airflow_provider_mps.local.serving.wire import BodyTooLarge, DropConnection, Reply, Request, json_reply
+from airflow_provider_mps.local.serving.state import ServingState
+from airflow_provider_mps.local.serving.wire import BodyTooLarge, Reply, Request, json_reply
 from airflow_provider_mps.local.tencentcloud import mps, sts, tc3
+from airflow_provider_mps.local.tencentcloud.calls import Action, Call
+from airflow_provider_mps.local.tencentcloud.errors import ApiError
+from airflow_provider_mps.local.tencentcloud.state import TencentCloudState
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 _REGION = re.compile(r"[a-z]{2,4}-[a-z]+(-[a-z0-9]+)*")
 
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """An authenticated request to an action.
-
-    :param backend: the service's state.
-    :param credential: who signed.
-    :param body: the request body.
-    :param record: the request's entry in the journal.
-    :param rules: the fault rules that apply.
-    """
-
-    backend: Backend
-    credential: Credential
-    body: dict[str, Any]
-    record: Record
-    rules: Sequence[Rule] = field(default_factory=list)
+ACTIONS = {**mps.ACTIONS, **sts.ACTIONS}
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """An action: the service and version that it belongs to, and what carries it out."""
-
-    service: str
-    version: str
-    run: Callable[[Call], dict[str, Any]]
-
-
-ACTIONS = {
-    "ProcessImage": Action(mps.SERVICE, mps.VERSION, mps.process_image),
-    "DescribeImageTaskDetail": Action(mps.SERVICE, mps.VERSION, mps.describe_image_task_detail),
-    "DescribeImageTasks": Action(mps.SERVICE, mps.VERSION, mps.describe_image_tasks),
-    "AssumeRole": Action(sts.SERVICE, sts.VERSION, sts.assume_role),
-}
-
-
-class Api3:
+class Api3(Endpoint[ApiError]):
     """Answers requests to MPS and STS.
 
-    :param backend: the service's state.
+    :param serving: what all endpoints share.
+    :param state: the state of MPS and STS.
     """
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    refusal = ApiError
 
-    async def handle(self, request: Request) -> Reply:
-        """Answer one request; raises :class:`DropConnection` when a fault asks for a reset."""
-        record = self._backend.journal.open(request.headers.get("x-tc-action", ""), request.headers)
-        try:
-            reply = await self._answer(request, record)
-            record.http_status = reply.status
-            return reply
-        except ApiError as error:
-            record.code = error.code
-            return _reply({"Error": {"Code": error.code, "Message": error.message}})
-        except DropConnection:
-            record.http_status = 0
-            raise
-        finally:
-            self._backend.journal.add(record)
+    def __init__(self, serving: ServingState, state: TencentCloudState) -> None:
+        super().__init__(serving)
+        self._state = state
+
+    def serves(self, request: Request) -> bool:
+        """Say whether a request may be for an action: what they are all sent to has no path."""
+        raw: bytes = request.scope["raw_path"]
+        return request.method == "POST" and raw == b"/"
+
+    def _begin(self, request: Request) -> Record:
+        return self._serving.journal.open(request.headers.get("x-tc-action", ""), request.headers)
 
     async def _answer(self, request: Request, record: Record) -> Reply:
         try:
             raw = await request.body(MAX_BODY_BYTES)
         except BodyTooLarge:
             raise ApiError("RequestSizeLimitExceeded", "The request body is larger than 10 MB.") from None
-        action = _check_common(request, record.action)
-        credential = tc3.verify(
-            request, raw, service=action.service, accounts=self._backend.accounts, now=self._backend.clock()
-        )
+        action, now = _check_common(request, record.action), self._serving.clock()
+        credential = tc3.verify(request, raw, service=action.service, accounts=self._state.accounts, now=now)
         record.secret_id = credential.secret_id
         record.body = body = _parse_body(raw)
-        self._backend.limiter.check(credential.account, record.action, self._backend.clock())
-        rules = self._backend.faults.take(record.action, raw.decode("utf-8", "replace"))
-        call = Call(self._backend, credential, body, record, rules)
+        try:
+            self._serving.limiter.check(credential.account, record.action, self._serving.clock())
+        except LimitExceeded as error:
+            raise ApiError("RequestLimitExceeded", str(error)) from None
+        rules = self._serving.faults.take(record.action, raw.decode("utf-8", "replace"))
+        call = Call(self._serving, self._state, credential, body, record, rules)
 
         async def run() -> Reply:
             return _reply(action.run(call))
 
-        return await carry_out(rules, record, run, refusal=_refusal, media_type="application/json")
+        return await carry_out(rules, record, run, refusal=_ordered, media_type="application/json")
+
+    def _refused(self, request: Request, error: ApiError) -> Reply:
+        return _reply({"Error": {"Code": error.code, "Message": error.message}})
 
 
 def _check_common(request: Request, name: str) -> Action:
@@ -138,7 +106,7 @@ def _parse_body(raw: bytes) -> dict[str, Any]:
     return body
 
 
-def _refusal(rule: Rule) -> ApiError:
+def _ordered(rule: Rule) -> ApiError:
     return ApiError(rule.code, rule.message)
 
 

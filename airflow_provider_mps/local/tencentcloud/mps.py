@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_mps.local.cos.sign import presign
-from airflow_provider_mps.local.serving.errors import ApiError, TaskFailure
-from airflow_provider_mps.local.serving.faults import of_kind
+from airflow_provider_mps.local.serving.faults import FaultScope, of_kind
+from airflow_provider_mps.local.tencentcloud.calls import Action, Call
+from airflow_provider_mps.local.tencentcloud.errors import ApiError, TaskFailure
 from airflow_provider_mps.local.tencentcloud.rules import to_job
 from airflow_provider_mps.local.tencentcloud.schemas import (
     DescribeImageTaskDetailRequest,
@@ -15,10 +16,7 @@ from airflow_provider_mps.local.tencentcloud.schemas import (
     ProcessImageRequest,
     parse,
 )
-
-if TYPE_CHECKING:
-    from airflow_provider_mps.local.tencentcloud.api3 import Call
-    from airflow_provider_mps.local.tencentcloud.tasks import Task
+from airflow_provider_mps.local.tencentcloud.tasks import Task
 
 SERVICE = "mps"
 VERSION = "2019-06-12"
@@ -30,15 +28,15 @@ _TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 def process_image(call: Call) -> dict[str, Any]:
     """Accept a task and start it."""
     request = parse(ProcessImageRequest, call.body)
-    job = to_job(request, call.backend.store)
+    job = to_job(request, call.state.store)
     longer = of_kind(call.rules, "task_seconds")
-    task = call.backend.tasks.create(
+    task = call.state.tasks.create(
         account=call.credential.account,
         job=job,
         input_info=request.InputInfo.model_dump(exclude_none=True),
         image_task=request.ImageTask,
         definition=request.Definition,
-        seconds=longer.seconds if longer else call.backend.settings.task_seconds,
+        seconds=longer.seconds if longer else call.serving.settings.task_seconds,
     )
     if rule := of_kind(call.rules, "task_fail"):
         task.failure = TaskFailure(rule.err_code, rule.err_msg, rule.message)
@@ -46,21 +44,21 @@ def process_image(call: Call) -> dict[str, Any]:
     if rule := of_kind(call.rules, "null_status"):
         task.null_answers = rule.n
     call.record.task_id = task.task_id
-    call.backend.worker.submit(task)
+    call.state.worker.submit(task)
     return {"TaskId": task.task_id}
 
 
 def describe_image_task_detail(call: Call) -> dict[str, Any]:
     """Show one task with its result."""
     request = parse(DescribeImageTaskDetailRequest, call.body)
-    task = call.backend.tasks.find(call.credential.account, request.TaskId)
+    task = call.state.tasks.find(call.credential.account, request.TaskId)
     if task is None:
         # The SDK's list of codes has four for this. Of them InvalidParameterValue.TaskId is explained with "the task
         # id does not exist", which is about the argument; FailedOperation.TaskNotFound belongs to the newer AIGC
         # actions and ResourceNotFound.TaskNotFound names no argument.
         raise ApiError("InvalidParameterValue.TaskId", "The task id does not exist.")
     call.record.task_id = task.task_id
-    now = call.backend.clock()
+    now = call.serving.clock()
     status = task.status(now)
     hidden = of_kind(call.rules, "null_status") is not None
     if task.null_answers > 0:
@@ -86,9 +84,9 @@ def describe_image_task_detail(call: Call) -> dict[str, Any]:
 def describe_image_tasks(call: Call) -> dict[str, Any]:
     """List tasks, newest first; the scroll token is the id of the next task, as the service documents it."""
     request = parse(DescribeImageTasksRequest, call.body)
-    now = call.backend.clock()
+    now = call.serving.clock()
     limit = request.Limit or DEFAULT_PAGE
-    tasks = call.backend.tasks
+    tasks = call.state.tasks
     next_n: int | None = None
     if request.ScrollToken:
         first = tasks.find(call.credential.account, request.ScrollToken)
@@ -112,6 +110,20 @@ def describe_image_tasks(call: Call) -> dict[str, Any]:
         else:
             token = token or task.task_id
     return {"TotalCount": total, "ScrollToken": token, "TaskSet": page}
+
+
+ACTIONS = {
+    "ProcessImage": Action(SERVICE, VERSION, process_image),
+    "DescribeImageTaskDetail": Action(SERVICE, VERSION, describe_image_task_detail),
+    "DescribeImageTasks": Action(SERVICE, VERSION, describe_image_tasks),
+}
+FAULTS = FaultScope(
+    {
+        "task_fail": ("ProcessImage",),
+        "task_seconds": ("ProcessImage",),
+        "null_status": ("ProcessImage", "DescribeImageTaskDetail"),
+    }
+)
 
 
 def _result_set(call: Call, task: Task, now: float) -> list[dict[str, Any]] | None:
@@ -139,7 +151,7 @@ def _output(call: Call, task: Task, path: str, now: float) -> dict[str, Any]:
         "Path": path,
         "OutputStorage": {"Type": "COS", "CosOutputStorage": {"Bucket": job.bucket, "Region": job.region}},
         "SignedUrl": presign(
-            call.backend.accounts.owner(task.account),
+            call.state.accounts.owner(task.account),
             host=f"{job.bucket}.cos.{job.region}.myqcloud.com",
             key=path[1:],
             start=int(now) - 60,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from airflow_provider_mps.local.cos.errors import CosError
 from airflow_provider_mps.local.cos.store import ObjectStore
-from airflow_provider_mps.local.serving.errors import ApiError, CosError
 from airflow_provider_mps.local.tencentcloud import several
+from airflow_provider_mps.local.tencentcloud.errors import ApiError
 from airflow_provider_mps.local.tencentcloud.schemas import AddOn, MediaInputInfo, ProcessImageRequest
 
 BG_FUSION = 30060

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from airflow_provider_mps.local.serving.errors import ApiError
+from airflow_provider_mps.local.tencentcloud.errors import ApiError
 
 
 class _Model(BaseModel):

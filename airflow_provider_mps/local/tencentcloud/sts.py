@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_mps.local.serving.errors import ApiError
+from airflow_provider_mps.local.tencentcloud.calls import Action, Call
+from airflow_provider_mps.local.tencentcloud.errors import ApiError
 from airflow_provider_mps.local.tencentcloud.schemas import AssumeRoleRequest, parse
-
-if TYPE_CHECKING:
-    from airflow_provider_mps.local.tencentcloud.api3 import Call
 
 SERVICE = "sts"
 VERSION = "2018-08-13"
@@ -23,7 +21,7 @@ def assume_role(call: Call) -> dict[str, Any]:
     if not re.fullmatch(r"qcs::cam::uin/\d+:(role|roleName)/\S+", request.RoleArn):
         raise ApiError("InvalidParameter.ParamError", "`RoleArn` must look like qcs::cam::uin/<uin>:roleName/<name>.")
     seconds = request.DurationSeconds or DEFAULT_SECONDS
-    credential = call.backend.accounts.issue(call.credential, seconds)
+    credential = call.state.accounts.issue(call.credential, seconds)
     expired = int(credential.expires or 0)
     return {
         "Credentials": {
@@ -34,3 +32,6 @@ def assume_role(call: Call) -> dict[str, Any]:
         "ExpiredTime": expired,
         "Expiration": datetime.fromtimestamp(expired, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+
+
+ACTIONS = {"AssumeRole": Action(SERVICE, VERSION, assume_role)}

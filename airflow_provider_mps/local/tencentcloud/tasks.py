@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from airflow_provider_mps.local.serving.errors import TaskFailure
+from airflow_provider_mps.local.serving.work import WAITING_SHARE
+from airflow_provider_mps.local.tencentcloud.errors import TaskFailure
 from airflow_provider_mps.local.tencentcloud.rules import Job
 
 KEEP_SECONDS = 7 * 24 * 3600
-WAITING_SHARE = 0.2
 
 Status = Literal["WAITING", "PROCESSING", "FINISH"]
 

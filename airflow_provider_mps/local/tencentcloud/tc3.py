@@ -8,8 +8,8 @@ import re
 from datetime import UTC, datetime
 
 from airflow_provider_mps.local.serving.accounts import Accounts, Credential
-from airflow_provider_mps.local.serving.errors import ApiError
 from airflow_provider_mps.local.serving.wire import Request
+from airflow_provider_mps.local.tencentcloud.errors import ApiError
 
 ALGORITHM = "TC3-HMAC-SHA256"
 MAX_SKEW_SECONDS = 300

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
+from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.store import ObjectStore
 from airflow_provider_mps.local.pictures.download import DownloadError, download, without_query
 from airflow_provider_mps.local.pictures.product_pictures import PictureError, Pictures
-from airflow_provider_mps.local.serving.errors import CosError, TaskFailure
-from airflow_provider_mps.local.tencentcloud.rules import Source
+from airflow_provider_mps.local.serving.work import WorkPool
+from airflow_provider_mps.local.tencentcloud.errors import TaskFailure
+from airflow_provider_mps.local.tencentcloud.rules import Job, Source
 from airflow_provider_mps.local.tencentcloud.several import part
-
-if TYPE_CHECKING:
-    from airflow_provider_mps.local.cos.store import ObjectStore
-    from airflow_provider_mps.local.tencentcloud.rules import Job
-    from airflow_provider_mps.local.tencentcloud.tasks import Task
+from airflow_provider_mps.local.tencentcloud.tasks import Task
 
 MAX_INPUT_BYTES = 20 * 1024 * 1024
 _CONTENT_TYPES = {"JPEG": "image/jpeg", "JPG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -25,31 +22,23 @@ _NOT_READABLE = "SourceFileError.DownloadNotAccessible"
 
 
 class Worker:
-    """A small pool of threads that carries tasks out in the order of their submission.
+    """Carries tasks out, in the threads of a pool and the order of their submission.
 
+    :param pool: does the work.
     :param store: holds the inputs in COS and takes the results.
     :param pictures: makes the pictures.
     :param clock: gives the present time in seconds since the epoch.
-    :param threads: how many tasks are worked on at once.
     """
 
-    def __init__(self, store: ObjectStore, pictures: Pictures, clock: Callable[[], float], threads: int = 2) -> None:
+    def __init__(self, pool: WorkPool, store: ObjectStore, pictures: Pictures, clock: Callable[[], float]) -> None:
+        self._pool = pool
         self._store = store
         self._pictures = pictures
         self._clock = clock
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="mps-local-task")
 
     def submit(self, task: Task) -> None:
         """Queue a task."""
-        self.queue(lambda: self._run(task))
-
-    def queue(self, work: Callable[[], None]) -> None:
-        """Queue any work; it has to catch its errors itself."""
-        self._pool.submit(work)
-
-    def stop(self) -> None:
-        """Drop what is queued and wait for what is under way."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.queue(lambda: self._run(task))
 
     def _run(self, task: Task) -> None:
         try:
