@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from airflow_provider_mps.local.aidge.errors import AidgeError
+from airflow_provider_mps.local.serving.texts import unreadable
 
 
 class _Model(BaseModel):
@@ -62,10 +63,13 @@ def parse(model: type[ModelT], body: Any) -> ModelT:
     :raises AidgeError: 700, naming the field; of several faults an unknown field first, then one that is not there.
     """
     try:
-        return model.model_validate(body)
+        request = model.model_validate(body)
     except ValidationError as error:
         refusals = sorted(map(_refusal, error.errors()), key=lambda refusal: refusal[0])
         raise invalid(*refusals[0][1:]) from None
+    if (field := unreadable(body)) is not None:
+        raise invalid(field, "has to be Unicode")
+    return request
 
 
 def invalid(field: str, reason: str) -> AidgeError:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_mps.local.serving.texts import MASK, masked
+
 MAX_RECORDS = 200_000
 
 _SECRET_FIELDS = frozenset({"S3SecretId", "S3SecretKey"})
-_SECRET_PARAMS = re.compile(
-    r"(?i)([?&](?:q-signature|x-cos-security-token|x-amz-signature|x-amz-security-token|signature|sign|token)=)[^&\s]*"
-)
 
 
 @dataclass(slots=True)
 class Record:
-    """One request to MPS, STS, COS or Aidge. It never holds a secret key, a token or an ``Authorization`` value.
+    """One request to MPS, STS, COS or Aidge. It never holds a secret key, a token or an ``Authorization`` value,
+    and of the addresses in its body no signature and no password.
 
     :param action: such as ``ProcessImage`` or ``GetObject``; for Aidge the API path, or ``GetResult`` for a download.
     :param n: the request's number, from 1.
@@ -115,9 +114,9 @@ class Journal:
 def _clean(value: Any) -> Any:
     """Copy a request body without what would let a reader of the journal act as its sender."""
     if isinstance(value, dict):
-        return {name: "***" if name in _SECRET_FIELDS else _clean(item) for name, item in value.items()}
+        return {name: MASK if name in _SECRET_FIELDS else _clean(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_clean(item) for item in value]
     if isinstance(value, str):
-        return _SECRET_PARAMS.sub(r"\1***", value)
+        return masked(value)
     return value

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from airflow_provider_mps.local.serving.texts import unreadable
 from airflow_provider_mps.local.tencentcloud.errors import ApiError
 
 
@@ -184,10 +185,13 @@ def parse(model: type[ModelT], body: dict[str, Any]) -> ModelT:
         naming the field by its dotted path; of several faults the first in this order.
     """
     try:
-        return model.model_validate(body)
+        request = model.model_validate(body)
     except ValidationError as error:
         refusals = sorted((_refusal(detail) for detail in error.errors()), key=lambda pair: pair[0])
         raise refusals[0][1] from None
+    if (path := unreadable(body)) is not None:
+        raise ApiError("InvalidParameterValue", f"The value of parameter `{path}` is not valid. It is not Unicode.")
+    return request
 
 
 def _refusal(detail: ErrorDetails) -> tuple[int, ApiError]:
