@@ -22,7 +22,7 @@ from airflow_provider_mps.services.aidge.codes import rule_for
 from airflow_provider_mps.services.aidge.connection import DEFAULT_REQUEST_TIMEOUT, AidgeSettings
 from airflow_provider_mps.services.aidge.shapes import is_reply
 from airflow_provider_mps.services.aidge.sign import signed_query
-from airflow_provider_mps.services.aidge.words import AIDGE_NAME, REST_PREFIX
+from airflow_provider_mps.services.aidge.words import AIDGE_NAME, REST_PREFIX, AidgeAction
 
 
 class AidgeAuth(httpx.Auth):
@@ -84,6 +84,10 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
             said, request_id = f"{error.code}: {error.message}", error.request_id
     if status != httpx.codes.OK:
         outcome = outcome_of_http_status(status)
+        if outcome is Outcome.REFUSED and action == AidgeAction.QUERY and not is_reply(answer):
+            # Aidge has not said anything of the task.
+            said = f"a page that is none of Aidge, as of a proxy or a firewall before it: {said}"
+            outcome = Outcome.UNKNOWN
         raise ServiceError(AIDGE_NAME, action, target, f"HTTP {status}", said, request_id, outcome)
     return dict(answer)
 
