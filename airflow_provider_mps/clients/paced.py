@@ -110,37 +110,45 @@ class PacedCalls(AsyncClientHolder):
         return await self.renewal.acall(lambda: self._asend(call))
 
     def _send(self, call: Call) -> Mapping[str, Any]:
-        outer = sys.exception()
+        outer, failed = sys.exception(), None
         try:
             client = self._ready_client()
         except AirflowException:
             raise
         except Exception as error:
-            raise self._failed(call, error, outer, is_sent=False) from None
+            failed = self._failed(call, error, outer, is_sent=False)
+        if failed is not None:
+            raise failed from None
         try:
             self.pacer(call.action).wait()
             return self._exchange(client, call)
         except AirflowException:
             raise
         except Exception as error:
-            raise self._failed(call, error, outer) from None
+            failed = self._failed(call, error, outer)
+        # Not where the vendor's error is handled: it would be kept as the context, with all that was said in it.
+        raise failed from None
 
     async def _asend(self, call: Call) -> Mapping[str, Any]:
-        outer = sys.exception()
+        outer, failed = sys.exception(), None
         try:
             async with self._one_at_a_time():
                 client = await self._ready_async_client()
         except AirflowException:
             raise
         except Exception as error:
-            raise self._failed(call, error, outer, is_sent=False) from None
+            failed = self._failed(call, error, outer, is_sent=False)
+        if failed is not None:
+            raise failed from None
         try:
             await self.pacer(call.action).await_turn()
             return await self._aexchange(client, call)
         except AirflowException:
             raise
         except Exception as error:
-            raise self._failed(call, error, outer) from None
+            failed = self._failed(call, error, outer)
+        # Not where the vendor's error is handled: it would be kept as the context, with all that was said in it.
+        raise failed from None
 
     def _failed(
         self, call: Call, error: Exception, outer: BaseException | None, *, is_sent: bool = True

@@ -193,11 +193,12 @@ class AidgeHook(PacedCalls, BaseHook):
                 # Two threads that make one at the same time make one too many, and each is used.
                 self._downloads = client = self._downloads or vendor.download_client(settings)
                 found: Path = vendor.download(client, target, url, folder, stem, stop)
+                return found
             except Exception as error:
                 if is_local(error) or isinstance(error, TransferStoppedError):
                     raise
-                raise self._failed(Call(DOWNLOAD, url, target), error, outer) from None
-            return found
+                failed = self._failed(Call(DOWNLOAD, url, target), error, outer)
+            raise failed from None
 
         return Retrying(**calls.resend_options(DOWNLOAD, self.log.warning, stop))(once)
 

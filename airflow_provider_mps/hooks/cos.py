@@ -129,7 +129,8 @@ class CosHook(TencentCloudBaseHook):
             with path.open("rb") as file:
                 stored, sent = cos.store(client, bucket, key, file, _content_type(path.name, key))
             self._verify("PutObject", target, stored, sent)
-            self.log.info("Stored %s as %s (%d bytes, %s)", path, target, sent.size, evidence(stored))
+            # What is uploaded may be a temporary file, and a log page shows the beginning.
+            self.log.info("Stored %s (%d bytes, %s) from %s", target, sent.size, evidence(stored), path)
             return cos_object(bucket, self._region(), key)
 
         return self._resend("PutObject", target, store)
@@ -224,7 +225,9 @@ class CosHook(TencentCloudBaseHook):
         except Exception as error:
             if is_local(error):
                 raise
-            raise airflow_error(cos.translate(action, target, error)) from None
+            failed = airflow_error(cos.translate(action, target, error))
+        # Not where the vendor's error is handled: it would be kept as the context, with all that was said in it.
+        raise failed from None
 
     @staticmethod
     def _verify(action: str, target: str, stored: Digest, local: Digest) -> None:

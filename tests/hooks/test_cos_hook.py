@@ -265,3 +265,12 @@ def test_test_connection(conn_id: str, service: LocalService) -> None:
     ok, message = CosHook(conn_id, bucket="other-125").test_connection()
     assert not ok
     assert "NoSuch" in message
+
+
+def test_the_log_says_first_where_an_object_is(
+    service: LocalService, conn_id: str, tmp_path: Path, caplog: Any
+) -> None:
+    caplog.set_level(logging.INFO)
+    (tmp_path / "a.png").write_bytes(b"a")
+    CosHook().upload_file(tmp_path / "a.png", "/up/a.png")
+    assert f"Stored cos://{service.bucket}/up/a.png (1 bytes, CRC64 verified) from {tmp_path}/a.png" in caplog.text
