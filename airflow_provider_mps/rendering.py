@@ -3,8 +3,8 @@
 Airflow turns what a template finds into text, and None into the word ``None``: a prompt, a key or a folder of that name
 would be sent, and paid for. With ``render_template_as_native_obj`` it goes the other way, and reads text as Python: the
 prompt ``2024, 2025`` becomes two numbers, the key ``007`` a syntax error or a 7. Here an expression that gives None is
-noted, also behind a filter such as ``trim`` or between ``~``, and a text stays the text that it is, with and without
-native rendering.
+noted, also behind a filter such as ``trim``, between ``~`` or in ``'{}'.format()``, and a text stays the text that it
+is, with and without native rendering.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import ast
 import copy
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, wraps
+from string import Formatter
 from typing import Any, ClassVar
 
 from jinja2.filters import FILTERS, make_attrgetter
@@ -112,6 +113,11 @@ def _marking_nothing(env: Any) -> Any:
         "mps_modulo": lambda left, right: _mark(right if isinstance(right, tuple) else (right,), left % right),
     }
     env.code_generator_class = _with_marks(env.code_generator_class)
+    if env.sandboxed:
+        # Templates call what they call by way of it.
+        env.call = _marked_call(env.call)
+    else:
+        env.context_class = _with_marked_calls(env.context_class)
     return env
 
 
@@ -141,6 +147,52 @@ def _marked_join(join: Any) -> Any:
         return _mark(items, join(context, items, d))
 
     return marked
+
+
+class _Noting(Formatter):
+    """Formats as ``str.format`` does, and notes what it is given."""
+
+    def __init__(self) -> None:
+        self.found: list[Any] = []
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        """Return the value of a field, such as ``0`` or ``run[key]``."""
+        field = super().get_field(field_name, args, kwargs)
+        self.found.append(field[0])
+        return field
+
+
+def _mark_called(called: Any, args: Any, kwargs: Any, result: Any) -> Any:
+    """Mark what a method of a text has made of None."""
+    # A sandbox wraps what formats.
+    called = getattr(called, "__wrapped__", called)
+    text, name = getattr(called, "__self__", None), getattr(called, "__name__", "")
+    if not isinstance(text, str) or not isinstance(result, str):
+        return result
+    found: list[Any] = [text]
+    if name in ("format", "format_map"):
+        noting = _Noting()
+        noting.vformat(text, () if name == "format_map" else args, args[0] if name == "format_map" else kwargs)
+        found += noting.found
+    return _mark(found, result)
+
+
+def _marked_call(call: Any) -> Any:
+    def marked(context: Any, called: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return _mark_called(called, args, kwargs, call(context, called, *args, **kwargs))
+
+    return marked
+
+
+@cache
+def _with_marked_calls(context_class: Any) -> Any:
+    """Return a context whose calls are marked, for an environment without a sandbox."""
+
+    class Marking(context_class):  # type: ignore[misc]
+        def call(self, called: Any, /, *args: Any, **kwargs: Any) -> Any:
+            return _mark_called(called, args, kwargs, super().call(called, *args, **kwargs))
+
+    return Marking
 
 
 @cache

@@ -152,6 +152,9 @@ NOTHING_WRITTEN = [
         "{{ [{'a': v}] | join(attribute='a') }}",
     ),
     *("{{ '%s' % v }}", "{{ '%s/%s' % ('a', v) }}", "{{ '%s' | format(v) }}", "{% set a = v | trim %}{{ a }}"),
+    *("{{ '/in/{}'.format(v) }}", "{{ '{a}'.format(a=v) }}", "{{ '{0[k]}'.format({'k': v}) }}"),
+    *("{{ '{a}'.format_map({'a': v}) }}", "{{ 'a{}'.format(v | trim) }}", "{{ ('a' ~ v).strip() }}"),
+    *("{% set f = 'a{}'.format %}{{ f(v) }}", "{{ 'a{:>9}'.format(v | string ~ v) }}"),
     *("{{ v or None }}", "{{ v | default(None) }}", "{{ ('a' ~ v) | lower }}"),
 ]
 
@@ -181,6 +184,10 @@ def test_nothing_is_no_word_behind_a_filter_either(
         ("{{ (v | trim | length) + 7 % 4 }} of {{ '%d' % 3 }}", "7 of 3"),
         ("{{ 'a' ~ 1 ~ 'b' }} {{ ['a', 1] | join('-') }}", "a1b a-1"),
         ("{{ ' a ' | trim(none) }}", "a"),
+        ("{{ '{}-{b:02d}'.format('a', b=3) }} {{ 'x'.upper() }}", "a-03 X"),
+        ("{{ 'yes' if '{}'.format(v) == 'None' else 'no' }}", "yes"),
+        ("{{ '{}'.format(v | string) }}", "None"),
+        ("{{ '{}'.format('{}') }} {{ '{{}}'.format(v) }}", "{} {}"),
     ],
 )
 def test_what_is_only_looked_at_may_be_nothing(template: str, text: str, native: bool) -> None:
