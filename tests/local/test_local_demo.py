@@ -75,7 +75,7 @@ def test_pictures_of_aidge_name_their_scene(service: LocalService, tmp_path: Pat
     for number in (1, 2):
         made(service, f"/aidge/{number}.jpg")
         key = {"bucket": service.bucket, "path": f"/aidge/{number}.jpg", "scene": "2"}
-        copies.append({"cos_uri": "cos://x", **key})
+        copies.append({"uri": "cos://x", "size": 1, "cos_uri": "cos://x", **key})
     report = {
         "tasks": [
             task([{"id": "2", "name": "Oak table"}]),
@@ -86,6 +86,24 @@ def test_pictures_of_aidge_name_their_scene(service: LocalService, tmp_path: Pat
     assert captions(shown.rows(report, service, tmp_path)) == [
         ["product: coffee-large", "Oak table, 1 of 2", "Oak table, 2 of 2"]
     ]
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_copies_on_the_disk_are_shown(scheme: str, service: LocalService, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    output.mkdir()
+    copies = [
+        # A file may have been taken away, and what is in another storage cannot be read here.
+        {"uri": f"{scheme}{tmp_path}/gone.jpg", "size": 1, "scene": "2"},
+        {"uri": "s3://bucket/3.jpg", "size": 1, "scene": "2"},
+    ]
+    for number in (1, 2):
+        file = tmp_path / f"{number}.png"
+        file.write_bytes(read_sample("gravel.png"))
+        copies.append({"uri": f"{scheme}{file}", "size": 1, "scene": "2"})
+    [row] = shown.rows({"tasks": [task(copies)]}, service, output)
+    assert captions([row]) == [["scene 2, 3 of 4", "scene 2, 4 of 4"]]
+    assert (tmp_path / "1.png").exists()
 
 
 @pytest.mark.parametrize(

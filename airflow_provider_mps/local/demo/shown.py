@@ -18,7 +18,10 @@ Row = list[tuple[Caption, Path]]
 
 
 class _Made(NamedTuple):
-    """A picture that was made, as its task and its request tell of it."""
+    """A picture that was made, as its task and its request tell of it.
+
+    Without a bucket, the key is a path or an address.
+    """
 
     subject: str
     caption: str
@@ -50,7 +53,7 @@ def rows(report: dict[str, Any], service: LocalService, output: Path) -> list[Ro
         path = output / ("result" + (f"-{number}" if len(every) > 1 else "") + Path(one.key).suffix)
         if (here := fetched.get(Path(one.key).name)) is not None:
             here.rename(path)
-        elif not _copied(service, one.bucket, one.key, path):
+        elif not (_copied(service, one.bucket, one.key, path) if one.bucket else _read(one.key, path)):
             continue
         made.setdefault(one.subject, []).append((one.caption, path))
     keys = dict.fromkeys(str(request["bg_cos_key"]) for request in _requests(report) if request.get("bg_cos_key"))
@@ -81,15 +84,18 @@ def _caption(subject: str, request: dict[str, Any]) -> str:
 
 
 def _copies(report: dict[str, Any]) -> Iterator[_Made]:
-    """Find the pictures that a transfer has copied to COS."""
+    """Find the pictures that a transfer has copied to COS or to the disk."""
     values = _values(report)
     names = {str(one["id"]): str(one["name"]) for one in values if isinstance(one, dict) and {"id", "name"} <= set(one)}
     subjects = {_place(request["image_path"]) for request in _requests(report) if request.get("image_path")}
-    copies = [one for one in values if isinstance(one, dict) and "cos_uri" in one and "scene" in one]
+    copies = [one for one in values if isinstance(one, dict) and "uri" in one and "scene" in one]
     for number, copy in enumerate(copies, start=1):
         scene = names.get(str(copy["scene"])) or f"scene {copy['scene']}"
         subject = next(iter(subjects)) if len(subjects) == 1 else ""
-        yield _Made(subject, f"{scene}, {number} of {len(copies)}", copy["bucket"], copy["path"])
+        # One that is not in COS may be on the disk.
+        yield _Made(
+            subject, f"{scene}, {number} of {len(copies)}", copy.get("bucket", ""), copy.get("path") or copy["uri"]
+        )
 
 
 def _values(report: dict[str, Any]) -> list[Any]:
@@ -128,6 +134,14 @@ def _copied(service: LocalService, bucket: str, key: str, path: Path) -> bool:
     if not service.object_exists(bucket, key):
         return False
     path.write_bytes(service.get_object(bucket, key))
+    return True
+
+
+def _read(address: str, path: Path) -> bool:
+    parts = urlsplit(address)
+    if parts.scheme not in ("", "file") or not Path(parts.path).is_file():
+        return False
+    path.write_bytes(Path(parts.path).read_bytes())
     return True
 
 
