@@ -151,10 +151,7 @@ def on_empty(name: str, value: Any) -> OnEmpty:
 
     :raises ArgumentError: it is another word
     """
-    try:
-        return OnEmpty(value)
-    except ValueError:
-        arguments.fail(name, value, " or ".join(OnEmpty))
+    return arguments.word(name, value, OnEmpty)
 
 
 def unfinished(why: str, task_id: str | None) -> ItemFailure:

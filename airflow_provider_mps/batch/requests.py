@@ -127,10 +127,17 @@ def _check_keys(keys: Sequence[int | str | None]) -> list[int | str]:
 
 
 def _flat(requests: Iterable[Any]) -> list[Any]:
+    try:
+        return _spread(requests)
+    except RecursionError:
+        raise ArgumentError("requests: a list in it holds itself") from None
+
+
+def _spread(requests: Iterable[Any]) -> list[Any]:
     found: list[Any] = []
     for request in requests:
         is_list = isinstance(request, Sequence) and not isinstance(request, str | bytes)
-        found.extend(_flat(request) if is_list else [request])
+        found.extend(_spread(request) if is_list else [request])
     return found
 
 

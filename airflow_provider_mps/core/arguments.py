@@ -199,6 +199,14 @@ def choice(name: str, value: Any, words: type[_Choice]) -> _Choice:
         fail(name, value, " or ".join(words))
 
 
+def word(name: str, value: Any, words: type[_Choice]) -> _Choice:
+    """Return ``value`` as one of the words of an enum, written as they are."""
+    found = next((one for one in words if isinstance(value, str) and one == value), None)
+    if found is None:
+        fail(name, value, " or ".join(words))
+    return found
+
+
 def flag(name: str, value: Any) -> bool:
     """Return ``value`` as yes or no; templates and addresses of connections render it to text."""
     word = value.strip().lower() if isinstance(value, str) else value

@@ -150,7 +150,8 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         self.on_doubt: Any = on_doubt
         self._given = [name for name in GENERATION_ARGUMENTS if getattr(self, name) is not None]
         with invalid_arguments_fail():
-            arguments.check_literals({"on_doubt": on_doubt}, {"on_doubt": _on_doubt})
+            checks = {"on_doubt": _on_doubt, "image_conn_id": arguments.conn_id}
+            arguments.check_literals({"on_doubt": on_doubt, "image_conn_id": image_conn_id}, checks)
             generation = self._generation()
             generation.check_given()
             generation.check_literals()
@@ -165,6 +166,8 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         hook = AidgeHook(self.aidge_conn_id)
         with invalid_arguments_fail():
             on_doubt = _on_doubt("on_doubt", self.on_doubt)
+            if self.image_conn_id is not None:
+                arguments.conn_id("image_conn_id", self.image_conn_id)
             arguments.check_rendered(self._given, {name: getattr(self, name) for name in self._given})
             try:
                 request = self._generation().request(self._read_file)
@@ -314,7 +317,4 @@ class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
 
 
 def _on_doubt(name: str, value: Any) -> OnDoubt:
-    try:
-        return OnDoubt(value)
-    except ValueError:
-        arguments.fail(name, value, " or ".join(OnDoubt))
+    return arguments.word(name, value, OnDoubt)

@@ -121,8 +121,13 @@ class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOpera
             self.min_images = arguments.integer("min_images", min_images, 0)
             if images is None:
                 arguments.fail("images", images, "a result of Aidge, or a list of them")
-            checks = {"dest": arguments.folder, "cos_region": arguments.region, "name": picture_names.check}
-            arguments.check_literals({"dest": dest, "cos_region": cos_region, "name": name}, checks)
+            checks = {
+                "dest": arguments.folder,
+                "cos_region": arguments.region,
+                "name": picture_names.check,
+                "dest_conn_id": arguments.conn_id,
+            }
+            arguments.check_literals({argument: getattr(self, argument) for argument in checks}, checks)
 
     @failures_in_short
     def execute(self, context: Context) -> list[dict[str, Any]]:
@@ -136,6 +141,8 @@ class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOpera
             folder = arguments.folder("dest", self.dest)
             wanted = _wanted(self.images)
             picture_names.check("name", self.name)
+            if self.dest_conn_id is not None:
+                arguments.conn_id("dest_conn_id", self.dest_conn_id)
             if self.cos_region is not None:
                 arguments.region("cos_region", self.cos_region)
         hook = AidgeHook(self.aidge_conn_id)

@@ -273,4 +273,4 @@ def test_the_log_says_first_where_an_object_is(
     caplog.set_level(logging.INFO)
     (tmp_path / "a.png").write_bytes(b"a")
     CosHook().upload_file(tmp_path / "a.png", "/up/a.png")
-    assert f"Stored cos://{service.bucket}/up/a.png (1 bytes, CRC64 verified) from {tmp_path}/a.png" in caplog.text
+    assert f"Stored cos://{service.bucket}/up/a.png (1 bytes, CRC64 verified) from {tmp_path}/a.png" in text
