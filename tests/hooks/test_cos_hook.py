@@ -268,9 +268,10 @@ def test_test_connection(conn_id: str, service: LocalService) -> None:
 
 
 def test_the_log_says_first_where_an_object_is(
-    service: LocalService, conn_id: str, tmp_path: Path, caplog: Any
+    service: LocalService, conn_id: str, tmp_path: Path, caplog: Any, capsys: Any
 ) -> None:
     caplog.set_level(logging.INFO)
     (tmp_path / "a.png").write_bytes(b"a")
     CosHook().upload_file(tmp_path / "a.png", "/up/a.png")
-    assert f"Stored cos://{service.bucket}/up/a.png (1 bytes, CRC64 verified) from {tmp_path}/a.png" in text
+    said = f"Stored cos://{service.bucket}/up/a.png (1 bytes, CRC64 verified) from {tmp_path}/a.png"
+    assert said in caplog.text + capsys.readouterr().out
