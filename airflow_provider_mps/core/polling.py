@@ -153,7 +153,7 @@ def count_empty(look: TaskState | ServiceError, before: int) -> int:
     """
     if isinstance(look, ServiceError):
         return before
-    return 0 if look.empty_since is None else before + 1
+    return before + 1 if look.is_empty else 0
 
 
 def pause(interval: float, since: float | None, now: float, *, chance: float = 0.0) -> float:

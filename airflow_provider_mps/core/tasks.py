@@ -92,7 +92,8 @@ class TaskState:
     :param result: the result as it goes into XCom
     :param failure: why the task failed
     :param created: when the service accepted the task, seconds since the epoch; None where it did not say
-    :param empty_since: when the task finished, seconds since the epoch, if it shows neither a result nor an error
+    :param is_empty: whether the task has finished and shows neither a result nor an error; one may still come
+    :param empty_since: when such a task finished, seconds since the epoch; None where the service did not say
     """
 
     task_id: str
@@ -101,6 +102,7 @@ class TaskState:
     result: dict[str, Any] | None = None
     failure: TaskFailure | None = None
     created: float | None = None
+    is_empty: bool = False
     empty_since: float | None = None
 
     @property

@@ -176,7 +176,8 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
         self.log.info("%s task %s: %s", self.service, self._service_task_id, describe_look(look))
         self._empty_looks = count_empty(look, self._empty_looks)
         if self.reschedule and isinstance(look, TaskState) and now >= (look.empty_since or now) + EMPTY_SECONDS:
-            # Each look is a process of its own, which counts from nothing.
+            # Each look is a process of its own, which counts from nothing. Aidge does not say when a task finished, so
+            # that a sensor which reschedules goes on until its timeout.
             self._empty_looks = EMPTY_LOOKS
         step = next_step(
             look,

@@ -266,6 +266,21 @@ def test_both_layers_have_to_be_finished() -> None:
         assert not read_task("t", waits).done
 
 
+def test_the_end_without_a_picture_is_noted() -> None:
+    for empty in (task(), task(entry()), task(entry(status="failed"), entry()), task(entry(status=None))):
+        assert (str(read_task("t", empty)), read_task("t", empty).is_empty) == ("finished without a picture", True)
+    for comes in (
+        task(status="processing"),
+        task(status=""),
+        task(entry(status="lost")),
+        task(entry(), entry(status="processing")),
+        task(entry("https://a/1.jpg"), entry(status="queueing")),
+        task(entry("https://a/1.jpg")),
+        task(entry(status="failed")),
+    ):
+        assert not read_task("t", comes).is_empty
+
+
 def test_words_that_are_not_known_decide_nothing() -> None:
     answer = task(entry("https://a/1.jpg", status="SHINY"), entry("//a/2.jpg", status=None))
     result = read_task("t", answer).result

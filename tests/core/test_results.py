@@ -101,8 +101,9 @@ def test_a_picture_without_an_error_is_one_whatever_the_inner_word(top: str, wor
 @pytest.mark.parametrize("entries", [None, []])
 def test_the_end_without_a_result_is_noted(entries: Any) -> None:
     state = parse_task_detail(TASK, detail(FinishTime="2026-01-01T00:00:10Z", ImageProcessTaskResultSet=entries))
-    assert (state.done, state.empty_since) == (False, 1767225610.0)
-    assert parse_task_detail(TASK, detail(FinishTime=None, ImageProcessTaskResultSet=entries)).empty_since is None
+    assert (state.done, state.is_empty, state.empty_since) == (False, True, 1767225610.0)
+    unknown = parse_task_detail(TASK, detail(FinishTime=None, ImageProcessTaskResultSet=entries))
+    assert (unknown.is_empty, unknown.empty_since) == (False, None)
 
 
 @pytest.mark.parametrize(

@@ -600,3 +600,36 @@ def test_bad_scene_searches(service: LocalService) -> None:
     with pytest.raises(InvalidArgumentError, match="category: expected a whole number from 1 to 11, got 'shoes'"):
         execute(operator, make_context())
     assert not service.journal
+
+
+def test_a_finished_task_that_shows_nothing_is_looked_at_a_few_times(task: Task) -> None:
+    task.service.add_fault(kind="status", action=QUERY, status="finished")
+    with pytest.raises(AidgeTaskFailedError, match="NoResult: the task is finished without a picture") as caught:
+        task.run(timeout=20, **WAITS)
+    assert len(task.service.calls(QUERY)) == 4
+    assert "A retry looks again, and submits nothing." in str(caught.value)
+    with pytest.raises(AidgeTaskFailedError, match="NoResult"):
+        task.run(2, timeout=20, **WAITS)
+    assert len(task.accepted) == 1
+
+
+def test_a_sensor_and_a_trigger_give_up_likewise(task: Task) -> None:
+    task_id = task.run()
+    task.service.add_fault(kind="status", action=QUERY, status="finished")
+    sensor = AidgeImageTaskSensor(task_id="sensor", aidge_task_id=task_id, poke_interval=0.1, timeout=20)
+    with pytest.raises(AidgeTaskFailedError, match="NoResult"):
+        sensor.execute(make_context())
+    assert len(task.service.calls(QUERY)) == 4
+
+    async def fire() -> list[Any]:
+        trigger = AidgeImageTaskTrigger(task_id, "aidge_default", 0.1, time.time() + 20)
+        return [event.payload async for event in trigger.run()]
+
+    (event,) = asyncio.run(fire())
+    assert (event["status"], event["code"]) == ("failed", "NoResult")
+    assert len(task.service.calls(QUERY)) == 8
+
+
+def test_a_finished_task_whose_picture_comes_late_is_waited_for(task: Task) -> None:
+    task.service.add_fault(kind="status", action=QUERY, status="finished", times=3)
+    assert task.run(timeout=20, **WAITS)["Images"]

@@ -228,7 +228,7 @@ def test_what_was_listed_before_is_still_there_where_a_list_ends_early(monkeypat
 looks = st.sampled_from(
     [
         TaskState("task", "PROCESSING", 40, created=NOW - 70),
-        TaskState("task", "FINISH", empty_since=NOW - 5),
+        TaskState("task", "FINISH", is_empty=True),
         TaskState("task", "FINISH", 100, result={"TaskId": "task"}),
         *(
             ServiceError(MPS.name, "DescribeImageTaskDetail", "t", "Code", "words", "req", outcome)
@@ -247,7 +247,7 @@ def test_what_looks_showed_decides(seen: list[tuple[Any, float]]) -> None:
         if isinstance(look, TaskState):
             assert one.seen == now
             assert one.since == (look.created or one.since)
-            empty = empty + 1 if look.empty_since else 0
+            empty = empty + 1 if look.is_empty else 0
         assert one.empty_looks == empty
         if isinstance(look, ServiceError):
             assert isinstance(decision, Refused) == (look.outcome is Outcome.REFUSED)

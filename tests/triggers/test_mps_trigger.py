@@ -306,7 +306,7 @@ def test_a_finished_task_without_a_result_is_looked_at_a_few_times(
 
     def look(self: MpsHook, task_id: str) -> TaskState:
         looks.append(task_id)
-        return TaskState(task_id, "FINISH", empty_since=1767225610.0)
+        return TaskState(task_id, "FINISH", is_empty=True, empty_since=1767225610.0)
 
     monkeypatch.setattr(MpsHook, "look", look)
     sensor = MpsImageTaskSensor(task_id="t", mps_task_id=task_id, poke_interval=0.1)

@@ -86,12 +86,15 @@ def read_task(task_id: str, answer: Any) -> TaskState:
     if not _is(status, _DONE):
         return TaskState(task_id, status)
     images = [image for entry in entries for image in _images(entry)]
-    if any(image["url"] for image in images) and not any(map(_is_on_its_way, entries)):
+    comes = any(map(_is_on_its_way, entries))
+    if any(image["url"] for image in images) and not comes:
         return TaskState(task_id, status, result={"TaskId": task_id, "Status": status, "Images": images})
     if entries and all(_is(_status(entry), _FAILED) for entry in entries):
         return TaskState(task_id, status, failure=_failure([image["message"] for image in images]))
-    # A success without any picture is an answer that is not complete yet.
-    return TaskState(task_id, f"{status}, without a picture yet")
+    # A success without any picture may be an answer that is not complete yet.
+    return TaskState(
+        task_id, f"{status}, without a picture yet" if comes else f"{status} without a picture", is_empty=not comes
+    )
 
 
 def unknown_statuses(answer: Any) -> list[str]:

@@ -19,7 +19,7 @@ Sources, as named in the rows:
 
 from __future__ import annotations
 
-from airflow_provider_mps.core.outcomes import TRANSPORT_CODES, CodeRule, Outcome
+from airflow_provider_mps.core.outcomes import NO_RESULT, TRANSPORT_CODES, CodeRule, Outcome
 from airflow_provider_mps.services.aidge.words import AidgeAction
 
 _REFUSED, _NOT_EXECUTED, _UNKNOWN = Outcome.REFUSED, Outcome.NOT_EXECUTED, Outcome.UNKNOWN
@@ -98,6 +98,8 @@ CODES: dict[str, CodeRule] = {
     "ServiceUnavailable": CodeRule(_UNKNOWN, "common", _OWN_ERROR),
 }
 
+TASK_CODES: dict[str, CodeRule] = {NO_RESULT: CodeRule(_UNKNOWN, "package", "Look into the console of Aidge.")}
+
 # A gateway checks these before anything else, whatever it calls the error.
 _REFUSING_WORDS = ("Signature", "Timestamp")
 _QUOTA_WORDS = "resources have been exhausted"
@@ -114,7 +116,7 @@ def rule_for(code: str) -> CodeRule | None:
 
 def task_rules(code: str) -> list[CodeRule]:
     """Return what is known of the code of a failed task."""
-    rule = rule_for(code)
+    rule = TASK_CODES.get(code) or rule_for(code)
     return [rule] if rule else []
 
 

@@ -68,7 +68,8 @@ def parse_task_detail(task_id: str, detail: Mapping[str, Any]) -> TaskState:
     if failure is not None:
         return replace(seen, failure=failure)
     if not entries:
-        return replace(seen, empty_since=parse_time(detail.get("FinishTime")))
+        finished = parse_time(detail.get("FinishTime"))
+        return replace(seen, is_empty=finished is not None, empty_since=finished)
     if not all(_entry_done(entry) for entry in entries):
         return seen
     result = {
