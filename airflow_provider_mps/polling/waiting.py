@@ -104,6 +104,9 @@ def wait_in_worker(
 ) -> dict[str, Any]:
     """Look at a task until it is done or the deadline has passed; return its result.
 
+    The deadline is compared with the clock of the machine as it is when the wait begins, and from then on counted on
+    one that nobody sets.
+
     :param look: what the last look showed; None if nobody has looked yet
     :param interval: seconds between looks; a new task is looked at sooner
     :param since: when the service accepted the task, seconds since the epoch
@@ -111,6 +114,8 @@ def wait_in_worker(
     :param log_line: takes a line for the task log before each pause
     :raises TaskFailedError: see :func:`result_or_raise` for this and others
     """
+    # The clock of the machine may be set meanwhile, which makes the wait neither longer nor shorter.
+    offset = time.time() - time.monotonic()
     look, empty = look or hook.look(task_id), 0
     try:
         while True:
@@ -118,7 +123,7 @@ def wait_in_worker(
             step = next_step(
                 look,
                 service=service.name,
-                now=time.time(),
+                now=offset + time.monotonic(),
                 deadline=deadline,
                 interval=interval,
                 since=since,
