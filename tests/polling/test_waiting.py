@@ -78,7 +78,7 @@ def wait(clocks: Clocks) -> Callable[[Looks], dict[str, Any]]:
             interval=10.0,
             since=NOW,
             timeout=600,
-            tell=lambda line: None,
+            log_line=lambda line: None,
             service=MPS,
         )
 
