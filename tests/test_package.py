@@ -58,6 +58,7 @@ LAYERS = [
     "services",
     "compat",
     "exceptions",
+    "error_table",
     "connection_types",
     "clients",
     "hooks",

@@ -19,7 +19,8 @@ from airflow_provider_mps.core.services import is_free
 from airflow_provider_mps.core.steps import Flow, InDoubt, Log, Submitted
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.drivers import acarry_out
-from airflow_provider_mps.exceptions import SubmissionInDoubtError, airflow_error
+from airflow_provider_mps.error_table import airflow_error
+from airflow_provider_mps.exceptions import SubmissionInDoubtError
 from airflow_provider_mps.polling.poller import Poller
 
 # Submissions under way at the same time. An answer may take more than a second.

@@ -16,7 +16,7 @@ from airflow_provider_mps.clients.pacing import Pacer
 from airflow_provider_mps.clients.renewal import KeyRenewal
 from airflow_provider_mps.core.errors import ServiceError, not_sent
 from airflow_provider_mps.core.resending import resend_options
-from airflow_provider_mps.exceptions import airflow_error
+from airflow_provider_mps.error_table import airflow_error
 
 Guard = Callable[[], Awaitable[None]]
 

@@ -11,9 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TypeGuard, TypeVar
+from typing import Any, NoReturn, TypeGuard, TypeVar
 from urllib.parse import urlsplit
 
 from airflow_provider_mps.core.redaction import conceal, redact_urls
@@ -32,16 +31,8 @@ MAX_PATH_BYTES, MAX_NAME_BYTES = 4096, 255
 
 _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[0-9][a-z0-9]*")
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z0-9]+)+")
-_HOST_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/@\[\]]+)(?::([0-9]{1,5}))?")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-class HostPort(NamedTuple):
-    """An address to dial."""
-
-    host: str
-    port: int | None
 
 
 class ArgumentError(ValueError):
@@ -238,41 +229,6 @@ def above_zero(name: str, unit: str, value: Any, default: float) -> float:
     if isinstance(value, bool) or not 0 < number < float("inf"):
         fail(name, value, f"a number of {unit} above 0")
     return number
-
-
-def host_port(name: str, value: Any) -> HostPort:
-    """Return ``value``, such as ``localhost:8080``, as an address to dial; one of IPv6 is in brackets then."""
-    given = value
-    if isinstance(value, str) and (value.startswith("[") or value.count(":") > 1):
-        value = _bracketed(value)
-    match = _HOST_PORT.fullmatch(value) if isinstance(value, str) else None
-    host, port = match.groups() if match else ("", None)
-    if not host or (port is not None and not 0 < int(port) < 65536):
-        fail(name, given, "host or host:port, without http:// and path; an address of IPv6 as in [::1]:8080")
-    return HostPort(host, None if port is None else int(port))
-
-
-def _bracketed(value: str) -> str:
-    """Return an address of IPv6, which may have a port behind its brackets, with brackets; empty if it is none."""
-    bare, bracket, port = value[1:].partition("]") if value.startswith("[") else (value, "]", "")
-    try:
-        return f"[{IPv6Address(bare)}{bracket}{port}"
-    except ValueError:
-        return ""
-
-
-def protocol(name: str, value: Any) -> str:
-    """Return ``value``, such as ``http`` or ``http://``, as a protocol."""
-    word = str(value).lower().removesuffix("://")
-    if word not in ("http", "https"):
-        fail(name, str(value).lower(), "https or http")
-    return word
-
-
-def proxy_secrets(proxy: str | None) -> list[str]:
-    """Return the parts of a proxy's address that are a credential."""
-    userinfo = proxy.rpartition("@")[0].partition("//")[2] if proxy else ""
-    return [secret for secret in (userinfo, userinfo.partition(":")[2]) if secret]
 
 
 def seconds(name: str, value: Any) -> float:

@@ -24,12 +24,12 @@ from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
+from airflow_provider_mps.error_table import airflow_error
 from airflow_provider_mps.exceptions import (
     AidgeTaskFailedError,
     AidgeTaskRefusedError,
     InvalidArgumentError,
     TransferStoppedError,
-    airflow_error,
     invalid_arguments_fail,
 )
 from airflow_provider_mps.hooks.forms import with_form

@@ -17,7 +17,8 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.arguments import conn_id as check_conn_id
 from airflow_provider_mps.core.arguments import region as check_region
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
-from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
+from airflow_provider_mps.error_table import airflow_error
+from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.services.tencentcloud.codes import rule_for
 from airflow_provider_mps.services.tencentcloud.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
 from airflow_provider_mps.services.tencentcloud.words import CONN_TYPE, DEFAULT_CONN_ID

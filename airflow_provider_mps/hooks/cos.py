@@ -22,7 +22,8 @@ from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.stopping import Stop
-from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
+from airflow_provider_mps.error_table import airflow_error
+from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
 from airflow_provider_mps.services.tencentcloud.codes import may_be_old_keys, outcome_of

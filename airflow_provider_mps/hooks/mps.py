@@ -16,7 +16,8 @@ from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.services import is_free
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
-from airflow_provider_mps.exceptions import InvalidArgumentError, airflow_error, invalid_arguments_fail
+from airflow_provider_mps.error_table import airflow_error
+from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.services import MPS

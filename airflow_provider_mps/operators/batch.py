@@ -29,12 +29,12 @@ from airflow_provider_mps.core.polling import deadline_of, trigger_lifetime
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, XCOM_RETURN_KEY
+from airflow_provider_mps.error_table import airflow_error
 from airflow_provider_mps.exceptions import (
     MpsBatchFailedError,
     MpsBatchRecordError,
     MpsBatchRefusedError,
     TriggerEventError,
-    airflow_error,
     invalid_arguments_fail,
 )
 from airflow_provider_mps.failures import failures_in_short

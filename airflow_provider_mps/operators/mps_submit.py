@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import says_no_such_task
 from airflow_provider_mps.core.polling import Deadline, Refused
-from airflow_provider_mps.exceptions import airflow_error, invalid_arguments_fail
+from airflow_provider_mps.error_table import airflow_error
+from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator

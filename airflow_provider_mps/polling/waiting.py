@@ -23,11 +23,8 @@ from airflow_provider_mps.core.polling import (
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.exceptions import (
-    TriggerEventError,
-    airflow_error,
-    task_errors,
-)
+from airflow_provider_mps.error_table import airflow_error, task_errors
+from airflow_provider_mps.exceptions import TriggerEventError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator

@@ -34,12 +34,12 @@ from airflow_provider_mps.core.polling import (
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
+from airflow_provider_mps.error_table import task_errors
 from airflow_provider_mps.exceptions import (
     TaskExecutionTimeoutError,
     TaskTimeoutError,
     invalid_arguments_fail,
     not_done,
-    task_errors,
 )
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.polling.waiting import (

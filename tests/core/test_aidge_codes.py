@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from airflow_provider_mps.core.errors import ServiceError, may_resend, says_no_such_task
 from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.core.tasks import TaskFailure
-from airflow_provider_mps.exceptions import AidgeError, AidgePermanentError, airflow_error
+from airflow_provider_mps.error_table import airflow_error
+from airflow_provider_mps.exceptions import AidgeError, AidgePermanentError
 from airflow_provider_mps.services.aidge.codes import CODES, gateway_code, outcome_of, rule_for
 from airflow_provider_mps.services.aidge.shapes import NO_SUCCESS
 from airflow_provider_mps.services.aidge.words import AIDGE_NAME, AidgeAction

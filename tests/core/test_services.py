@@ -12,13 +12,8 @@ from airflow_provider_mps.core.errors import ServiceError, error_from_json, erro
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.services import ServiceProfile, UnknownServiceError, profile_of, register
 from airflow_provider_mps.core.tasks import TaskFailure
-from airflow_provider_mps.exceptions import (
-    ErrorClasses,
-    TencentCloudError,
-    TencentCloudPermanentError,
-    register_errors,
-    task_errors,
-)
+from airflow_provider_mps.error_table import ErrorClasses, register_errors, task_errors
+from airflow_provider_mps.exceptions import TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.services import AIDGE, COS, MPS
 
 

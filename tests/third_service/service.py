@@ -9,16 +9,14 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import TRANSPORT_CODES, CodeRule, Outcome, Transport
 from airflow_provider_mps.core.services import ServiceProfile, register
 from airflow_provider_mps.core.tasks import TaskFailure, TaskState
+from airflow_provider_mps.error_table import ErrorClasses, TaskErrors, register_errors
 from airflow_provider_mps.exceptions import (
-    ErrorClasses,
     PassingError,
     PermanentError,
-    TaskErrors,
     TaskExecutionTimeoutError,
     TaskFailedError,
     TaskRefusedError,
     TaskTimeoutError,
-    register_errors,
 )
 
 CODES = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core import addresses, arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.services.aidge.words import GLOBAL_HOST
 
@@ -54,7 +54,7 @@ class AidgeSettings:
     @property
     def secrets(self) -> list[str]:
         """What must be masked wherever it might show up."""
-        return [self.secret, *arguments.proxy_secrets(self.proxy)]
+        return [self.secret, *addresses.proxy_secrets(self.proxy)]
 
 
 def read_settings(
@@ -74,9 +74,9 @@ def read_settings(
         raise ArgumentError("connection: login (API key name) and password (API key secret) are required")
     if _SPACE.search(key_name) or _SPACE.search(secret):
         raise ArgumentError("connection: login and password have to be texts without spaces and line breaks")
-    address = arguments.host_port("connection host", (host or "").strip() or GLOBAL_HOST)
+    address = addresses.host_port("connection host", (host or "").strip() or GLOBAL_HOST)
     port = port or address.port
-    protocol = arguments.protocol("connection extra protocol", get("protocol") or "https")
+    protocol = addresses.protocol("connection extra protocol", get("protocol") or "https")
     proxy, ca_bundle, trial = get("proxy"), get("ca_bundle"), get("trial")
     return AidgeSettings(
         key_name=key_name,

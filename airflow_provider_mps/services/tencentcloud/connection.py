@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.arguments import ArgumentError, HostPort
+from airflow_provider_mps.core import addresses, arguments
+from airflow_provider_mps.core.addresses import HostPort
+from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.services.tencentcloud import sites
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_REGION, MPS_SERVICE, Action
@@ -89,7 +90,7 @@ class TencentCloudSettings:
     @property
     def secrets(self) -> list[str]:
         """What must be masked wherever it might show up."""
-        found = [self.secret_key, self.token, *arguments.proxy_secrets(self.proxy)]
+        found = [self.secret_key, self.token, *addresses.proxy_secrets(self.proxy)]
         return [secret for secret in found if secret]
 
 
@@ -120,7 +121,7 @@ def read_settings(
         if value is not None and (not isinstance(value, str) or _SPACE.search(value)):
             raise ArgumentError(f"connection: {name} has to be a text without spaces and line breaks")
     cos_bucket = get("cos_bucket") or environ.get(ENV_COS_BUCKET)
-    protocol = arguments.protocol("connection extra protocol", get("protocol") or "https")
+    protocol = addresses.protocol("connection extra protocol", get("protocol") or "https")
     proxy, ca_bundle, cos_endpoint = get("proxy"), get("ca_bundle"), get("cos_endpoint")
     endpoint = _endpoint(get("endpoint"))
     return TencentCloudSettings(
@@ -136,7 +137,7 @@ def read_settings(
         ),
         endpoint=endpoint,
         protocol=protocol,
-        cos_endpoint=arguments.host_port("connection extra cos_endpoint", cos_endpoint) if cos_endpoint else None,
+        cos_endpoint=addresses.host_port("connection extra cos_endpoint", cos_endpoint) if cos_endpoint else None,
         proxy=arguments.url("connection extra proxy", proxy) if proxy else None,
         ca_bundle=arguments.text("connection extra ca_bundle", ca_bundle) if ca_bundle else None,
         request_timeout=arguments.above_zero(
@@ -151,7 +152,7 @@ def read_settings(
 def _endpoint(value: Any) -> str:
     if not value:
         return MPS_HOST
-    found = arguments.host_port("connection extra endpoint", value)
+    found = addresses.host_port("connection extra endpoint", value)
     return found.host if found.port is None else f"{found.host}:{found.port}"
 
 
