@@ -96,7 +96,7 @@ def test_anything_else_is_no_record(value: Any) -> None:
 @given(records, attempts)
 def test_a_retry_never_submits_while_a_task_may_be_there(record: Record, attempt: AirflowTry) -> None:
     """For the same request: whatever the numbers say, a TaskId is looked at and an intent is found out about."""
-    step = plan(record, record.request, attempt)
+    step = plan(record, record.fingerprint, attempt)
     if record.task_id is not None:
         assert isinstance(step, Join)
     elif record.intent is not None:
@@ -207,7 +207,7 @@ def test_other_credentials_ask_before_they_pay() -> None:
 def test_a_new_intent_remembers_what_it_replaces(record: Record, request: Fingerprint, tries: int, now: float) -> None:
     fresh = intend(record, request, max_tries=tries, now=now)
     assert (fresh.task_id, fresh.accepted, fresh.delivered, fresh.intent) == (None, None, False, now)
-    assert fresh.request == request
+    assert fresh.fingerprint == request
     assert (record.task_id in fresh.replaced) or record.task_id is None
     assert len(fresh.replaced) <= max(MAX_REPLACED, len(record.replaced))
 
@@ -226,7 +226,7 @@ def test_a_clear_lets_a_task_wait_anew_and_a_retry_does_not() -> None:
     assert joined(cleared, max_tries=5, now=950.0) == cleared
     assert joined(cleared, max_tries=8, now=990.0).waits_from == 990.0
     # What is submitted anew has a time of its own.
-    again = accepted(intend(cleared, KNOWN.request, max_tries=5, now=999.0), "new", 1000.0)
+    again = accepted(intend(cleared, KNOWN.fingerprint, max_tries=5, now=999.0), "new", 1000.0)
     assert again.waits_from == 1000.0
 
 
