@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.serving.journal import JournalRecord
 from airflow_provider_mps.local.tencentcloud.tasks import Task
 
 PLAIN, DURABLE = "A plain retry", "A retry with the submission record"
@@ -55,10 +55,10 @@ class Run:
     """What happened; times are in seconds since the epoch."""
 
     tasks: list[Task]
-    submitted: list[Record]
+    submitted: list[JournalRecord]
     killed: float
     on_record: bool
-    retry: list[Record]
+    retry: list[JournalRecord]
     returned: float
     used: str
 

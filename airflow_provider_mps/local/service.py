@@ -17,7 +17,7 @@ from airflow_provider_mps.local.aidge.tasks import AidgeTask
 from airflow_provider_mps.local.app import make_app
 from airflow_provider_mps.local.backend import Backend
 from airflow_provider_mps.local.serving.faults import Rule
-from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.serving.journal import JournalRecord
 from airflow_provider_mps.local.serving.limits import DEFAULT_LIMIT
 from airflow_provider_mps.local.serving.server import Server, listen
 from airflow_provider_mps.local.tencentcloud.state import DEFAULT_SECRET_ID, DEFAULT_SECRET_KEY
@@ -180,15 +180,15 @@ class LocalService:
         return {} if any(self._options["rate_limits"].values()) else {"requests_per_second": 1e6}
 
     @property
-    def journal(self) -> list[Record]:
+    def journal(self) -> list[JournalRecord]:
         """All requests so far, in order."""
         return self.backend.journal.records()
 
-    def calls(self, action: str) -> list[Record]:
+    def calls(self, action: str) -> list[JournalRecord]:
         """Return the requests for an action, accepted and refused."""
         return self.backend.journal.records(action)
 
-    def accepted(self, action: str) -> list[Record]:
+    def accepted(self, action: str) -> list[JournalRecord]:
         """Return the requests for an action that were carried out, whether or not the client got the answer."""
         return [record for record in self.calls(action) if record.executed]
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.local.serving.page import BucketTable, ObjectRow, Picture, TaskRow, page, path_of
+from airflow_provider_mps.local.serving.page import BucketTable, ObjectRow, ShownPicture, TaskRow, page, path_of
 
 SCRIPT = "<script>alert('x')</script>"
 
@@ -159,13 +159,13 @@ _OBJECT = st.builds(
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.lists(st.builds(Picture, thumbnail=_ANY, address=_ANY, name=_ANY), max_size=2),
+    st.lists(st.builds(ShownPicture, thumbnail=_ANY, address=_ANY, name=_ANY), max_size=2),
     st.lists(_TASK, max_size=2),
     st.lists(_OBJECT, max_size=2),
     _ANY,
 )
 def test_no_text_becomes_a_tag(
-    pictures: list[Picture], tasks: list[TaskRow], objects: list[ObjectRow], name: str
+    pictures: list[ShownPicture], tasks: list[TaskRow], objects: list[ObjectRow], name: str
 ) -> None:
     html = page(pictures, tasks, len(tasks), [BucketTable(name, name, objects, len(objects))]).decode()
     tags = {tag.split("\n")[0].split()[0].strip("/") for tag in re.findall(r"<([^>]*)>", html)}

@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_mps.exceptions import MpsInDoubtError
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.tencentcloud import api3, mps
-from airflow_provider_mps.local.tencentcloud.calls import Action, Call
+from airflow_provider_mps.local.tencentcloud.calls import ApiAction, ApiCall
 from airflow_provider_mps.services.tencentcloud import listing, lookup
 from tests.operators.conftest import Task
 
@@ -25,7 +25,7 @@ OTHERS = 40
 def _bare_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list without inputs, whose last page repeats the token that it was asked with, or any."""
 
-    def bare(call: Call) -> dict[str, Any]:
+    def bare(call: ApiCall) -> dict[str, Any]:
         # The page after the last: empty, with the token that led to it.
         if call.body.get("ScrollToken") == "end":
             return {"TotalCount": 0, "ScrollToken": "end", "TaskSet": []}
@@ -33,7 +33,7 @@ def _bare_lists(monkeypatch: pytest.MonkeyPatch) -> None:
         rows = [{**row, "Input": None} for row in answer["TaskSet"]]
         return {**answer, "TaskSet": rows, "ScrollToken": answer["ScrollToken"] or "end"}
 
-    monkeypatch.setitem(api3.ACTIONS, LIST, Action(mps.SERVICE, mps.VERSION, bare))
+    monkeypatch.setitem(api3.ACTIONS, LIST, ApiAction(mps.SERVICE, mps.VERSION, bare))
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from airflow_provider_mps.core.tasks import ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.local.serving.accounts import Credential
-from airflow_provider_mps.local.tencentcloud.errors import TaskFailure
+from airflow_provider_mps.local.tencentcloud.errors import MpsTaskFailure
 from airflow_provider_mps.local.tencentcloud.tasks import Task
 from airflow_provider_mps.polling import poller, renewed_hook, schedule
 from airflow_provider_mps.polling import shared as shared_poller_module
@@ -65,7 +65,7 @@ def make(service: LocalService, conn_id: str, payload: dict[str, Any], monkeypat
     MpsHook(conn_id).process_image(payload)
     first = service.tasks[0]
 
-    def tasks(count: int, seconds: float | Callable[[int], float] = 0.3, failure: TaskFailure | None = None) -> Any:
+    def tasks(count: int, seconds: float | Callable[[int], float] = 0.3, failure: MpsTaskFailure | None = None) -> Any:
         made = []
         for number in range(count):
             task = service.backend.tasks.create(
@@ -375,7 +375,7 @@ def test_no_answer_until_the_deadline(make: Make, service: LocalService) -> None
 
 
 def test_all_sorts_of_ends(make: Make, service: LocalService) -> None:
-    good, bad = make(10), make(10, failure=TaskFailure("40000 BadInput", "no such picture", "MPS"))
+    good, bad = make(10), make(10, failure=MpsTaskFailure("40000 BadInput", "no such picture", "MPS"))
 
     async def fire(task_id: str, since: float | None) -> Any:
         trigger = MpsImageTaskTrigger(task_id, "tencentcloud_default", None, 0.2, time.time() + 60, since=since)

@@ -14,7 +14,7 @@ from airflow_provider_mps.local.aidge.tasks import AidgeTask
 from airflow_provider_mps.local.aidge.words import GET_RESULT, QUERY, SCENE_QUERY, SUBMIT
 from airflow_provider_mps.local.serving.accounts import Credential
 from airflow_provider_mps.local.serving.faults import FaultScope, Rule, of_kind
-from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.serving.journal import JournalRecord
 from airflow_provider_mps.local.serving.state import ServingState
 
 
@@ -35,7 +35,7 @@ class AidgeCall:
     state: AidgeState
     credential: Credential
     body: dict[str, Any]
-    record: Record
+    record: JournalRecord
     origin: str
     rules: Sequence[Rule] = field(default_factory=list)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_provider_mps.local.serving.errors import Refusal
 
 
-class AidgeError(Refusal):
+class AidgeRefusal(Refusal):
     """A refusal of Aidge: HTTP 200 with an error in the answer.
 
     The code is a word for a refusal by the gateway, such as ``IncompleteSignature``, and digits for one by the service

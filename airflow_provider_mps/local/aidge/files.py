@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from airflow_provider_mps.local.aidge.tasks import AidgeTask
-from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosRefusal
 
 PREFIX = "/aidge-results/"
 
@@ -56,17 +56,17 @@ class ResultFiles:
         return f"{origin}{path}?{urlencode(fields)}"
 
     def check(self, path: str, query: Mapping[str, str], task: AidgeTask, now: float) -> None:
-        """Raise :class:`CosError` (403) unless the query is that of an address of this picture and still good."""
+        """Raise :class:`CosRefusal` (403) unless the query is that of an address of this picture and still good."""
         if missing := [name for name in ("Expires", "OSSAccessKeyId", "Signature") if not query.get(name)]:
-            raise CosError(403, "AccessDenied", f"The request is not signed: {', '.join(missing)} missing.")
+            raise CosRefusal(403, "AccessDenied", f"The request is not signed: {', '.join(missing)} missing.")
         wanted = self._signature(path, query["Expires"], task.key_name)
         signed = hmac.compare_digest(wanted.encode(), query["Signature"].encode("utf-8", "replace"))
         if not signed or query["OSSAccessKeyId"] != task.key_name:
-            raise CosError(
+            raise CosRefusal(
                 403, "SignatureDoesNotMatch", "The request signature we calculated does not match the one you provided."
             )
         if now > int(query["Expires"]):
-            raise CosError(403, "AccessDenied", "Request has expired.")
+            raise CosRefusal(403, "AccessDenied", "Request has expired.")
 
     def _signature(self, path: str, expires: str, key_name: str) -> str:
         text = f"GET\n{key_name}\n{expires}\n{path}"

@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, get_args
 
-from airflow_provider_mps.local.aidge.errors import AidgeError
-from airflow_provider_mps.local.serving.wire import Reply, json_reply
+from airflow_provider_mps.local.aidge.errors import AidgeRefusal
+from airflow_provider_mps.local.serving.wire import HttpReply, json_reply
 
 Shape = Literal["aidge", "cloud"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
@@ -32,7 +32,7 @@ _CODES = {
 _STATUSES = {"waiting": "QUEUED", "processing": "IN_PROGRESS", "finished": "COMPLETED", "failed": "FAILED"}
 
 
-def accepted(shape: Shape, request_id: str, data: dict[str, Any]) -> Reply:
+def accepted(shape: Shape, request_id: str, data: dict[str, Any]) -> HttpReply:
     """Make the answer to a request that was carried out."""
     if shape == "aidge":
         return json_reply(_numbered(request_id, "200", "success", data))
@@ -40,7 +40,7 @@ def accepted(shape: Shape, request_id: str, data: dict[str, Any]) -> Reply:
     return json_reply(named)
 
 
-def refused(shape: Shape, request_id: str, error: AidgeError) -> Reply:
+def refused(shape: Shape, request_id: str, error: AidgeRefusal) -> HttpReply:
     """Make the answer to a request that was not."""
     if shape == "cloud":
         code = _CODES.get(error.code, error.code)

@@ -47,7 +47,7 @@ class AidgeJob:
 
 
 @dataclass(frozen=True, slots=True)
-class SceneSearch:
+class SceneFilter:
     """What a valid scene search asks for; see :func:`airflow_provider_mps.local.aidge.scenes.find_scenes`."""
 
     title: str
@@ -57,7 +57,7 @@ class SceneSearch:
 
 
 def to_job(body: dict[str, Any]) -> AidgeJob:
-    """Check a submission and say what it asks for; raises :class:`AidgeError` (700) for a broken rule."""
+    """Check a submission and say what it asks for; raises :class:`AidgeRefusal` (700) for a broken rule."""
     element = parse(SubmitElement, _element(parse(SubmitRequest, body).requestParams))
     picture, url = b"", ""
     if element.imgBase64:
@@ -83,13 +83,13 @@ def to_job(body: dict[str, Any]) -> AidgeJob:
     return AidgeJob(picture, url, scene, order, DEFAULT_PICTURES if count is None else count)
 
 
-def to_search(body: dict[str, Any]) -> SceneSearch:
-    """Check a scene search and say what it asks for; raises :class:`AidgeError` (700) for a broken rule."""
+def to_search(body: dict[str, Any]) -> SceneFilter:
+    """Check a scene search and say what it asks for; raises :class:`AidgeRefusal` (700) for a broken rule."""
     request = parse(SceneRequest, body)
     if request.imageUrl and not is_web_url(request.imageUrl):
         raise invalid("imageUrl", "has to be an http or https URL")
     count = _number("count", request.count, 1, MAX_SCENES)
-    return SceneSearch(
+    return SceneFilter(
         title=request.productTitle or "",
         category=_number("categoryType", request.categoryType, 1, 11),
         kind=_number("sceneType", request.sceneType, 1, 4),

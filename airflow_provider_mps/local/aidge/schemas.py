@@ -7,22 +7,22 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from airflow_provider_mps.local.aidge.errors import AidgeError
+from airflow_provider_mps.local.aidge.errors import AidgeRefusal
 from airflow_provider_mps.local.serving.texts import unreadable
 
 
-class _Model(BaseModel):
+class _AidgeBody(BaseModel):
     # The wire carries values as strings, and a number where a string belongs is a mistake of the client.
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class SubmitRequest(_Model):
+class SubmitRequest(_AidgeBody):
     """The body of a submission; ``requestParams`` is JSON again."""
 
     requestParams: str
 
 
-class SubmitElement(_Model):
+class SubmitElement(_AidgeBody):
     """What ``requestParams`` holds one of."""
 
     imageFileUrl: str | None = None
@@ -35,13 +35,13 @@ class SubmitElement(_Model):
     imageNum: str | None = None
 
 
-class QueryRequest(_Model):
+class QueryRequest(_AidgeBody):
     """The body of a query."""
 
     taskId: str
 
 
-class SceneRequest(_Model):
+class SceneRequest(_AidgeBody):
     """The body of a scene search."""
 
     productTitle: str | None = None
@@ -72,13 +72,13 @@ def parse(model: type[ModelT], body: Any) -> ModelT:
     return request
 
 
-def invalid(field: str, reason: str) -> AidgeError:
+def invalid(field: str, reason: str) -> AidgeRefusal:
     """Make the refusal of a field.
 
     :param field: its name.
     :param reason: what it has to be, as the end of a sentence.
     """
-    return AidgeError("700", f"invalid input: {field} {reason}")
+    return AidgeRefusal("700", f"invalid input: {field} {reason}")
 
 
 def _refusal(detail: ErrorDetails) -> tuple[int, str, str]:

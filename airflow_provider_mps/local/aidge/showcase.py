@@ -10,9 +10,9 @@ from typing import Any
 from airflow_provider_mps.local.aidge.scenes import SCENES
 from airflow_provider_mps.local.aidge.state import AidgeState
 from airflow_provider_mps.local.aidge.tasks import AidgeTask
-from airflow_provider_mps.local.serving.page import Picture, TaskRow, path_of
+from airflow_provider_mps.local.serving.page import ShownPicture, TaskRow, path_of
 from airflow_provider_mps.local.serving.showcase import SANDBOX, Folder, NotShown, Showcase, ShownTask, task_facts
-from airflow_provider_mps.local.serving.wire import Reply
+from airflow_provider_mps.local.serving.wire import HttpReply
 
 
 class AidgeShowcase(Showcase):
@@ -26,7 +26,7 @@ class AidgeShowcase(Showcase):
 
     def tasks(self) -> Sequence[ShownTask]:
         """Return the tasks, oldest first."""
-        return [_Shown(task) for task in self._state.tasks.all()]
+        return [_ShownAidgeTask(task) for task in self._state.tasks.all()]
 
     def health(self) -> dict[str, Any]:
         """Count the tasks."""
@@ -36,7 +36,7 @@ class AidgeShowcase(Showcase):
         """Return what shows results and covers."""
         return {"results": self._result, "scenes": self._cover}
 
-    async def _result(self, rest: str) -> Reply:
+    async def _result(self, rest: str) -> HttpReply:
         task_id, _, file = rest.partition("/")
         number = file.removesuffix(".jpg")
         task = self._state.tasks.get(task_id)
@@ -45,19 +45,19 @@ class AidgeShowcase(Showcase):
         path = self._state.files.file(task.task_id, int(number))
         if not path.is_file():
             raise NotShown(404, "no such result")
-        return Reply(200, [("Content-Type", "image/jpeg"), *SANDBOX], await asyncio.to_thread(path.read_bytes))
+        return HttpReply(200, [("Content-Type", "image/jpeg"), *SANDBOX], await asyncio.to_thread(path.read_bytes))
 
-    async def _cover(self, file: str) -> Reply:
+    async def _cover(self, file: str) -> HttpReply:
         scene = SCENES.get(file.removesuffix(".jpg"))
         if scene is None or not file.endswith(".jpg"):
             raise NotShown(404, "no such scene")
         # Drawing one takes long enough to hold up other requests.
         data = await asyncio.to_thread(self._state.pictures.cover, scene.number, scene.backdrop)
-        return Reply(200, [("Content-Type", "image/jpeg")], data)
+        return HttpReply(200, [("Content-Type", "image/jpeg")], data)
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _ShownAidgeTask:
     task: AidgeTask
 
     @property
@@ -79,10 +79,10 @@ class _Shown:
         what, failure = f"{job.count} in the scene {job.scene.name}", task.failure if ended else ""
         return TaskRow("Aidge", task.task_id, task.status(now), task.created, seconds, what, failure)
 
-    def pictures(self, now: float) -> list[Picture]:
+    def pictures(self, now: float) -> list[ShownPicture]:
         task = self.task
         if task.status(now) != "finished":
             return []
         numbers = [number for number in range(1, task.job.count + 1) if not task.failed(number - 1)]
         addresses = [path_of("results", task.task_id, f"{number}.jpg") for number in numbers]
-        return [Picture(address, address, task.job.scene.name) for address in addresses]
+        return [ShownPicture(address, address, task.job.scene.name) for address in addresses]

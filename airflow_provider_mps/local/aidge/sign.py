@@ -9,7 +9,7 @@ import hmac
 import re
 from collections.abc import Mapping
 
-from airflow_provider_mps.local.aidge.errors import AidgeError
+from airflow_provider_mps.local.aidge.errors import AidgeRefusal
 from airflow_provider_mps.local.serving.accounts import Accounts, Credential
 
 MAX_SKEW_SECONDS = 7200
@@ -26,24 +26,24 @@ def verify(query: Mapping[str, str], *, accounts: Accounts, now: float) -> Crede
     """
     for name in ("app_key", "timestamp", "sign"):
         if not query.get(name):
-            raise AidgeError("MissingParameter", f"The input parameter '{name}' that is mandatory is not supplied")
+            raise AidgeRefusal("MissingParameter", f"The input parameter '{name}' that is mandatory is not supplied")
     for name, expected in (("partner_id", "aidge"), ("sign_ver", "v2")):
         if query.get(name) != expected:
-            raise AidgeError(
+            raise AidgeRefusal(
                 "InvalidParameter", f"The specified parameter '{name}' is not valid, it has to be {expected}"
             )
     if query.get("sign_method") != "sha256":
-        raise AidgeError("UnsupportedMethod", "The specified sign_method is not supported, it has to be sha256")
+        raise AidgeRefusal("UnsupportedMethod", "The specified sign_method is not supported, it has to be sha256")
     timestamp = query["timestamp"]
     if not re.fullmatch(r"[0-9]{1,15}", timestamp):
-        raise AidgeError("IllegalTimestamp", "The timestamp is invalid or malformed")
+        raise AidgeRefusal("IllegalTimestamp", "The timestamp is invalid or malformed")
     if abs(now - int(timestamp) / 1000) > MAX_SKEW_SECONDS:
-        raise AidgeError("IllegalTimestamp", f"The timestamp has expired, it is more than {MAX_SKEW_SECONDS} s off")
+        raise AidgeRefusal("IllegalTimestamp", f"The timestamp has expired, it is more than {MAX_SKEW_SECONDS} s off")
     credential = accounts.find(query["app_key"])
     if credential is None:
-        raise AidgeError("InvalidAppKey", "The specified App Key is invalid")
+        raise AidgeRefusal("InvalidAppKey", "The specified App Key is invalid")
     secret = credential.secret_key
     wanted = hmac.digest(secret.encode(), (secret + timestamp).encode(), "sha256").hex().upper()
     if not hmac.compare_digest(wanted.encode(), query["sign"].encode("utf-8", "replace")):
-        raise AidgeError("IncompleteSignature", "The request signature does not conform to platform standards")
+        raise AidgeRefusal("IncompleteSignature", "The request signature does not conform to platform standards")
     return credential

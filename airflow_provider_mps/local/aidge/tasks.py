@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airflow_provider_mps.local.aidge.errors import AidgeError
+from airflow_provider_mps.local.aidge.errors import AidgeRefusal
 from airflow_provider_mps.local.aidge.rules import AidgeJob
 from airflow_provider_mps.local.serving.work import WAITING_SHARE
 
@@ -96,10 +96,10 @@ class Quotas:
         self._used: Counter[tuple[str, bool]] = Counter()
 
     def check(self, account: str, trial: bool) -> None:
-        """Raise :class:`AidgeError` (InsufficientPermission) when a quota is used up."""
+        """Raise :class:`AidgeRefusal` (InsufficientPermission) when a quota is used up."""
         limit = self._limits[trial]
         if limit is not None and self._used[account, trial] >= limit:
-            raise AidgeError(
+            raise AidgeRefusal(
                 "InsufficientPermission",
                 "Sorry, your calling resources have been exhausted. Please purchase the API or use the trial quota.",
             )

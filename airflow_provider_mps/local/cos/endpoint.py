@@ -9,16 +9,16 @@ from airflow_provider_mps.local.cos import copy as cos_copy
 from airflow_provider_mps.local.cos import names as cos_names
 from airflow_provider_mps.local.cos import sign as cos_sign
 from airflow_provider_mps.local.cos import xml as cos_xml
-from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosRefusal
 from airflow_provider_mps.local.cos.objects import OPERATIONS, CosCall
 from airflow_provider_mps.local.cos.state import CosState
 from airflow_provider_mps.local.cos.store import ObjectStore
 from airflow_provider_mps.local.serving.endpoint import Endpoint
 from airflow_provider_mps.local.serving.fault_flow import carry_out
 from airflow_provider_mps.local.serving.faults import Rule, deciding
-from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.serving.journal import JournalRecord
 from airflow_provider_mps.local.serving.state import ServingState
-from airflow_provider_mps.local.serving.wire import Reply, Request
+from airflow_provider_mps.local.serving.wire import HttpReply, Request
 
 # Query parameters that the operations know; any other asks for something that is not offered here, and to answer as
 # if it were not there would be worse than a refusal.
@@ -37,14 +37,14 @@ class _Target:
     operation: str
 
 
-class Cos(Endpoint[CosError]):
+class Cos(Endpoint[CosRefusal]):
     """Answers requests to buckets.
 
     :param serving: what all endpoints share.
     :param state: the state of COS.
     """
 
-    refusal = CosError
+    refusal = CosRefusal
 
     def __init__(self, serving: ServingState, state: CosState) -> None:
         super().__init__(serving)
@@ -54,16 +54,16 @@ class Cos(Endpoint[CosError]):
         """Say whether a request goes to a bucket, which its ``Host`` header tells, or a signature in its query."""
         return cos_names.of_host(request.headers.get("host", "")) is not None or cos_names.is_link(request)
 
-    async def handle(self, request: Request) -> Reply:
+    async def handle(self, request: Request) -> HttpReply:
         """Answer one request; raises :class:`DropConnection` when a fault asks for a reset."""
         reply = await super().handle(request)
         reply.headers += [("x-cos-request-id", request.id), ("Server", "tencent-cos")]
         return reply
 
-    def _begin(self, request: Request) -> Record:
+    def _begin(self, request: Request) -> JournalRecord:
         return self._serving.journal.open(request.method, request.headers)
 
-    async def _answer(self, request: Request, record: Record) -> Reply:
+    async def _answer(self, request: Request, record: JournalRecord) -> HttpReply:
         target = _target(request, self._state.store)
         record.action, record.region = target.operation, target.region
         record.body = {"bucket": target.bucket, "key": target.key}
@@ -75,18 +75,18 @@ class Cos(Endpoint[CosError]):
         rules = self._serving.faults.take(target.operation, f"/{target.bucket}/{target.key}")
         call = CosCall(self._serving, self._state, request, target.bucket, target.key, rules)
 
-        async def run() -> Reply:
+        async def run() -> HttpReply:
             return await _OPERATIONS[target.operation](call)
 
         reply = await carry_out(rules, record, run, refusal=ordered, media_type="application/xml")
         record.fault = record.fault or deciding(rules)
         return reply
 
-    def _refused(self, request: Request, error: CosError) -> Reply:
+    def _refused(self, request: Request, error: CosRefusal) -> HttpReply:
         return refused(error, _resource(request), request.id)
 
 
-def refused(error: CosError, resource: str, request_id: str) -> Reply:
+def refused(error: CosRefusal, resource: str, request_id: str) -> HttpReply:
     """Give a refusal the shape of an answer.
 
     :param error: the refusal.
@@ -94,22 +94,22 @@ def refused(error: CosError, resource: str, request_id: str) -> Reply:
     :param request_id: the id of the request.
     """
     body = cos_xml.error(error.code, error.message, resource, request_id)
-    return Reply(error.status, [("Content-Type", "application/xml")], body)
+    return HttpReply(error.status, [("Content-Type", "application/xml")], body)
 
 
-def ordered(rule: Rule) -> CosError:
+def ordered(rule: Rule) -> CosRefusal:
     """Return the refusal that an ``error`` rule asks for."""
-    return CosError(rule.http_status(503), rule.code, rule.message)
+    return CosRefusal(rule.http_status(503), rule.code, rule.message)
 
 
 def _target(request: Request, store: ObjectStore) -> _Target:
     place = cos_names.of_host(request.headers.get("host", "")) or cos_names.of_link(request, store)
     if place is None:
-        raise CosError(404, "NoSuchBucket", "The specified bucket does not exist.")
+        raise CosRefusal(404, "NoSuchBucket", "The specified bucket does not exist.")
     try:
         key = request.path[1:]
     except UnicodeDecodeError:
-        raise CosError(400, "InvalidURI", "The path is not UTF-8.") from None
+        raise CosRefusal(400, "InvalidURI", "The path is not UTF-8.") from None
     return _Target(place.bucket, place.region, key, _operation(request, bool(key)))
 
 
@@ -133,7 +133,7 @@ def _operation(request: Request, of_object: bool) -> str:
         name = "CopyObject"
     strange = any(not _PARAMS.fullmatch(one) for one in query if one != cos_names.BUCKET)
     if name is None or strange or (name == "UploadPart" and is_copy):
-        raise CosError(405, "MethodNotAllowed", "The local service does not offer this operation.")
+        raise CosRefusal(405, "MethodNotAllowed", "The local service does not offer this operation.")
     return name
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_provider_mps.local.serving.errors import Refusal
 
 
-class CosError(Refusal):
+class CosRefusal(Refusal):
     """A refusal of COS, or of the store with Aidge's results: an HTTP status with an XML body.
 
     :param status: the HTTP status.

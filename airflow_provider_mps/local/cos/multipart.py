@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosRefusal
 from airflow_provider_mps.local.cos.store import ObjectInfo, ObjectStore, ObjectWriter
 
 MAX_PARTS = 10_000
@@ -51,10 +51,10 @@ class Multipart:
         return upload
 
     def find(self, bucket: str, key: str, upload_id: str) -> Upload:
-        """Look an upload up; raises :class:`CosError` (404 NoSuchUpload)."""
+        """Look an upload up; raises :class:`CosRefusal` (404 NoSuchUpload)."""
         upload = self._uploads.get(upload_id)
         if upload is None or (upload.bucket, upload.key) != (bucket, key):
-            raise CosError(404, "NoSuchUpload", "The specified multipart upload does not exist.")
+            raise CosRefusal(404, "NoSuchUpload", "The specified multipart upload does not exist.")
         return upload
 
     def under_way(self, bucket: str, prefix: str) -> list[Upload]:
@@ -63,11 +63,11 @@ class Multipart:
         return sorted(found, key=lambda one: (one.key, one.started))
 
     def add_part(self, upload: Upload, number: int, writer: ObjectWriter) -> Part:
-        """Keep a part; one of the same number is replaced. Raises :class:`CosError` for a bad number."""
+        """Keep a part; one of the same number is replaced. Raises :class:`CosRefusal` for a bad number."""
         etag = writer.close().hex()
         if not 1 <= number <= MAX_PARTS:
             writer.discard()
-            raise CosError(400, "InvalidArgument", f"partNumber must be from 1 to {MAX_PARTS}.")
+            raise CosRefusal(400, "InvalidArgument", f"partNumber must be from 1 to {MAX_PARTS}.")
         part = Part(writer, etag)
         if replaced := upload.parts.get(number):
             replaced.writer.discard()
@@ -86,10 +86,10 @@ class Multipart:
         """
         numbers = [number for number, _ in wanted]
         if not wanted or numbers != sorted(set(numbers)):
-            raise CosError(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
+            raise CosRefusal(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
         for number, etag in wanted:
             if number not in upload.parts or upload.parts[number].etag != etag.lower():
-                raise CosError(400, "InvalidPart", f"Part {number} could not be found or its ETag does not match.")
+                raise CosRefusal(400, "InvalidPart", f"Part {number} could not be found or its ETag does not match.")
         writer = self._store.writer()
         for number in numbers:
             with upload.parts[number].writer.path.open("rb") as file:

@@ -15,17 +15,17 @@ _HOST = re.compile(
 BUCKET = "bucket"
 
 
-class Place(NamedTuple):
+class BucketPlace(NamedTuple):
     """A bucket and its region."""
 
     bucket: str
     region: str
 
 
-def of_host(host: str) -> Place | None:
+def of_host(host: str) -> BucketPlace | None:
     """Return the bucket that a host such as ``name-1250000000.cos.ap-guangzhou.myqcloud.com`` is; None for others."""
     match = _HOST.fullmatch(host.lower())
-    return Place(match["bucket"], match["region"]) if match else None
+    return BucketPlace(match["bucket"], match["region"]) if match else None
 
 
 def is_link(request: Request) -> bool:
@@ -37,13 +37,13 @@ def is_link(request: Request) -> bool:
     return not is_own and request.method in ("GET", "HEAD") and "q-signature" in request.query
 
 
-def of_link(request: Request, store: ObjectStore) -> Place | None:
+def of_link(request: Request, store: ObjectStore) -> BucketPlace | None:
     """Return the bucket that a link without one means: the one it adds, else the first that holds the key."""
     if named := request.query.get(BUCKET):
-        return Place(named, store.buckets.get(named, ""))
+        return BucketPlace(named, store.buckets.get(named, ""))
     try:
         key = request.path[1:]
     except UnicodeDecodeError:
         key = ""
     found = next((bucket for bucket in store.buckets if store.find(bucket, key)), next(iter(store.buckets), ""))
-    return Place(found, store.buckets[found]) if found else None
+    return BucketPlace(found, store.buckets[found]) if found else None

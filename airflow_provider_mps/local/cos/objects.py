@@ -12,12 +12,12 @@ from email.utils import formatdate
 from typing import BinaryIO
 
 from airflow_provider_mps.local.cos import xml as cos_xml
-from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosRefusal
 from airflow_provider_mps.local.cos.state import CosState
 from airflow_provider_mps.local.cos.store import ObjectInfo, ObjectWriter, check_key
 from airflow_provider_mps.local.serving.faults import FaultScope, Rule, of_kind
 from airflow_provider_mps.local.serving.state import ServingState
-from airflow_provider_mps.local.serving.wire import BodyTooLarge, Reply, Request
+from airflow_provider_mps.local.serving.wire import BodyTooLarge, HttpReply, Request
 
 MAX_LIST = 1000
 _PIECE_BYTES = 256 * 1024
@@ -52,11 +52,11 @@ class CosCall:
     rules: Sequence[Rule] = field(default_factory=list)
 
 
-async def _get_object(call: CosCall) -> Reply:
+async def _get_object(call: CosCall) -> HttpReply:
     info, file = call.state.store.open(call.bucket, call.key)
     try:
         start, end, status = _range(call.request.headers.get("range", ""), info.size)
-    except CosError:
+    except CosRefusal:
         file.close()
         raise
     if rule := of_kind(call.rules, "short_length"):
@@ -68,34 +68,34 @@ async def _get_object(call: CosCall) -> Reply:
     truncate = of_kind(call.rules, "truncate")
     flip = (start + end) // 2 if of_kind(call.rules, "wrong_byte") else None
     cut_after = min(truncate.n, end - start) if truncate else None
-    return Reply(status, headers, _pieces(file, start, end, flip), cut_after)
+    return HttpReply(status, headers, _pieces(file, start, end, flip), cut_after)
 
 
-async def _head_object(call: CosCall) -> Reply:
+async def _head_object(call: CosCall) -> HttpReply:
     info = call.state.store.find(call.bucket, call.key)
     if info is None:
-        raise CosError(404, "NoSuchKey", "The specified key does not exist.")
-    return Reply(200, [*_object_headers(info, call), ("Content-Length", str(info.size))])
+        raise CosRefusal(404, "NoSuchKey", "The specified key does not exist.")
+    return HttpReply(200, [*_object_headers(info, call), ("Content-Length", str(info.size))])
 
 
-async def _put_object(call: CosCall) -> Reply:
+async def _put_object(call: CosCall) -> HttpReply:
     check_key(call.key)
     writer = await _receive(call)
     headers = stored_headers(call.request.headers)
     info = call.state.store.commit(writer, call.bucket, call.key, headers, overwrite=may_overwrite(call.request))
-    return Reply(200, [("ETag", f'"{info.etag}"'), ("x-cos-hash-crc64ecma", str(info.crc64))])
+    return HttpReply(200, [("ETag", f'"{info.etag}"'), ("x-cos-hash-crc64ecma", str(info.crc64))])
 
 
-async def _delete_object(call: CosCall) -> Reply:
+async def _delete_object(call: CosCall) -> HttpReply:
     call.state.store.delete(call.bucket, call.key)
-    return Reply(204)
+    return HttpReply(204)
 
 
-async def _head_bucket(call: CosCall) -> Reply:
-    return Reply(200, [("x-cos-bucket-region", call.state.store.buckets[call.bucket])])
+async def _head_bucket(call: CosCall) -> HttpReply:
+    return HttpReply(200, [("x-cos-bucket-region", call.state.store.buckets[call.bucket])])
 
 
-async def _get_bucket(call: CosCall) -> Reply:
+async def _get_bucket(call: CosCall) -> HttpReply:
     query = call.request.query
     prefix, marker, delimiter = (query.get(name, "") for name in ("prefix", "marker", "delimiter"))
     limit = min(_number(query.get("max-keys") or str(MAX_LIST), "max-keys"), MAX_LIST)
@@ -113,7 +113,7 @@ async def _get_bucket(call: CosCall) -> Reply:
     )
 
 
-async def _initiate(call: CosCall) -> Reply:
+async def _initiate(call: CosCall) -> HttpReply:
     check_key(call.key)
     headers = stored_headers(call.request.headers)
     return _xml(
@@ -121,23 +121,23 @@ async def _initiate(call: CosCall) -> Reply:
     )
 
 
-async def _upload_part(call: CosCall) -> Reply:
+async def _upload_part(call: CosCall) -> HttpReply:
     query = call.request.query
     multipart = call.state.multipart
     upload = multipart.find(call.bucket, call.key, query["uploadId"])
     number = _number(query.get("partNumber", ""), "partNumber")
     writer = await _receive(call)
     part = multipart.add_part(upload, number, writer)
-    return Reply(200, [("ETag", f'"{part.etag}"'), ("x-cos-hash-crc64ecma", str(writer.crc64))])
+    return HttpReply(200, [("ETag", f'"{part.etag}"'), ("x-cos-hash-crc64ecma", str(writer.crc64))])
 
 
-async def _complete(call: CosCall) -> Reply:
+async def _complete(call: CosCall) -> HttpReply:
     multipart = call.state.multipart
     upload = multipart.find(call.bucket, call.key, call.request.query["uploadId"])
     try:
         wanted = cos_xml.read_parts(await call.request.body(_MAX_XML_BYTES))
     except BodyTooLarge:
-        raise CosError(400, "MalformedXML", "The list of parts is too long.") from None
+        raise CosRefusal(400, "MalformedXML", "The list of parts is too long.") from None
     # Putting parts together copies the whole object, which must not hold up other requests.
     info = await asyncio.to_thread(multipart.complete, upload, wanted, overwrite=may_overwrite(call.request))
     reply = _xml(cos_xml.upload_completed(info, call.request.headers["host"]))
@@ -145,26 +145,26 @@ async def _complete(call: CosCall) -> Reply:
     return reply
 
 
-async def _abort(call: CosCall) -> Reply:
+async def _abort(call: CosCall) -> HttpReply:
     multipart = call.state.multipart
     multipart.abort(multipart.find(call.bucket, call.key, call.request.query["uploadId"]))
-    return Reply(204)
+    return HttpReply(204)
 
 
-async def _list_uploads(call: CosCall) -> Reply:
+async def _list_uploads(call: CosCall) -> HttpReply:
     query = call.request.query
     prefix = query.get("prefix", "")
     found = call.state.multipart.under_way(call.bucket, prefix)
     return _xml(cos_xml.uploads(call.bucket, found, prefix=prefix, encoding=query.get("encoding-type", "")))
 
 
-async def _list_parts(call: CosCall) -> Reply:
+async def _list_parts(call: CosCall) -> HttpReply:
     query = call.request.query
     upload = call.state.multipart.find(call.bucket, call.key, query["uploadId"])
     return _xml(cos_xml.parts(upload, encoding=query.get("encoding-type", "")))
 
 
-OPERATIONS: Mapping[str, Callable[[CosCall], Awaitable[Reply]]] = {
+OPERATIONS: Mapping[str, Callable[[CosCall], Awaitable[HttpReply]]] = {
     "GetObject": _get_object,
     "HeadObject": _head_object,
     "PutObject": _put_object,
@@ -212,9 +212,9 @@ def _check_md5(wanted: str, digest: bytes) -> None:
     except binascii.Error:
         expected = b""
     if len(expected) != len(digest):
-        raise CosError(400, "InvalidDigest", "The Content-MD5 you specified is not valid.")
+        raise CosRefusal(400, "InvalidDigest", "The Content-MD5 you specified is not valid.")
     if expected != digest:
-        raise CosError(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+        raise CosRefusal(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
 
 
 async def _pieces(file: BinaryIO, start: int, end: int, flip: int | None) -> AsyncIterator[bytes]:
@@ -240,7 +240,7 @@ def _range(header: str, size: int) -> tuple[int, int, int]:
     else:
         start, end = max(0, size - int(match[2])), size
     if start >= end:
-        raise CosError(416, "InvalidRange", "The requested range cannot be satisfied.")
+        raise CosRefusal(416, "InvalidRange", "The requested range cannot be satisfied.")
     return start, end, 206
 
 
@@ -272,9 +272,9 @@ def may_overwrite(request: Request) -> bool:
 
 def _number(text: str, name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise CosError(400, "InvalidArgument", f"{name} must be a whole number.")
+        raise CosRefusal(400, "InvalidArgument", f"{name} must be a whole number.")
     return int(text)
 
 
-def _xml(body: bytes) -> Reply:
-    return Reply(200, [("Content-Type", "application/xml")], body)
+def _xml(body: bytes) -> HttpReply:
+    return HttpReply(200, [("Content-Type", "application/xml")], body)

@@ -11,13 +11,13 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosRefusal
 from airflow_provider_mps.local.cos.state import CosState
 from airflow_provider_mps.local.cos.store import ObjectInfo
 from airflow_provider_mps.local.pictures.sample_pictures import SAMPLES, read_sample
 from airflow_provider_mps.local.serving.page import BucketTable, ObjectRow, path_of
 from airflow_provider_mps.local.serving.showcase import SANDBOX, BadRequest, Folder, NotShown, Route, Showcase
-from airflow_provider_mps.local.serving.wire import Reply
+from airflow_provider_mps.local.serving.wire import HttpReply
 
 MAX_OBJECTS = 200
 MAX_SHOWN_BYTES = 64 * 1024 * 1024
@@ -54,23 +54,23 @@ class CosShowcase(Showcase):
         objects = sorted(self._state.store.all(name), key=lambda info: -info.modified)
         return BucketTable(name, region, [_object_row(info) for info in islice(objects, MAX_OBJECTS)], len(objects))
 
-    async def _object(self, rest: str) -> Reply:
+    async def _object(self, rest: str) -> HttpReply:
         info, data = await asyncio.to_thread(self._read, rest)
         content_type = info.headers.get("Content-Type", "").strip()
         if not content_type.isprintable() or not content_type.isascii():
             content_type = ""
-        return Reply(200, [("Content-Type", content_type or "application/octet-stream"), *SANDBOX], data)
+        return HttpReply(200, [("Content-Type", content_type or "application/octet-stream"), *SANDBOX], data)
 
-    async def _thumbnail(self, rest: str) -> Reply:
+    async def _thumbnail(self, rest: str) -> HttpReply:
         _, data = await asyncio.to_thread(self._read, rest)
         small = await asyncio.to_thread(_shrunk, data)
-        return Reply(200, [("Content-Type", "image/jpeg"), *SANDBOX], small)
+        return HttpReply(200, [("Content-Type", "image/jpeg"), *SANDBOX], small)
 
     def _read(self, rest: str) -> tuple[ObjectInfo, bytes]:
         bucket, _, key = rest.partition("/")
         try:
             info, file = self._state.store.open(bucket, key)
-        except CosError as error:
+        except CosRefusal as error:
             raise NotShown(error.status, error.message) from None
         with file:
             if info.size > MAX_SHOWN_BYTES:
@@ -87,10 +87,10 @@ class CosShowcase(Showcase):
         return {"name": name, "region": region}
 
 
-async def _sample(name: str) -> Reply:
+async def _sample(name: str) -> HttpReply:
     if name not in SAMPLES:
         raise NotShown(404, f"no such sample; there are {', '.join(SAMPLES)}")
-    return Reply(200, [("Content-Type", SAMPLES[name])], read_sample(name))
+    return HttpReply(200, [("Content-Type", SAMPLES[name])], read_sample(name))
 
 
 def _object_row(info: ObjectInfo) -> ObjectRow:

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosRefusal
 from airflow_provider_mps.local.serving.accounts import Accounts, Credential
 from airflow_provider_mps.local.serving.wire import Request
 
@@ -36,19 +36,19 @@ def verify(request: Request, *, accounts: Accounts, now: float) -> Credential:
     token = request.headers.get("x-cos-security-token") or request.query.get("x-cos-security-token", "")
     # Without its token a temporary id is an unknown id to COS.
     if credential is None or (credential.token and not token):
-        raise CosError(403, "InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records.")
+        raise CosRefusal(403, "InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records.")
     for name in ("q-sign-time", "q-key-time"):
         _check_period(fields[name], now)
     if not any(hmac.compare_digest(fields["q-signature"], one) for one in _signatures(request, fields, credential)):
-        raise CosError(
+        raise CosRefusal(
             403,
             "SignatureDoesNotMatch",
             "The Signature you specified is invalid. Please check your secret key and the signed content.",
         )
     if not hmac.compare_digest(credential.token.encode(), token.encode("utf-8", "replace")):
-        raise CosError(403, "AccessDenied", "The security token is invalid.")
+        raise CosRefusal(403, "AccessDenied", "The security token is invalid.")
     if credential.expires is not None and now >= credential.expires:
-        raise CosError(403, "ExpiredToken", "The security token has expired.")
+        raise CosRefusal(403, "ExpiredToken", "The security token has expired.")
     return credential
 
 
@@ -81,21 +81,21 @@ def _fields(request: Request) -> dict[str, str]:
     header = request.headers.get("authorization", "")
     fields = dict(parse_qsl(header, keep_blank_values=True)) if header else request.query
     if "q-signature" not in fields:
-        raise CosError(403, "AccessDenied", "Access Denied.")
+        raise CosRefusal(403, "AccessDenied", "Access Denied.")
     missing = [name for name in _FIELDS if name not in fields]
     if missing or fields["q-sign-algorithm"] != "sha1":
-        raise CosError(403, "AccessDenied", "The authorization is not of the form of a COS V5 signature.")
+        raise CosRefusal(403, "AccessDenied", "The authorization is not of the form of a COS V5 signature.")
     return {name: fields[name] for name in _FIELDS}
 
 
 def _check_period(period: str, now: float) -> None:
     start, separator, end = period.partition(";")
     if not (separator and start.isascii() and start.isdigit() and end.isascii() and end.isdigit()):
-        raise CosError(403, "AccessDenied", "The signature's time is not of the form start;end.")
+        raise CosRefusal(403, "AccessDenied", "The signature's time is not of the form start;end.")
     if now < int(start):
-        raise CosError(403, "RequestTimeTooSkewed", "The signature is not valid yet: check the clock of the client.")
+        raise CosRefusal(403, "RequestTimeTooSkewed", "The signature is not valid yet: check the clock of the client.")
     if now > int(end):
-        raise CosError(403, "AccessDenied", "Request has expired")
+        raise CosRefusal(403, "AccessDenied", "Request has expired")
 
 
 def _signatures(request: Request, fields: Mapping[str, str], credential: Credential) -> list[str]:
@@ -121,10 +121,10 @@ def _signatures(request: Request, fields: Mapping[str, str], credential: Credent
 def _listed(names: str, values: Mapping[str, str] | Mapping[str, bytes]) -> dict[str, str]:
     wanted = names.split(";") if names else []
     if wanted != sorted(set(wanted)):
-        raise CosError(403, "SignatureDoesNotMatch", "A list of signed names must be sorted and hold each name once.")
+        raise CosRefusal(403, "SignatureDoesNotMatch", "A list of signed names must be sorted and hold each name once.")
     present = {_encode(name).lower(): _encode(value) for name, value in values.items()}
     if missing := [name for name in wanted if name not in present]:
-        raise CosError(403, "SignatureDoesNotMatch", f"Signed, but not in the request: {', '.join(missing)}.")
+        raise CosRefusal(403, "SignatureDoesNotMatch", f"Signed, but not in the request: {', '.join(missing)}.")
     return {name: present[name] for name in wanted}
 
 

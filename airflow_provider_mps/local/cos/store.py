@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from airflow_provider_mps.local.cos.crc64 import crc64
-from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosRefusal
 
 MAX_KEY_BYTES = 850
 
@@ -42,7 +42,7 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ObjectListing:
     """One page of a bucket's keys: the objects, the common prefixes, and where the next page begins."""
 
     objects: list[ObjectInfo]
@@ -113,9 +113,9 @@ class ObjectStore:
             self._index.setdefault(name, {})
 
     def check_bucket(self, name: str, region: str) -> None:
-        """Raise :class:`CosError` (404 NoSuchBucket) unless the bucket exists in that region."""
+        """Raise :class:`CosRefusal` (404 NoSuchBucket) unless the bucket exists in that region."""
         if self.buckets.get(name) != region:
-            raise CosError(404, "NoSuchBucket", "The specified bucket does not exist.")
+            raise CosRefusal(404, "NoSuchBucket", "The specified bucket does not exist.")
 
     def writer(self) -> ObjectWriter:
         """Begin a new content."""
@@ -147,7 +147,7 @@ class ObjectStore:
         digest = writer.close()
         try:
             check_key(key)
-        except CosError:
+        except CosRefusal:
             writer.discard()
             raise
         crc64 = writer.crc64 if has_crc64 else None
@@ -156,7 +156,7 @@ class ObjectStore:
         with self._lock:
             if not overwrite and self.find(bucket, key) is not None:
                 writer.discard()
-                raise CosError(409, "FileAlreadyExists", "The object you specified already exists.")
+                raise CosRefusal(409, "FileAlreadyExists", "The object you specified already exists.")
             writer.path.replace(data)
             sidecar.write_text(json.dumps(asdict(info)), "utf-8")
             self._index.setdefault(bucket, {})[key] = info
@@ -190,11 +190,11 @@ class ObjectStore:
         with self._lock:
             info = self.find(bucket, key)
             if info is None:
-                raise CosError(404, "NoSuchKey", "The specified key does not exist.")
+                raise CosRefusal(404, "NoSuchKey", "The specified key does not exist.")
             return info, self._files(bucket, key)[0].open("rb")
 
     def read(self, bucket: str, key: str, limit: int | None = None) -> bytes:
-        """Read an object, at most ``limit`` bytes of it; raises :class:`CosError` (404 NoSuchKey)."""
+        """Read an object, at most ``limit`` bytes of it; raises :class:`CosRefusal` (404 NoSuchKey)."""
         _, file = self.open(bucket, key)
         with file:
             return file.read(-1 if limit is None else limit)
@@ -211,7 +211,9 @@ class ObjectStore:
         with self._lock:
             return [*self._index.get(bucket, {}).values()]
 
-    def list(self, bucket: str, *, prefix: str = "", marker: str = "", delimiter: str = "", limit: int) -> Listing:
+    def list(
+        self, bucket: str, *, prefix: str = "", marker: str = "", delimiter: str = "", limit: int
+    ) -> ObjectListing:
         """List keys in order.
 
         :param bucket: a known bucket.
@@ -232,13 +234,13 @@ class ObjectStore:
             if not key.startswith(prefix) or (common and (common in prefixes[-1:] or common == marker)):
                 continue
             if len(found) + len(prefixes) >= limit:
-                return Listing(found, prefixes, last, truncated=True)
+                return ObjectListing(found, prefixes, last, truncated=True)
             last = common or key
             if common:
                 prefixes.append(common)
             else:
                 found.append(objects[key])
-        return Listing(found, prefixes, "", truncated=False)
+        return ObjectListing(found, prefixes, "", truncated=False)
 
     def _files(self, bucket: str, key: str) -> tuple[Path, Path]:
         name = hashlib.sha256(f"{bucket}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()
@@ -246,11 +248,11 @@ class ObjectStore:
 
 
 def check_key(key: str) -> None:
-    """Raise :class:`CosError` (400) unless ``key`` can name an object."""
+    """Raise :class:`CosRefusal` (400) unless ``key`` can name an object."""
     if not key:
-        raise CosError(400, "InvalidURI", "The object key is empty.")
+        raise CosRefusal(400, "InvalidURI", "The object key is empty.")
     if len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
-        raise CosError(400, "KeyTooLong", f"The object key is longer than {MAX_KEY_BYTES} bytes.")
+        raise CosRefusal(400, "KeyTooLong", f"The object key is longer than {MAX_KEY_BYTES} bytes.")
 
 
 def _common_prefix(key: str, prefix: str, delimiter: str) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosRefusal
 from airflow_provider_mps.local.cos.multipart import Upload
-from airflow_provider_mps.local.cos.store import Listing, ObjectInfo
+from airflow_provider_mps.local.cos.store import ObjectInfo, ObjectListing
 
 # XML 1.0 has no way to hold these; clients that want such keys ask for encoding-type=url.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -24,7 +24,7 @@ def error(code: str, message: str, resource: str, request_id: str) -> bytes:
 
 
 def listing(
-    bucket: str, page: Listing, *, prefix: str, marker: str, delimiter: str, limit: int, encoding: str
+    bucket: str, page: ObjectListing, *, prefix: str, marker: str, delimiter: str, limit: int, encoding: str
 ) -> bytes:
     """Make the body of a bucket listing, with keys URL-encoded when ``encoding`` is ``url``."""
     encode = _encoder(encoding)
@@ -107,7 +107,7 @@ def read_parts(body: bytes) -> list[tuple[int, str]]:
     """
     # Entities could grow without bound, and the wire has no use for them.
     if b"<!" in body:
-        raise CosError(400, "MalformedXML", "The XML must have no declarations of its own.")
+        raise CosRefusal(400, "MalformedXML", "The XML must have no declarations of its own.")
     try:
         root = ET.fromstring(body)  # noqa: S314
         return [
@@ -115,7 +115,7 @@ def read_parts(body: bytes) -> list[tuple[int, str]]:
             for part in root.iter("Part")
         ]
     except (ET.ParseError, ValueError):
-        raise CosError(400, "MalformedXML", "The XML you provided was not well-formed.") from None
+        raise CosRefusal(400, "MalformedXML", "The XML you provided was not well-formed.") from None
 
 
 def _encoder(encoding: str) -> Callable[[str], str]:

@@ -23,7 +23,7 @@ Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Variation:
     """What makes a picture of an order another one than its fellows, seen at a glance.
 
     :param above: what the light from above leaves of each colour, 0-255.
@@ -39,17 +39,17 @@ class Look:
 
 
 # By the number of the picture, of ten at the most; the first is the scene as its cover shows it.
-_LOOKS = (
-    Look((255, 255, 255), (255, 255, 255), 0.0, 1.0),
-    Look((255, 206, 150), (255, 226, 190), -0.8, 0.82),
-    Look((120, 146, 210), (150, 160, 200), 0.8, 0.88),
-    Look((255, 178, 178), (255, 224, 214), 0.0, 0.7),
-    Look((196, 232, 255), (255, 255, 255), -0.5, 0.92),
-    Look((150, 120, 110), (214, 176, 140), 0.5, 0.78),
-    Look((206, 240, 190), (240, 255, 226), 0.9, 0.72),
-    Look((216, 190, 250), (236, 220, 255), -0.9, 0.76),
-    Look((255, 240, 180), (220, 190, 130), 0.3, 0.95),
-    Look((104, 108, 128), (190, 190, 206), -0.3, 0.84),
+_VARIATIONS = (
+    Variation((255, 255, 255), (255, 255, 255), 0.0, 1.0),
+    Variation((255, 206, 150), (255, 226, 190), -0.8, 0.82),
+    Variation((120, 146, 210), (150, 160, 200), 0.8, 0.88),
+    Variation((255, 178, 178), (255, 224, 214), 0.0, 0.7),
+    Variation((196, 232, 255), (255, 255, 255), -0.5, 0.92),
+    Variation((150, 120, 110), (214, 176, 140), 0.5, 0.78),
+    Variation((206, 240, 190), (240, 255, 226), 0.9, 0.72),
+    Variation((216, 190, 250), (236, 220, 255), -0.9, 0.76),
+    Variation((255, 240, 180), (220, 190, 130), 0.3, 0.95),
+    Variation((104, 108, 128), (190, 190, 206), -0.3, 0.84),
 )
 
 
@@ -92,7 +92,7 @@ class ScenePictures:
         """
         subject = self._pictures.subject(picture)
         size = self._pictures.size(order.size, max(order.size))
-        look = _LOOKS[number % len(_LOOKS)]
+        look = _VARIATIONS[number % len(_VARIATIONS)]
         box = _placed(subject, order, size, look) if order.layout else _kept(subject, size)
         backdrop = order.backdrop
         width, height = box[2] - box[0], box[3] - box[1]
@@ -121,13 +121,13 @@ class ScenePictures:
             return self._covers[name]
 
 
-def _lit(stage: Image.Image, look: Look, mirrored: bool) -> Image.Image:
+def _lit(stage: Image.Image, look: Variation, mirrored: bool) -> Image.Image:
     """Put a scene into another light; the product, which is what it is about, keeps its colours."""
     light = gradient(stage.size, stage.height, look.above, look.below)
     return ImageChops.multiply(ImageOps.mirror(stage) if mirrored else stage, light)
 
 
-def _placed(subject: Subject, order: Order, size: tuple[int, int], look: Look) -> Box:
+def _placed(subject: Subject, order: Order, size: tuple[int, int], look: Variation) -> Box:
     """Place the product below the title: on the ground where there is one, else in the middle of what is left."""
     width, height = size
     backdrop = order.backdrop

@@ -38,7 +38,7 @@ from pydantic import ValidationError
 from airflow_provider_mps.local.serving.browse import Browse
 from airflow_provider_mps.local.serving.showcase import BadRequest, Showcase
 from airflow_provider_mps.local.serving.state import ServingState
-from airflow_provider_mps.local.serving.wire import BodyTooLarge, Reply, Request, json_reply
+from airflow_provider_mps.local.serving.wire import BodyTooLarge, HttpReply, Request, json_reply
 
 PREFIX = "/_local/"
 _READING = ("GET", "HEAD")
@@ -74,7 +74,7 @@ class Admin:
         path: bytes = request.scope["raw_path"]
         return path.startswith(PREFIX.encode())
 
-    async def handle(self, request: Request) -> Reply:
+    async def handle(self, request: Request) -> HttpReply:
         """Answer one request."""
         try:
             body = await request.body(_MAX_BODY_BYTES)

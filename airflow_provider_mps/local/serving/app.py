@@ -8,7 +8,7 @@ from email.utils import formatdate
 from typing import Protocol
 
 from airflow_provider_mps.local.serving import wire
-from airflow_provider_mps.local.serving.wire import DropConnection, Reply, Request, json_reply
+from airflow_provider_mps.local.serving.wire import DropConnection, HttpReply, Request, json_reply
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ class Handler(Protocol):
         """Say whether a request is for this handler."""
         ...
 
-    async def handle(self, request: Request) -> Reply:
+    async def handle(self, request: Request) -> HttpReply:
         """Answer one request; raises :class:`DropConnection` to reset the connection instead."""
         ...
 
@@ -51,7 +51,7 @@ class LocalApp:
         reply.headers.append(("Date", formatdate(self._clock(), usegmt=True)))
         await wire.send_reply(reply, scope, receive, send)
 
-    async def _route(self, request: Request) -> Reply:
+    async def _route(self, request: Request) -> HttpReply:
         for handler in self._handlers:
             if handler.serves(request):
                 return await handler.handle(request)

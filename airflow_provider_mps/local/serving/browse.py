@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from airflow_provider_mps.local.serving.page import page
 from airflow_provider_mps.local.serving.showcase import SANDBOX, NotShown, Showcase
-from airflow_provider_mps.local.serving.wire import Reply, json_reply
+from airflow_provider_mps.local.serving.wire import HttpReply, json_reply
 
 MAX_TASKS, MAX_PICTURES = 100, 48
 # A page in the sandbox could not follow its own links.
@@ -33,11 +33,11 @@ class Browse:
         """Say whether a path below the service's own interface is the page or something that it shows."""
         return name == "" or name.partition("/")[0] in self._folders
 
-    async def handle(self, name: str) -> Reply:
+    async def handle(self, name: str) -> HttpReply:
         """Answer one request."""
         if not name:
             html = await asyncio.to_thread(self._page)
-            return Reply(200, [("Content-Type", "text/html; charset=utf-8"), *_PAGE], html)
+            return HttpReply(200, [("Content-Type", "text/html; charset=utf-8"), *_PAGE], html)
         folder, _, rest = name.partition("/")
         try:
             return await self._folders[folder](rest)

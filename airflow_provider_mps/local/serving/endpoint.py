@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
 from airflow_provider_mps.local.serving.errors import Refusal
-from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.serving.journal import JournalRecord
 from airflow_provider_mps.local.serving.state import ServingState
-from airflow_provider_mps.local.serving.wire import DropConnection, Reply, Request
+from airflow_provider_mps.local.serving.wire import DropConnection, HttpReply, Request
 
 RefusalT = TypeVar("RefusalT", bound=Refusal)
 
@@ -29,7 +29,7 @@ class Endpoint(ABC, Generic[RefusalT]):
     def serves(self, request: Request) -> bool:
         """Say whether a request is for this service."""
 
-    async def handle(self, request: Request) -> Reply:
+    async def handle(self, request: Request) -> HttpReply:
         """Answer one request; raises :class:`DropConnection` when a fault asks for a reset."""
         record = self._begin(request)
         try:
@@ -49,13 +49,13 @@ class Endpoint(ABC, Generic[RefusalT]):
         return reply
 
     @abstractmethod
-    def _begin(self, request: Request) -> Record:
+    def _begin(self, request: Request) -> JournalRecord:
         """Begin the record of a request."""
 
     @abstractmethod
-    async def _answer(self, request: Request, record: Record) -> Reply:
+    async def _answer(self, request: Request, record: JournalRecord) -> HttpReply:
         """Carry a request out and add to its record; raises what ``refusal`` names."""
 
     @abstractmethod
-    def _refused(self, request: Request, error: RefusalT) -> Reply:
+    def _refused(self, request: Request, error: RefusalT) -> HttpReply:
         """Give a refusal the shape of an answer."""

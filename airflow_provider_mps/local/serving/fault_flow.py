@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from airflow_provider_mps.local.serving.faults import TERMINAL, Rule
-from airflow_provider_mps.local.serving.journal import Record
-from airflow_provider_mps.local.serving.wire import DropConnection, Reply
+from airflow_provider_mps.local.serving.journal import JournalRecord
+from airflow_provider_mps.local.serving.wire import DropConnection, HttpReply
 
 
 async def carry_out(
     rules: Sequence[Rule],
-    record: Record,
-    run: Callable[[], Awaitable[Reply]],
+    record: JournalRecord,
+    run: Callable[[], Awaitable[HttpReply]],
     *,
     refusal: Callable[[Rule], Exception],
     media_type: str,
-) -> Reply:
+) -> HttpReply:
     """Carry a request out, unless a rule says otherwise.
 
     :param rules: the rules that apply to the request.
@@ -37,16 +37,16 @@ async def carry_out(
         if last.kind == "error":
             raise refusal(last)
         if last.kind == "http":
-            return Reply(last.http_status(502), [("Content-Type", "text/html")], last.page())
+            return HttpReply(last.http_status(502), [("Content-Type", "text/html")], last.page())
         if last.kind == "reset":
             raise DropConnection
         if last.kind == "garbage" and not last.executed:
-            return Reply(200, [("Content-Type", media_type)], last.body.encode())
+            return HttpReply(200, [("Content-Type", media_type)], last.body.encode())
     reply = await run()
     record.executed = True
     await asyncio.sleep(sum(rule.seconds for rule in delays if rule.when == "after"))
     if last and last.kind == "lost_answer":
         raise DropConnection
     if last and last.kind == "garbage":
-        return Reply(200, [("Content-Type", media_type)], last.body.encode())
+        return HttpReply(200, [("Content-Type", media_type)], last.body.encode())
     return reply

@@ -16,7 +16,7 @@ _SECRET_FIELDS = frozenset({"S3SecretId", "S3SecretKey"})
 
 
 @dataclass(slots=True)
-class Record:
+class JournalRecord:
     """One request to MPS, STS, COS or Aidge. It never holds a secret key, a token or an ``Authorization`` value,
     and of the addresses in its body no signature and no password.
 
@@ -64,13 +64,13 @@ class Journal:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._records: deque[Record] = deque(maxlen=MAX_RECORDS)
+        self._records: deque[JournalRecord] = deque(maxlen=MAX_RECORDS)
         self._open: set[int] = set()
         self._count = 0
 
-    def open(self, action: str, headers: Mapping[str, str]) -> Record:
+    def open(self, action: str, headers: Mapping[str, str]) -> JournalRecord:
         """Begin the record of a request; it has to enter the journal by :meth:`add`, however the request ends."""
-        record = Record(
+        record = JournalRecord(
             action=action,
             time=self._clock(),
             token_present=bool(headers.get("x-tc-token") or headers.get("x-cos-security-token")),
@@ -82,7 +82,7 @@ class Journal:
             self._open.add(id(record))
         return record
 
-    def add(self, record: Record) -> None:
+    def add(self, record: JournalRecord) -> None:
         """Enter a record and give it its number, unless the journal was cleared since it began."""
         record.body = _clean(record.body)
         with self._lock:
@@ -99,7 +99,7 @@ class Journal:
         with self._lock:
             return len(self._open)
 
-    def records(self, action: str | None = None) -> list[Record]:
+    def records(self, action: str | None = None) -> list[JournalRecord]:
         """Return the records of one action, or all, in order."""
         with self._lock:
             return [record for record in self._records if action is None or record.action == action]

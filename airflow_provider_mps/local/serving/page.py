@@ -32,7 +32,7 @@ _SHOWN_CHARACTERS = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ShownPicture:
     """A picture: where its thumbnail and itself are, and what it is called."""
 
     thumbnail: str
@@ -95,7 +95,7 @@ def _quoted(part: str) -> str:
 
 
 def page(
-    pictures: Sequence[Picture], tasks: Sequence[TaskRow], task_total: int, buckets: Sequence[BucketTable]
+    pictures: Sequence[ShownPicture], tasks: Sequence[TaskRow], task_total: int, buckets: Sequence[BucketTable]
 ) -> bytes:
     """Make the page.
 
@@ -123,7 +123,7 @@ def page(
     return "".join(parts).encode("utf-8", "replace")
 
 
-def _pictures(pictures: Sequence[Picture]) -> str:
+def _pictures(pictures: Sequence[ShownPicture]) -> str:
     if not pictures:
         return "<p class='none'>None yet.</p>"
     shown = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from airflow_provider_mps.local.serving.page import BucketTable, Picture, TaskRow
-from airflow_provider_mps.local.serving.wire import Reply
+from airflow_provider_mps.local.serving.page import BucketTable, ShownPicture, TaskRow
+from airflow_provider_mps.local.serving.wire import HttpReply
 
 # Answers a path below the name of a folder.
-Folder = Callable[[str], Awaitable[Reply]]
+Folder = Callable[[str], Awaitable[HttpReply]]
 # Carries out a request with a JSON object for its body.
 Route = Callable[[dict[str, Any]], Any]
 
@@ -53,7 +53,7 @@ class ShownTask(Protocol):
         """Return its row on the page."""
         ...
 
-    def pictures(self, now: float) -> list[Picture]:
+    def pictures(self, now: float) -> list[ShownPicture]:
         """Return the pictures that it has made."""
         ...
 

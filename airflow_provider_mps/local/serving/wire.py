@@ -99,7 +99,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Reply:
+class HttpReply:
     """One HTTP answer; header names keep their case on the wire.
 
     :param status: the HTTP status.
@@ -114,14 +114,14 @@ class Reply:
     cut_after: int | None = None
 
 
-def json_reply(value: Any, status: int = 200) -> Reply:
+def json_reply(value: Any, status: int = 200) -> HttpReply:
     """Make a JSON answer; the asynchronous SDK wants exactly this content type, without a charset."""
     text = json.dumps(value, ensure_ascii=False)
     # Half a surrogate pair, which a request may well hold, has no UTF-8; written as an escape it is JSON all the same.
-    return Reply(status, [("Content-Type", "application/json")], text.encode("utf-8", "backslashreplace"))
+    return HttpReply(status, [("Content-Type", "application/json")], text.encode("utf-8", "backslashreplace"))
 
 
-async def send_reply(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
+async def send_reply(reply: HttpReply, scope: Scope, receive: Receive, send: Send) -> None:
     """Send an answer, whole or cut short as it asks."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     if isinstance(reply.body, bytes) and not any(name.lower() == b"content-length" for name, _ in headers):

@@ -8,13 +8,13 @@ from typing import Any
 
 from airflow_provider_mps.local.serving.accounts import Credential
 from airflow_provider_mps.local.serving.faults import Rule
-from airflow_provider_mps.local.serving.journal import Record
+from airflow_provider_mps.local.serving.journal import JournalRecord
 from airflow_provider_mps.local.serving.state import ServingState
 from airflow_provider_mps.local.tencentcloud.state import TencentCloudState
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """An authenticated request to an action.
 
     :param serving: what all endpoints share.
@@ -29,14 +29,14 @@ class Call:
     state: TencentCloudState
     credential: Credential
     body: dict[str, Any]
-    record: Record
+    record: JournalRecord
     rules: Sequence[Rule] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class ApiAction:
     """An action: the service and version that it belongs to, and what carries it out."""
 
     service: str
     version: str
-    run: Callable[[Call], dict[str, Any]]
+    run: Callable[[ApiCall], dict[str, Any]]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from airflow_provider_mps.local.serving.errors import Refusal
 
 
-class ApiError(Refusal):
+class ApiRefusal(Refusal):
     """A refusal of an API 3.0 service (MPS, STS): HTTP 200 with an ``Error`` in the answer."""
 
 
-class TaskFailure(Exception):
+class MpsTaskFailure(Exception):
     """A task that was accepted and could not be carried out; it ends FINISH with an error.
 
     :param err_code: the number shown as ``ErrCode``.

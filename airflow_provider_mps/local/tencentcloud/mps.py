@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow_provider_mps.local.cos.sign import presign
 from airflow_provider_mps.local.serving.faults import FaultScope, of_kind
-from airflow_provider_mps.local.tencentcloud.calls import Action, Call
-from airflow_provider_mps.local.tencentcloud.errors import ApiError, TaskFailure
+from airflow_provider_mps.local.tencentcloud.calls import ApiAction, ApiCall
+from airflow_provider_mps.local.tencentcloud.errors import ApiRefusal, MpsTaskFailure
 from airflow_provider_mps.local.tencentcloud.rules import to_job
 from airflow_provider_mps.local.tencentcloud.schemas import (
     DescribeImageTaskDetailRequest,
@@ -25,7 +25,7 @@ SIGNED_URL_SECONDS = 24 * 3600
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def process_image(call: Call) -> dict[str, Any]:
+def process_image(call: ApiCall) -> dict[str, Any]:
     """Accept a task and start it."""
     request = parse(ProcessImageRequest, call.body)
     job = to_job(request, call.state.store)
@@ -39,7 +39,7 @@ def process_image(call: Call) -> dict[str, Any]:
         seconds=longer.seconds if longer else call.serving.settings.task_seconds,
     )
     if rule := of_kind(call.rules, "task_fail"):
-        task.failure = TaskFailure(rule.err_code, rule.err_msg, rule.message)
+        task.failure = MpsTaskFailure(rule.err_code, rule.err_msg, rule.message)
         task.failure_inner = rule.inner
     if rule := of_kind(call.rules, "null_status"):
         task.null_answers = rule.n
@@ -48,7 +48,7 @@ def process_image(call: Call) -> dict[str, Any]:
     return {"TaskId": task.task_id}
 
 
-def describe_image_task_detail(call: Call) -> dict[str, Any]:
+def describe_image_task_detail(call: ApiCall) -> dict[str, Any]:
     """Show one task with its result."""
     request = parse(DescribeImageTaskDetailRequest, call.body)
     task = call.state.tasks.find(call.credential.account, request.TaskId)
@@ -56,7 +56,7 @@ def describe_image_task_detail(call: Call) -> dict[str, Any]:
         # The SDK's list of codes has four for this. Of them InvalidParameterValue.TaskId is explained with "the task
         # id does not exist", which is about the argument; FailedOperation.TaskNotFound belongs to the newer AIGC
         # actions and ResourceNotFound.TaskNotFound names no argument.
-        raise ApiError("InvalidParameterValue.TaskId", "The task id does not exist.")
+        raise ApiRefusal("InvalidParameterValue.TaskId", "The task id does not exist.")
     call.record.task_id = task.task_id
     now = call.serving.clock()
     status = task.status(now)
@@ -81,7 +81,7 @@ def describe_image_task_detail(call: Call) -> dict[str, Any]:
     }
 
 
-def describe_image_tasks(call: Call) -> dict[str, Any]:
+def describe_image_tasks(call: ApiCall) -> dict[str, Any]:
     """List tasks, newest first; the scroll token is the id of the next task, as the service documents it."""
     request = parse(DescribeImageTasksRequest, call.body)
     now = call.serving.clock()
@@ -91,7 +91,7 @@ def describe_image_tasks(call: Call) -> dict[str, Any]:
     if request.ScrollToken:
         first = tasks.find(call.credential.account, request.ScrollToken)
         if first is None:
-            raise ApiError("InvalidParameterValue", "The value of parameter `ScrollToken` is not valid.")
+            raise ApiRefusal("InvalidParameterValue", "The value of parameter `ScrollToken` is not valid.")
         next_n = first.n
     page: list[dict[str, Any]] = []
     total, token = 0, ""
@@ -113,9 +113,9 @@ def describe_image_tasks(call: Call) -> dict[str, Any]:
 
 
 ACTIONS = {
-    "ProcessImage": Action(SERVICE, VERSION, process_image),
-    "DescribeImageTaskDetail": Action(SERVICE, VERSION, describe_image_task_detail),
-    "DescribeImageTasks": Action(SERVICE, VERSION, describe_image_tasks),
+    "ProcessImage": ApiAction(SERVICE, VERSION, process_image),
+    "DescribeImageTaskDetail": ApiAction(SERVICE, VERSION, describe_image_task_detail),
+    "DescribeImageTasks": ApiAction(SERVICE, VERSION, describe_image_tasks),
 }
 FAULTS = FaultScope(
     {
@@ -126,7 +126,7 @@ FAULTS = FaultScope(
 )
 
 
-def _result_set(call: Call, task: Task, now: float) -> list[dict[str, Any]] | None:
+def _result_set(call: ApiCall, task: Task, now: float) -> list[dict[str, Any]] | None:
     status = task.status(now)
     if status == "WAITING":
         return None
@@ -145,7 +145,7 @@ def _result_set(call: Call, task: Task, now: float) -> list[dict[str, Any]] | No
     return [{**done, "Output": output} for output in outputs]
 
 
-def _output(call: Call, task: Task, path: str, now: float) -> dict[str, Any]:
+def _output(call: ApiCall, task: Task, path: str, now: float) -> dict[str, Any]:
     job = task.job
     return {
         "Path": path,
@@ -184,7 +184,7 @@ def _moment(text: str | None, name: str) -> float | None:
     try:
         return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=UTC).timestamp()
     except ValueError:
-        raise ApiError(
+        raise ApiRefusal(
             "InvalidParameterValue",
             f"The value of parameter `{name}` is not valid. It must look like YYYY-MM-DDThh:mm:ssZ.",
         ) from None

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosRefusal
 from airflow_provider_mps.local.cos.store import ObjectStore
 from airflow_provider_mps.local.tencentcloud import several
-from airflow_provider_mps.local.tencentcloud.errors import ApiError
+from airflow_provider_mps.local.tencentcloud.errors import ApiRefusal
 from airflow_provider_mps.local.tencentcloud.schemas import AddOn, MediaInputInfo, ProcessImageRequest
 
 BG_FUSION = 30060
@@ -77,7 +77,7 @@ def to_job(request: ProcessImageRequest, store: ObjectStore) -> Job:
     """
     subject = _source(request.InputInfo, "InputInfo")
     if request.ScheduleId is None and request.ImageTask is None and request.Definition is None:
-        raise ApiError("MissingParameter", "One of `ScheduleId`, `ImageTask` and `Definition` is required.")
+        raise ApiRefusal("MissingParameter", "One of `ScheduleId`, `ImageTask` and `Definition` is required.")
     fusion = request.ScheduleId == BG_FUSION
     add_on = request.AddOnParameter or AddOn()
     backgrounds = [
@@ -116,7 +116,7 @@ def to_job(request: ProcessImageRequest, store: ObjectStore) -> Job:
 def _source(info: MediaInputInfo, name: str) -> Source:
     if info.Type == "URL":
         if info.UrlInputInfo is None:
-            raise ApiError("MissingParameter", f"The request is missing a required parameter `{name}.UrlInputInfo`.")
+            raise ApiRefusal("MissingParameter", f"The request is missing a required parameter `{name}.UrlInputInfo`.")
         parts = urlsplit(info.UrlInputInfo.Url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise _bad(f"{name}.UrlInputInfo.Url", "It must be an http or https URL.")
@@ -124,11 +124,11 @@ def _source(info: MediaInputInfo, name: str) -> Source:
     if info.Type == "COS":
         cos = info.CosInputInfo
         if cos is None:
-            raise ApiError("MissingParameter", f"The request is missing a required parameter `{name}.CosInputInfo`.")
+            raise ApiRefusal("MissingParameter", f"The request is missing a required parameter `{name}.CosInputInfo`.")
         if not cos.Object.startswith("/") or cos.Object == "/":
             raise _bad(f"{name}.CosInputInfo.Object", "It must begin with `/` and name an object.")
         return Source(bucket=cos.Bucket, region=cos.Region, key=cos.Object[1:])
-    raise ApiError("UnsupportedOperation", f"`{name}.Type` `{info.Type}` is not supported for this task.")
+    raise ApiRefusal("UnsupportedOperation", f"`{name}.Type` `{info.Type}` is not supported for this task.")
 
 
 def _check_fusion(add_on: AddOn, backgrounds: int, prompt: str) -> None:
@@ -160,21 +160,21 @@ def _seed(text: str) -> int:
 def _output_bucket(request: ProcessImageRequest, subject: Source, store: ObjectStore) -> tuple[str, str]:
     storage = request.OutputStorage
     if storage is not None and storage.Type != "COS":
-        raise ApiError("UnsupportedOperation", f"`OutputStorage.Type` `{storage.Type}` is not supported.")
+        raise ApiRefusal("UnsupportedOperation", f"`OutputStorage.Type` `{storage.Type}` is not supported.")
     cos = storage.CosOutputStorage if storage else None
     if storage is not None and cos is None:
-        raise ApiError(
+        raise ApiRefusal(
             "MissingParameter", "The request is missing a required parameter `OutputStorage.CosOutputStorage`."
         )
     # What is left out is taken from the input, which has a bucket only when it is in COS.
     bucket = (cos and cos.Bucket) or subject.bucket
     region = (cos and cos.Region) or subject.region
     if not bucket or not region:
-        raise ApiError("MissingParameter", "The request is missing a required parameter `OutputStorage`.")
+        raise ApiRefusal("MissingParameter", "The request is missing a required parameter `OutputStorage`.")
     try:
         store.check_bucket(bucket, region)
-    except CosError:
-        raise ApiError(
+    except CosRefusal:
+        raise ApiRefusal(
             "ResourceNotFound.CosBucketNotExist", f"The COS bucket `{bucket}` does not exist in `{region}`."
         ) from None
     return bucket, region
@@ -196,5 +196,5 @@ def _output_path(request: ProcessImageRequest, subject: Source, suffix: str, fus
     return path
 
 
-def _bad(name: str, reason: str) -> ApiError:
-    return ApiError("InvalidParameterValue", f"The value of parameter `{name}` is not valid. {reason}")
+def _bad(name: str, reason: str) -> ApiRefusal:
+    return ApiRefusal("InvalidParameterValue", f"The value of parameter `{name}` is not valid. {reason}")

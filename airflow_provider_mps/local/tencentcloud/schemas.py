@@ -8,15 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from airflow_provider_mps.local.serving.texts import unreadable
-from airflow_provider_mps.local.tencentcloud.errors import ApiError
+from airflow_provider_mps.local.tencentcloud.errors import ApiRefusal
 
 
-class _Model(BaseModel):
+class _ApiBody(BaseModel):
     # The services convert nothing: a number in quotes is a wrong type.
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class CosInput(_Model):
+class CosInput(_ApiBody):
     """An object in COS."""
 
     Bucket: str
@@ -24,13 +24,13 @@ class CosInput(_Model):
     Object: str
 
 
-class UrlInput(_Model):
+class UrlInput(_ApiBody):
     """A picture at a URL."""
 
     Url: str
 
 
-class S3Input(_Model):
+class S3Input(_ApiBody):
     """An object in AWS S3."""
 
     S3Bucket: str
@@ -40,7 +40,7 @@ class S3Input(_Model):
     S3SecretKey: str | None = None
 
 
-class VodInput(_Model):
+class VodInput(_ApiBody):
     """A file in VOD."""
 
     Bucket: str | None = None
@@ -51,7 +51,7 @@ class VodInput(_Model):
     FileId: str | None = None
 
 
-class MediaInputInfo(_Model):
+class MediaInputInfo(_ApiBody):
     """Where a picture comes from."""
 
     Type: Literal["COS", "URL", "AWS-S3", "VOD"]
@@ -61,14 +61,14 @@ class MediaInputInfo(_Model):
     VODInputInfo: VodInput | None = None
 
 
-class CosOutput(_Model):
+class CosOutput(_ApiBody):
     """A bucket for results."""
 
     Bucket: str | None = None
     Region: str | None = None
 
 
-class S3Output(_Model):
+class S3Output(_ApiBody):
     """An AWS S3 bucket for results."""
 
     S3Bucket: str
@@ -77,7 +77,7 @@ class S3Output(_Model):
     S3SecretKey: str | None = None
 
 
-class VodOutput(_Model):
+class VodOutput(_ApiBody):
     """A VOD application for results."""
 
     Bucket: str | None = None
@@ -86,7 +86,7 @@ class VodOutput(_Model):
     VodBasic: int | None = None
 
 
-class TaskOutputStorage(_Model):
+class TaskOutputStorage(_ApiBody):
     """Where the result goes."""
 
     Type: Literal["COS", "AWS-S3", "VOD"]
@@ -95,21 +95,21 @@ class TaskOutputStorage(_Model):
     VODOutputStorage: VodOutput | None = None
 
 
-class AddOnImageInput(_Model):
+class AddOnImageInput(_ApiBody):
     """A further picture, such as the background."""
 
     Type: str | None = None
     Image: MediaInputInfo
 
 
-class ImageProcessPrompt(_Model):
+class ImageProcessPrompt(_ApiBody):
     """Words about the wanted picture."""
 
     Prompt: str
     Role: str | None = None
 
 
-class ImageProcessOutputConfig(_Model):
+class ImageProcessOutputConfig(_ApiBody):
     """The shape of the result."""
 
     AspectRatio: str | None = None
@@ -120,7 +120,7 @@ class ImageProcessOutputConfig(_Model):
     Quality: int | None = Field(default=None, ge=0, le=100)
 
 
-class AddOn(_Model):
+class AddOn(_ApiBody):
     """The parameters of an orchestration."""
 
     ImageSet: list[AddOnImageInput] | None = None
@@ -128,7 +128,7 @@ class AddOn(_Model):
     ExtPrompt: list[ImageProcessPrompt] | None = None
 
 
-class ProcessImageRequest(_Model):
+class ProcessImageRequest(_ApiBody):
     """The body of ProcessImage."""
 
     InputInfo: MediaInputInfo
@@ -143,13 +143,13 @@ class ProcessImageRequest(_Model):
     StdExtInfo: str | None = None
 
 
-class DescribeImageTaskDetailRequest(_Model):
+class DescribeImageTaskDetailRequest(_ApiBody):
     """The body of DescribeImageTaskDetail."""
 
     TaskId: str
 
 
-class DescribeImageTasksRequest(_Model):
+class DescribeImageTasksRequest(_ApiBody):
     """The body of DescribeImageTasks."""
 
     Status: Literal["FINISH", "PROCESSING"]
@@ -160,7 +160,7 @@ class DescribeImageTasksRequest(_Model):
     SubTaskHasFailed: bool | None = None
 
 
-class AssumeRoleRequest(_Model):
+class AssumeRoleRequest(_ApiBody):
     """The body of STS AssumeRole."""
 
     RoleArn: str
@@ -190,18 +190,18 @@ def parse(model: type[ModelT], body: dict[str, Any]) -> ModelT:
         refusals = sorted((_refusal(detail) for detail in error.errors()), key=lambda pair: pair[0])
         raise refusals[0][1] from None
     if (path := unreadable(body)) is not None:
-        raise ApiError("InvalidParameterValue", f"The value of parameter `{path}` is not valid. It is not Unicode.")
+        raise ApiRefusal("InvalidParameterValue", f"The value of parameter `{path}` is not valid. It is not Unicode.")
     return request
 
 
-def _refusal(detail: ErrorDetails) -> tuple[int, ApiError]:
+def _refusal(detail: ErrorDetails) -> tuple[int, ApiRefusal]:
     path = ".".join(str(part) for part in detail["loc"])
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return 0, ApiError("UnknownParameter", f"The parameter `{path}` is not recognized.")
+        return 0, ApiRefusal("UnknownParameter", f"The parameter `{path}` is not recognized.")
     # A null stands for an absent field.
     if kind == "missing" or (detail["input"] is None and kind.endswith("_type")):
-        return 1, ApiError("MissingParameter", f"The request is missing a required parameter `{path}`.")
+        return 1, ApiRefusal("MissingParameter", f"The request is missing a required parameter `{path}`.")
     if kind.endswith("_type"):
-        return 2, ApiError("InvalidParameter", f"The value type of parameter `{path}` is not valid. {detail['msg']}.")
-    return 3, ApiError("InvalidParameterValue", f"The value of parameter `{path}` is not valid. {detail['msg']}.")
+        return 2, ApiRefusal("InvalidParameter", f"The value type of parameter `{path}` is not valid. {detail['msg']}.")
+    return 3, ApiRefusal("InvalidParameterValue", f"The value of parameter `{path}` is not valid. {detail['msg']}.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_mps.local.cos.store import ObjectStore
 from airflow_provider_mps.local.pictures.download import without_query
-from airflow_provider_mps.local.serving.page import Picture, TaskRow, path_of
+from airflow_provider_mps.local.serving.page import ShownPicture, TaskRow, path_of
 from airflow_provider_mps.local.serving.showcase import Showcase, ShownTask, task_facts
 from airflow_provider_mps.local.tencentcloud.state import TencentCloudState
 from airflow_provider_mps.local.tencentcloud.tasks import Task
@@ -25,7 +25,7 @@ class MpsShowcase(Showcase):
 
     def tasks(self) -> Sequence[ShownTask]:
         """Return the tasks, oldest first."""
-        return [_Shown(task, self._state.store) for task in self._state.tasks.all()]
+        return [_ShownMpsTask(task, self._state.store) for task in self._state.tasks.all()]
 
     def health(self) -> dict[str, Any]:
         """Count the tasks."""
@@ -33,7 +33,7 @@ class MpsShowcase(Showcase):
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _ShownMpsTask:
     task: Task
     store: ObjectStore
 
@@ -60,9 +60,9 @@ class _Shown:
         seconds = task.finish - task.created if ended else None
         return TaskRow("MPS", task.task_id, task.status(now), task.created, seconds, what, said)
 
-    def pictures(self, now: float) -> list[Picture]:
+    def pictures(self, now: float) -> list[ShownPicture]:
         bucket, path = self.task.job.bucket, self.task.job.path
         key = path[1:]
         if self.task.status(now) != "FINISH" or self.task.failure or self.store.find(bucket, key) is None:
             return []
-        return [Picture(path_of("thumbnails", bucket, key), path_of("objects", bucket, key), path)]
+        return [ShownPicture(path_of("thumbnails", bucket, key), path_of("objects", bucket, key), path)]

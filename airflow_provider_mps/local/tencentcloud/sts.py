@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_provider_mps.local.tencentcloud.calls import Action, Call
-from airflow_provider_mps.local.tencentcloud.errors import ApiError
+from airflow_provider_mps.local.tencentcloud.calls import ApiAction, ApiCall
+from airflow_provider_mps.local.tencentcloud.errors import ApiRefusal
 from airflow_provider_mps.local.tencentcloud.schemas import AssumeRoleRequest, parse
 
 SERVICE = "sts"
@@ -15,11 +15,11 @@ VERSION = "2018-08-13"
 DEFAULT_SECONDS = 7200
 
 
-def assume_role(call: Call) -> dict[str, Any]:
+def assume_role(call: ApiCall) -> dict[str, Any]:
     """Issue a temporary key pair for the caller's account."""
     request = parse(AssumeRoleRequest, call.body)
     if not re.fullmatch(r"qcs::cam::uin/\d+:(role|roleName)/\S+", request.RoleArn):
-        raise ApiError("InvalidParameter.ParamError", "`RoleArn` must look like qcs::cam::uin/<uin>:roleName/<name>.")
+        raise ApiRefusal("InvalidParameter.ParamError", "`RoleArn` must look like qcs::cam::uin/<uin>:roleName/<name>.")
     seconds = request.DurationSeconds or DEFAULT_SECONDS
     credential = call.state.accounts.issue(call.credential, seconds)
     expired = int(credential.expires or 0)
@@ -34,4 +34,4 @@ def assume_role(call: Call) -> dict[str, Any]:
     }
 
 
-ACTIONS = {"AssumeRole": Action(SERVICE, VERSION, assume_role)}
+ACTIONS = {"AssumeRole": ApiAction(SERVICE, VERSION, assume_role)}

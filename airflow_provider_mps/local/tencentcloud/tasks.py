@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from airflow_provider_mps.local.serving.work import WAITING_SHARE
-from airflow_provider_mps.local.tencentcloud.errors import TaskFailure
+from airflow_provider_mps.local.tencentcloud.errors import MpsTaskFailure
 from airflow_provider_mps.local.tencentcloud.rules import Job
 
 KEEP_SECONDS = 7 * 24 * 3600
@@ -49,7 +49,7 @@ class Task:
     created: float
     seconds: float
     null_answers: int = 0
-    failure: TaskFailure | None = None
+    failure: MpsTaskFailure | None = None
     failure_inner: bool = False
     done: float | None = field(default=None)
 

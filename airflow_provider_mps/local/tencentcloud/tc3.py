@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from airflow_provider_mps.local.serving.accounts import Accounts, Credential
 from airflow_provider_mps.local.serving.wire import Request
-from airflow_provider_mps.local.tencentcloud.errors import ApiError
+from airflow_provider_mps.local.tencentcloud.errors import ApiRefusal
 
 ALGORITHM = "TC3-HMAC-SHA256"
 MAX_SKEW_SECONDS = 300
@@ -33,20 +33,20 @@ def verify(request: Request, body: bytes, *, service: str, accounts: Accounts, n
     """
     match = _AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     if match is None or match["end"] != "tc3_request":
-        raise ApiError("AuthFailure.InvalidAuthorization", "The `Authorization` header does not meet the standard.")
+        raise ApiRefusal("AuthFailure.InvalidAuthorization", "The `Authorization` header does not meet the standard.")
     timestamp = request.headers["x-tc-timestamp"]
     if abs(now - int(timestamp)) > MAX_SKEW_SECONDS:
-        raise ApiError(
+        raise ApiRefusal(
             "AuthFailure.SignatureExpire",
             "The provided credentials are expired: `X-TC-Timestamp` differs from the server time by over 5 minutes.",
         )
     credential = accounts.find(match["id"])
     if credential is None:
-        raise ApiError("AuthFailure.SecretIdNotFound", "The SecretId is not found, please ensure that it is correct.")
+        raise ApiRefusal("AuthFailure.SecretIdNotFound", "The SecretId is not found, please ensure that it is correct.")
     _check_scope(match["date"], match["service"], service, int(timestamp))
     signed = match["headers"].split(";")
     if "content-type" not in signed or "host" not in signed or signed != sorted({name.lower() for name in signed}):
-        raise ApiError(
+        raise ApiRefusal(
             "AuthFailure.InvalidAuthorization",
             "`SignedHeaders` must hold `content-type` and `host`, in lower case, sorted and each once.",
         )
@@ -67,7 +67,7 @@ def _check_scope(date: str, named: str, service: str, timestamp: int) -> None:
 def _check_token(credential: Credential, token: str, now: float) -> None:
     expired = credential.expires is not None and now >= credential.expires
     if expired or not hmac.compare_digest(credential.token.encode(), token.encode("latin-1")):
-        raise ApiError("AuthFailure.TokenFailure", "The token is missing, wrong or expired.")
+        raise ApiRefusal("AuthFailure.TokenFailure", "The token is missing, wrong or expired.")
 
 
 def _signature(
@@ -86,5 +86,5 @@ def _signature(
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 
-def _mismatch(reason: str) -> ApiError:
-    return ApiError("AuthFailure.SignatureFailure", f"The provided credentials could not be validated. {reason}")
+def _mismatch(reason: str) -> ApiRefusal:
+    return ApiRefusal("AuthFailure.SignatureFailure", f"The provided credentials could not be validated. {reason}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from airflow_provider_mps.local.cos.errors import CosError
+from airflow_provider_mps.local.cos.errors import CosRefusal
 from airflow_provider_mps.local.cos.store import ObjectStore
 from airflow_provider_mps.local.pictures.download import DownloadError, download, without_query
 from airflow_provider_mps.local.pictures.product_pictures import PictureError, Pictures
 from airflow_provider_mps.local.serving.work import WorkPool
-from airflow_provider_mps.local.tencentcloud.errors import TaskFailure
+from airflow_provider_mps.local.tencentcloud.errors import MpsTaskFailure
 from airflow_provider_mps.local.tencentcloud.rules import Job, Source
 from airflow_provider_mps.local.tencentcloud.several import part
 from airflow_provider_mps.local.tencentcloud.tasks import Task
@@ -44,12 +44,12 @@ class Worker:
         try:
             if task.failure is None:
                 self._work(task.job, task.task_id)
-        except TaskFailure as failure:
+        except MpsTaskFailure as failure:
             task.failure = failure
         except PictureError as error:
-            task.failure = TaskFailure(_ERR_CODE, "SourceFileError", str(error))
+            task.failure = MpsTaskFailure(_ERR_CODE, "SourceFileError", str(error))
         except Exception as error:  # The task ends in any case: a client that polls must see an end.
-            task.failure = TaskFailure(50000, "InternalError", f"{type(error).__name__}: {error}")
+            task.failure = MpsTaskFailure(50000, "InternalError", f"{type(error).__name__}: {error}")
         finally:
             task.done = self._clock()
 
@@ -76,8 +76,8 @@ class Worker:
         try:
             self._store.check_bucket(source.bucket, source.region)
             data = self._store.read(source.bucket, source.key, MAX_INPUT_BYTES + 1)
-        except CosError as error:
-            raise TaskFailure(_ERR_CODE, _NOT_READABLE, f"{source}: {error.message}") from None
+        except CosRefusal as error:
+            raise MpsTaskFailure(_ERR_CODE, _NOT_READABLE, f"{source}: {error.message}") from None
         return _checked(data, source)
 
     def _download(self, url: str) -> bytes:
@@ -85,11 +85,11 @@ class Worker:
         try:
             data = download(url, MAX_INPUT_BYTES)
         except DownloadError as error:
-            raise TaskFailure(_ERR_CODE, _NOT_READABLE, f"{source}: {error}") from None
+            raise MpsTaskFailure(_ERR_CODE, _NOT_READABLE, f"{source}: {error}") from None
         return _checked(data, source)
 
 
 def _checked(data: bytes, source: Source) -> bytes:
     if len(data) > MAX_INPUT_BYTES:
-        raise TaskFailure(_ERR_CODE, "SourceFileError", f"{source}: larger than {MAX_INPUT_BYTES // 2**20} MB")
+        raise MpsTaskFailure(_ERR_CODE, "SourceFileError", f"{source}: larger than {MAX_INPUT_BYTES // 2**20} MB")
     return data
