@@ -235,3 +235,14 @@ def test_typed_and_licensed() -> None:
     assert (PACKAGE / "py.typed").is_file()
     files = {path.name for path in distribution("airflow-provider-mps").files or ()}
     assert {"LICENSE", "NOTICE"} <= files
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_and_functions_are_small(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 350
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+            # What it does: a constructor may name many arguments.
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            assert not body or node.end_lineno - body[0].lineno < 50, node.name

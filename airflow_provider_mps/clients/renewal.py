@@ -26,7 +26,7 @@ class KeyRenewal:
     A call that was refused for its keys was not executed, so it goes out again when there are others.
 
     :param read_again: reads the connection anew, puts its keys in use, and says whether they are others than before
-    :param is_about_keys: tells by the code of an error whether the keys were refused
+    :param is_about_keys: tells whether an error says that the keys were refused; default: by the table of its service
     :param refused: gives the error for a refusal of keys that nobody has renewed; default: as it is
     :param clock: gives seconds that never go back
     """
@@ -34,7 +34,7 @@ class KeyRenewal:
     def __init__(
         self,
         read_again: Callable[[], bool],
-        is_about_keys: Callable[[str], bool],
+        is_about_keys: Callable[[ServiceError], bool] = lambda error: error.rule.about_keys,
         refused: Callable[[ServiceError], ServiceError] = lambda error: error,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -60,7 +60,7 @@ class KeyRenewal:
             try:
                 answer = send()
             except ServiceError as error:
-                if not self._is_about_keys(error.code):
+                if not self._is_about_keys(error):
                     raise
                 if sends == SENDS or not self.is_due(generation):
                     raise self._refused(error) from None
@@ -76,7 +76,7 @@ class KeyRenewal:
             try:
                 answer = await send()
             except ServiceError as error:
-                if not self._is_about_keys(error.code):
+                if not self._is_about_keys(error):
                     raise
                 if sends == SENDS or not await off_the_loop(self.is_due, generation):
                     raise self._refused(error) from None

@@ -36,7 +36,7 @@ from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge import answers
 from airflow_provider_mps.services.aidge.answers import Address
-from airflow_provider_mps.services.aidge.codes import rule_for, says_no_such_task
+from airflow_provider_mps.services.aidge.codes import says_no_such_task
 from airflow_provider_mps.services.aidge.connection import AidgeSettings, read_settings
 from airflow_provider_mps.services.aidge.requests import GenerationRequest, query_body
 from airflow_provider_mps.services.aidge.words import (
@@ -89,7 +89,7 @@ class AidgeHook(PacedCalls, BaseHook):
         # Whether a submission may have reached Aidge whose answer is not known yet.
         self.submission_is_open = False
         self._told: set[tuple[str, str]] = set()
-        self.renewal = KeyRenewal(self._read_keys_again, _is_about_keys)
+        self.renewal = KeyRenewal(self._read_keys_again)
 
     @property
     def settings(self) -> AidgeSettings:
@@ -338,11 +338,6 @@ class AidgeHook(PacedCalls, BaseHook):
         if error.rule.about_keys and self.renewal.may_come:
             return no_verdict(error, f"the keys of connection {self.aidge_conn_id} may just be renewed")
         return answers.failed_task(task_id, error) if error.rule.ends_task else error
-
-
-def _is_about_keys(code: str) -> bool:
-    rule = rule_for(code)
-    return rule is not None and rule.about_keys
 
 
 def _read_accepted(request: GenerationRequest, answer: Mapping[str, Any]) -> Accepted:

@@ -19,7 +19,6 @@ from airflow_provider_mps.core.arguments import region as check_region
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.error_table import airflow_error
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
-from airflow_provider_mps.services.tencentcloud.codes import rule_for
 from airflow_provider_mps.services.tencentcloud.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
 from airflow_provider_mps.services.tencentcloud.words import CONN_TYPE, DEFAULT_CONN_ID
 
@@ -131,9 +130,8 @@ class TencentCloudBaseHook(BaseHook):
         self.log.info("The keys were refused, and %s has others now: asking again", self._named)
         return True
 
-    def _is_about_keys(self, code: str) -> bool:
-        rule = rule_for(code)
-        return rule is not None and rule.about_keys
+    def _is_about_keys(self, error: ServiceError) -> bool:
+        return error.rule.about_keys
 
     def _refused(self, error: ServiceError) -> ServiceError:
         """Return the error for a refusal of keys that nobody has renewed yet; one that may pass if they may come.

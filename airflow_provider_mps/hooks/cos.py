@@ -207,9 +207,9 @@ class CosHook(TencentCloudBaseHook):
     def _once(self, action: str, target: str, call: Callable[[], _T]) -> _T:
         return self.renewal.call(lambda: self._tried(action, target, call))
 
-    def _is_about_keys(self, code: str) -> bool:
+    def _is_about_keys(self, error: ServiceError) -> bool:
         # STS may refuse the keys too, in its own words.
-        return super()._is_about_keys(code) or may_be_old_keys(code)
+        return super()._is_about_keys(error) or may_be_old_keys(error.code)
 
     def _refused(self, error: ServiceError) -> ServiceError:
         # A permission that is missing does not come by itself. The answer to a HEAD has no word on what is missing.

@@ -89,14 +89,22 @@ def in_parallel(
                 pace = paced(rate.per_second(count, now), max(total - count, 0), done.lower())
                 log_line(f"{done} {count:,} of {total:,} files; {pace}")
         pool.shutdown(cancel_futures=True)
-        errors = [future.exception() for future in begun if not future.cancelled()]
-        for error in errors:
-            if error is not None and not isinstance(error, CancelledError):
-                raise error
-        return [future.result() for future in begun]
+        return _results(begun)
     finally:
         is_over.set()
         stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
         # What has begun removes its part of a file. (wait() takes no notice of what was cancelled before it began.)
         wait([future for future in begun if not future.cancelled()], GRACE_SECONDS)
+
+
+def _results(begun: list[Future[_Done]]) -> list[_Done]:
+    """Return what all came to.
+
+    :raises Exception: what the first one that failed by itself raised
+    """
+    errors = [future.exception() for future in begun if not future.cancelled()]
+    for error in errors:
+        if error is not None and not isinstance(error, CancelledError):
+            raise error
+    return [future.result() for future in begun]

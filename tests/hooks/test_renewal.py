@@ -220,7 +220,7 @@ class _Keys:
         self.sends = 0
         self.taken = taken
         self.renewal = KeyRenewal(
-            lambda: True, lambda code: code == "AuthFailure", clock=iter(range(0, 1000, 9)).__next__
+            lambda: True, lambda error: error.code == "AuthFailure", clock=iter(range(0, 1000, 9)).__next__
         )
 
     def send(self) -> str:

@@ -32,7 +32,7 @@ class PixHook(PacedCalls, BaseHook):
         super().__init__()
         self.pix_conn_id = pix_conn_id
         self._settings: PixSettings | None = None
-        self.renewal = KeyRenewal(lambda: False, lambda code: False)
+        self.renewal = KeyRenewal(lambda: False)
 
     @property
     def settings(self) -> PixSettings:
