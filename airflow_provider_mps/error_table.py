@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
+
+from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome
@@ -85,6 +89,17 @@ def airflow_error(error: ServiceError) -> PassingError | PermanentError:
         raise UnknownServiceError(f"no errors of {error.service!r} are known here: {error.code}")
     kind = found.permanent if error.outcome is Outcome.REFUSED else found.passing
     return kind(error.service, error.action, error.target, error.code, error.message, error.request_id, error.outcome)
+
+
+@contextmanager
+def airflow_errors() -> Iterator[None]:
+    """Turn an error of reading an answer into the class that makes Airflow do the right thing."""
+    try:
+        yield
+    except AirflowException:
+        raise
+    except ServiceError as error:
+        raise airflow_error(error) from None
 
 
 _TENCENT_CLOUD = ErrorClasses(TencentCloudError, TencentCloudPermanentError)

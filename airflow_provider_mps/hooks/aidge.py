@@ -24,7 +24,7 @@ from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
-from airflow_provider_mps.error_table import airflow_error
+from airflow_provider_mps.error_table import airflow_error, airflow_errors
 from airflow_provider_mps.exceptions import (
     AidgeTaskFailedError,
     AidgeTaskRefusedError,
@@ -209,10 +209,8 @@ class AidgeHook(PacedCalls, BaseHook):
         :param target: what is searched for, for messages
         """
         answer = self._resend(AidgeAction.SCENES, body, target)
-        try:
+        with airflow_errors():
             return answers.read_scenes(target, answer)
-        except ServiceError as error:
-            raise airflow_error(error) from None
 
     async def asubmit(self, request: GenerationRequest) -> str:
         """Submit a picture; the async twin of :meth:`submit`."""
@@ -229,10 +227,8 @@ class AidgeHook(PacedCalls, BaseHook):
     async def asearch_scenes(self, body: bytes, target: str = "") -> list[dict[str, Any]]:
         """Return the scenes of a search; the async twin of :meth:`search_scenes`."""
         answer = await self._aresend(AidgeAction.SCENES, body, target)
-        try:
+        with airflow_errors():
             return answers.read_scenes(target, answer)
-        except ServiceError as error:
-            raise airflow_error(error) from None
 
     def alist_pages(self, status: TaskStatus, since: float | None = None) -> AsyncIterator[list[ListedTask]]:
         """Refuse: Aidge has no list of tasks.
@@ -341,10 +337,8 @@ class AidgeHook(PacedCalls, BaseHook):
 
 
 def _read_accepted(request: GenerationRequest, answer: Mapping[str, Any]) -> Accepted:
-    try:
+    with airflow_errors():
         return answers.read_accepted(request.target, answer)
-    except ServiceError as error:
-        raise airflow_error(error) from None
 
 
 def _vendor() -> ModuleType:

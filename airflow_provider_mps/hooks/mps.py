@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from types import ModuleType
 from typing import Any
-
-from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_mps.clients.paced import Call, Guard, PacedCalls
 from airflow_provider_mps.clients.pacing import Pacer, pacer_of
@@ -16,7 +13,7 @@ from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.services import is_free
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
-from airflow_provider_mps.error_table import airflow_error
+from airflow_provider_mps.error_table import airflow_errors
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.hooks.forms import with_form
@@ -82,7 +79,7 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
             payload = check_payload(payload)
         target = describe_input(payload)
         response = self._resend(Action.PROCESS_IMAGE, payload, target)
-        with _airflow_errors():
+        with airflow_errors():
             return answers.read_accepted(target, response)
 
     def ask_clock(self) -> float | None:
@@ -114,7 +111,7 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
         token, tokens = "", set[str]()
         while True:
             params = list_params(status, since, token)
-            with _airflow_errors():
+            with airflow_errors():
                 response = self._resend(Action.DESCRIBE_IMAGE_TASKS, params, "")
                 page, token = read_list(response, tokens, len(found))
             found += page
@@ -146,7 +143,7 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
             payload = check_payload(payload)
         target = describe_input(payload)
         response = await self._aresend(Action.PROCESS_IMAGE, payload, target, guard)
-        with _airflow_errors():
+        with airflow_errors():
             return answers.read_accepted(target, response)
 
     async def aask_clock(self) -> float | None:
@@ -169,7 +166,7 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
         token, tokens, seen = "", set[str](), 0
         while True:
             params = list_params(status, since, token)
-            with _airflow_errors():
+            with airflow_errors():
                 response = await self._aresend(Action.DESCRIBE_IMAGE_TASKS, params, "")
                 page, token = read_list(response, tokens, seen)
             seen += len(page)
@@ -266,17 +263,6 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
         if error.outcome is Outcome.REFUSED and error.rule.about_keys and self.renewal.may_come:
             return no_verdict(error, f"the keys of {self._named} may just be renewed")
         return error
-
-
-@contextmanager
-def _airflow_errors() -> Iterator[None]:
-    """Turn an error of reading an answer into the class that makes Airflow do the right thing."""
-    try:
-        yield
-    except AirflowException:
-        raise
-    except ServiceError as error:
-        raise airflow_error(error) from None
 
 
 def _vendor_clients() -> ModuleType:
