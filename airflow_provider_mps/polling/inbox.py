@@ -9,7 +9,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.polling import WaitOutcome
 from airflow_provider_mps.core.tasks import TaskState
 
-Tell = Callable[[TaskState | ServiceError], None]
+LookListener = Callable[[TaskState | ServiceError], None]
 
 
 class Inbox:
@@ -34,10 +34,10 @@ class Inbox:
         self._outcome = outcome
         self._wake()
 
-    async def outcome(self, tell: Tell | None = None) -> WaitOutcome:
+    async def outcome(self, on_look: LookListener | None = None) -> WaitOutcome:
         """Wait for the outcome.
 
-        :param tell: called in the context of the caller when a look showed something new
+        :param on_look: called in the context of the caller when a look showed something new
         :raises Exception: whatever was put instead of an outcome
         """
         while True:
@@ -47,8 +47,8 @@ class Inbox:
             if self._outcome is not None:
                 return self._outcome
             self._news = asyncio.get_running_loop().create_future()
-            if tell is not None and self._look is not None:
-                tell(self._look)
+            if on_look is not None and self._look is not None:
+                on_look(self._look)
 
     def _wake(self) -> None:
         if not self._news.done():

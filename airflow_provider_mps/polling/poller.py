@@ -16,7 +16,7 @@ from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Deadline, LookAgain, Refused, WaitOutcome
 from airflow_provider_mps.core.tasks import TaskStatus
 from airflow_provider_mps.polling.clock_steps import ClockSteps
-from airflow_provider_mps.polling.inbox import Inbox, Tell
+from airflow_provider_mps.polling.inbox import Inbox, LookListener
 from airflow_provider_mps.polling.polled_hook import PolledHook
 from airflow_provider_mps.polling.renewed_hook import RenewedHook
 from airflow_provider_mps.polling.schedule import Listing, Schedule
@@ -70,7 +70,13 @@ class Poller:
         return len(self._schedule)
 
     async def wait(
-        self, task_id: str, *, deadline: Deadline, interval: float, since: float | None = None, tell: Tell | None = None
+        self,
+        task_id: str,
+        *,
+        deadline: Deadline,
+        interval: float,
+        since: float | None = None,
+        on_look: LookListener | None = None,
     ) -> WaitOutcome:
         """Wait until a task is done or the deadline has passed; see ``wait_for_task`` in ``polling.shared``."""
         if await self._hooks.load():
@@ -83,7 +89,7 @@ class Poller:
         self._schedule.add(waiter, now)
         self._changed.set()
         try:
-            return await inbox.outcome(tell)
+            return await inbox.outcome(on_look)
         finally:
             self._schedule.remove(waiter)
             del self._inboxes[waiter]

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from airflow_provider_mps.core.polling import Deadline, WaitOutcome
-from airflow_provider_mps.polling.inbox import Tell
+from airflow_provider_mps.polling.inbox import LookListener
 from airflow_provider_mps.polling.polled_hook import PolledHook
 from airflow_provider_mps.polling.poller import Poller
 
@@ -38,7 +38,7 @@ async def wait_for_task(
     deadline: Deadline,
     interval: float,
     since: float | None = None,
-    tell: Tell | None = None,
+    on_look: LookListener | None = None,
 ) -> WaitOutcome:
     """Wait until a task is done or the deadline has passed, together with all others of this event loop.
 
@@ -47,12 +47,12 @@ async def wait_for_task(
     :param deadline: when waiting ends
     :param interval: seconds between looks
     :param since: when the service accepted the task, seconds since the epoch; None if that is not known
-    :param tell: called in the context of the caller when a look showed something new
+    :param on_look: called in the context of the caller when a look showed something new
     :raises AirflowNotFoundException: there is no such connection
     :raises InvalidArgumentError: a field of the connection cannot be used
     """
     async with shared_poller(target) as poller:
-        return await poller.wait(task_id, deadline=deadline, interval=interval, since=since, tell=tell)
+        return await poller.wait(task_id, deadline=deadline, interval=interval, since=since, on_look=on_look)
 
 
 @asynccontextmanager

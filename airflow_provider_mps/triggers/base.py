@@ -80,7 +80,7 @@ class PictureTaskTrigger(BaseTrigger):
             deadline=Deadline(self.deadline, LimitKind(self.limit)),
             interval=self.poll_interval,
             since=self.since,
-            tell=lambda look: self.log.info("%s task %s: %s", self.service, task_id, describe_look(look)),
+            on_look=lambda look: self.log.info("%s task %s: %s", self.service, task_id, describe_look(look)),
         )
         yield TriggerEvent(to_event(task_id, end, self.service))
 

@@ -513,7 +513,7 @@ def test_what_is_seen_is_told_once_and_to_whom_it_concerns(make: Make, service: 
         def tell(look: Any) -> None:
             told.append((name, who.get(), str(look)))
 
-        assert_finished([await wait(task, interval=0.05, knows_since=False, tell=tell)])
+        assert_finished([await wait(task, interval=0.05, knows_since=False, on_look=tell)])
 
     async def run() -> None:
         await asyncio.gather(*(run_as(f"number {n}", task) for n, task in enumerate(tasks)))
@@ -530,7 +530,7 @@ def test_what_is_seen_is_told_once_and_to_whom_it_concerns(make: Make, service: 
 def test_nothing_new_is_not_told(make: Make, service: LocalService) -> None:
     service.add_fault(kind="http", action=DETAIL, status=503, body="down", times=8)
     told: list[Any] = []
-    assert_finished(wait_all(make(1), interval=0.05, knows_since=False, tell=told.append))
+    assert_finished(wait_all(make(1), interval=0.05, knows_since=False, on_look=told.append))
     assert len([look for look in told if isinstance(look, ServiceError)]) == 1
 
 
