@@ -18,13 +18,14 @@ from requests.structures import CaseInsensitiveDict
 from airflow_provider_mps.clients.profile import CALLER, quiet_sdk_loggers
 from airflow_provider_mps.clients.proxies import Session
 from airflow_provider_mps.clients.transport import answered, no_answer, watched
+from airflow_provider_mps.core.digests import Digest
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.integrity import Digest, is_verifiable, read_digest
 from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS
 from airflow_provider_mps.services.tencentcloud.codes import outcome_of_cos
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
+from airflow_provider_mps.services.tencentcloud.integrity import is_verifiable, read_digest
 from airflow_provider_mps.services.tencentcloud.words import Service
 
 CHUNK_BYTES = 256 * 1024

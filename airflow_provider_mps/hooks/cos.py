@@ -15,8 +15,8 @@ from airflow_provider_mps.clients.parts import part_of, remove_left_behind
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.core.contenttypes import picture_type
+from airflow_provider_mps.core.digests import Digest
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.integrity import Digest, difference, evidence, is_verifiable
 from airflow_provider_mps.core.localpaths import is_local
 from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.core.progress import counted
@@ -27,6 +27,7 @@ from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_argume
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
 from airflow_provider_mps.services.tencentcloud.codes import may_be_old_keys, outcome_of
+from airflow_provider_mps.services.tencentcloud.integrity import difference, evidence, is_verifiable
 from airflow_provider_mps.services.tencentcloud.payloads import bucket_or_default, region_or_default
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, Service
 

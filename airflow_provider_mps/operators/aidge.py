@@ -91,7 +91,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
     :raises AidgeInDoubtError: whether an earlier submission was accepted is not known; nothing was submitted, and
         Airflow does not retry
     :raises AidgeTaskFailedError: the task finished without a picture
-    :raises AidgeTaskRefusedError: so it did, and would again; Airflow does not retry
+    :raises AidgeTaskRefusedError: the same request would fail again; Airflow does not retry
     :raises AidgeTimeoutError: the task was not done in time
     :raises AidgeExecutionTimeoutError: it was not done within ``execution_timeout``, which holds while deferred too
     """

@@ -86,7 +86,7 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
     :raises TencentCloudError: the request did not succeed and may later
     :raises MpsInDoubtError: whether an earlier submission was accepted could not be found out; nothing was submitted
     :raises MpsTaskFailedError: the task finished with an ErrMsg, of its own or of an entry
-    :raises MpsTaskRefusedError: so it did, and would again; Airflow does not retry
+    :raises MpsTaskRefusedError: the same request would fail again; Airflow does not retry
     :raises MpsTimeoutError: the task was not done in time
     :raises MpsExecutionTimeoutError: it was not done within ``execution_timeout``, which holds while deferred too
     """

@@ -72,7 +72,7 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
         more is submitted, and Airflow does not retry
     :raises TencentCloudError: MPS or COS do not answer; nothing more is submitted
     :raises MpsBatchFailedError: more than ``max_failed`` pictures failed
-    :raises MpsBatchRefusedError: so they did, and all of them would again; Airflow does not retry
+    :raises MpsBatchRefusedError: more failed, and all of them would fail again; Airflow does not retry
     :raises MpsBatchRecordError: the record cannot be read; nothing was submitted, and Airflow does not retry
     :raises MpsBatchTakenOverError: another try of the task works on the batch
     """

@@ -68,7 +68,7 @@ def result_or_raise(
     :param timeout: seconds that were waited for at the most
     :param service: whose task it is
     :raises TaskFailedError: the task finished without a good result
-    :raises TaskRefusedError: so it did, and another submission of the same request would end the same way
+    :raises TaskRefusedError: the task failed, and the same request would fail again
     :raises TaskTimeoutError: it was not done at the deadline
     :raises TaskExecutionTimeoutError: the deadline was the ``execution_timeout`` of the Airflow task
     :raises TencentCloudPermanentError: the service refuses to say; ``AidgePermanentError`` if it is Aidge

@@ -44,7 +44,7 @@ class AidgeImageTaskSensor(PictureTaskSensor):
     :param soft_fail: skip the task instead of failing it, for whatever reason and in every mode (bool), default False;
         ``never_fail`` does the same
     :raises AidgeTaskFailedError: the task finished without a picture
-    :raises AidgeTaskRefusedError: so it did, and Airflow does not retry: the request would end the same way again
+    :raises AidgeTaskRefusedError: the same request would fail again; Airflow does not retry
     :raises AirflowSensorTimeout: the task was not done in time; Airflow does not retry the sensor
     :raises AidgeExecutionTimeoutError: it was not done within ``execution_timeout``, which holds while deferred too
     :raises AidgePermanentError: Aidge refuses to answer (unknown task id, credentials); Airflow does not retry

@@ -44,7 +44,7 @@ class MpsImageTaskSensor(PictureTaskSensor):
     :param soft_fail: skip the task instead of failing it, for whatever reason and in every mode (bool), default False;
         ``never_fail`` does the same
     :raises MpsTaskFailedError: the task finished with an ErrMsg, of its own or of an entry
-    :raises MpsTaskRefusedError: so it did, and Airflow does not retry: the request would end the same way again
+    :raises MpsTaskRefusedError: the same request would fail again; Airflow does not retry
     :raises AirflowSensorTimeout: the task was not done in time; Airflow does not retry the sensor
     :raises MpsExecutionTimeoutError: it was not done within ``execution_timeout``, which holds while deferred too
     :raises TencentCloudPermanentError: MPS refuses to answer (unknown TaskId, credentials); Airflow does not retry

@@ -157,7 +157,7 @@ def test_an_upload_that_does_not_verify(
     conn_id: str, service: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow_provider_mps.clients import cos
-    from airflow_provider_mps.core.integrity import Digest
+    from airflow_provider_mps.core.digests import Digest
 
     (tmp_path / "a").write_bytes(DATA)
     monkeypatch.setattr(cos, "read_digest", lambda headers: Digest(None, 1))

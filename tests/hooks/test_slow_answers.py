@@ -15,8 +15,8 @@ import pytest
 
 from airflow_provider_mps.clients.transport import answered
 from airflow_provider_mps.core import resending
+from airflow_provider_mps.core.digests import Digest
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.integrity import Digest
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Deadline, TooLate
 from airflow_provider_mps.exceptions import AidgeError, TencentCloudError

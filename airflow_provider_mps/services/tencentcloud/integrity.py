@@ -7,21 +7,9 @@ one simple request, https://cloud.tencent.com/document/product/436/7753.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from typing import NamedTuple
+from airflow_provider_mps.core.digests import Digest, etag_md5
 
 _FROM_COS = frozenset({"x-cos-request-id", "x-cos-hash-crc64ecma", "etag"})
-_MD5 = re.compile(r"[0-9a-f]{32}")
-
-
-class Digest(NamedTuple):
-    """Size in bytes, CRC64-ECMA and MD5 (32 hexadecimal digits) of some content; None where it is not known."""
-
-    size: int | None
-    crc64: int | None
-    md5: str | None = None
 
 
 def read_digest(headers: dict[str, str]) -> Digest:
@@ -37,26 +25,7 @@ def read_digest(headers: dict[str, str]) -> Digest:
         return int(text) if text.isascii() and text.isdigit() else None
 
     size = None if _FROM_COS.isdisjoint(lowered) else number("content-length")
-    return Digest(size, number("x-cos-hash-crc64ecma"), _etag_md5(lowered))
-
-
-def read_oss_digest(headers: dict[str, str]) -> Digest:
-    """Read what Alibaba's OSS, or another server, says of the content that it sends.
-
-    ``x-oss-hash-crc64ecma`` (https://help.aliyun.com/document_detail/43394.html), ``Content-MD5`` (RFC 1864), and the
-    ETag where it is an MD5 and nothing better is sent.
-    """
-    lowered = {name.lower(): value.strip() for name, value in headers.items()}
-    crc = lowered.get("x-oss-hash-crc64ecma", "")
-    crc64 = int(crc) if crc.isascii() and crc.isdigit() else None
-    try:
-        given = base64.b64decode(lowered.get("content-md5", ""), validate=True)
-    except (binascii.Error, ValueError):
-        given = b""
-    md5 = given.hex() if len(given) == 16 else None
-    if crc64 is None and md5 is None:
-        md5 = _etag_md5(lowered, "x-oss")
-    return Digest(None, crc64, md5)
+    return Digest(size, number("x-cos-hash-crc64ecma"), etag_md5(lowered, "x-cos"))
 
 
 def difference(stored: Digest, local: Digest) -> str | None:
@@ -86,13 +55,3 @@ def evidence(stored: Digest) -> str:
     if stored.md5 is not None:
         return "verified by size and the MD5 of its ETag: COS gave no CRC64 of it"
     return "verified by its size alone: COS gave neither CRC64 nor MD5 of it"
-
-
-def _etag_md5(headers: dict[str, str], prefix: str = "x-cos") -> str | None:
-    """Return the ETag if it is an MD5: not that of an upload in parts, of an appended object, of an encrypted one."""
-    # With encryption the ETag says nothing of the content that arrives.
-    is_encrypted = any(name.startswith(f"{prefix}-server-side-encryption") for name in headers)
-    if is_encrypted or headers.get(f"{prefix}-object-type", "normal").lower() != "normal":
-        return None
-    etag = headers.get("etag", "").strip('"').lower()
-    return etag if _MD5.fullmatch(etag) else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_mps.core.contenttypes import picture_type
-from airflow_provider_mps.core.integrity import Digest, difference, evidence, is_verifiable, read_digest
+from airflow_provider_mps.core.digests import Digest
+from airflow_provider_mps.services.tencentcloud.integrity import difference, evidence, is_verifiable, read_digest
 
 MD5 = "900150983cd24fb0d6963f7d28e17f72"
 OTHER = "d41d8cd98f00b204e9800998ecf8427e"
