@@ -185,8 +185,8 @@ def trigger_lifetime(*, now: float, deadline: float) -> float:
 class WaitingTasks:
     """What is waited for, as far as it decides how to look.
 
-    :param sinces: when MPS accepted each task, seconds since the epoch, oldest first
-    :param finished: when MPS accepted each of the finished tasks that the last list showed, oldest first
+    :param sinces: when the service accepted each task, seconds since the epoch, oldest first
+    :param finished: when the service accepted each of the finished tasks that the last list showed, oldest first
     :param interval: seconds between looks
     :param rate: requests per second at the most, of each action
     :param can_list: whether the account may list tasks

@@ -24,7 +24,7 @@ class Counts:
     """How far the work is.
 
     :param total: how many there are
-    :param submitted: of them, accepted by MPS
+    :param submitted: of them, accepted by the service
     :param finished: of them, with a result
     :param failed: of them, without one for good
     """

@@ -174,7 +174,7 @@ class LookUp:
     """Look whether the request was accepted.
 
     :param fingerprint: the request that may have been accepted
-    :param since: when it was sent at the earliest, seconds since the epoch; None for as long as MPS remembers
+    :param since: when it was sent at the earliest, seconds since the epoch; None for as long as the service remembers
     :param until: since when certainly nobody sends it, seconds since the epoch
     :param sent_before: when it was sent at the latest, as far as that is known after a deferral too
     :param counts_from: when the time to wait began, seconds since the epoch
