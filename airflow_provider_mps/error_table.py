@@ -31,8 +31,7 @@ from airflow_provider_mps.exceptions import (
     TencentCloudError,
     TencentCloudPermanentError,
 )
-from airflow_provider_mps.services.aidge.words import AIDGE_NAME
-from airflow_provider_mps.services.tencentcloud.words import Service
+from airflow_provider_mps.services.profiles import AIDGE, COS, CREDENTIALS, MPS, STS
 
 
 class ErrorClasses(NamedTuple):
@@ -103,16 +102,16 @@ def airflow_errors() -> Iterator[None]:
 
 
 _TENCENT_CLOUD = ErrorClasses(TencentCloudError, TencentCloudPermanentError)
-for _service in (Service.COS, Service.STS, Service.CREDENTIALS):
+for _service in (COS.name, STS.name, CREDENTIALS.name):
     register_errors(_service, _TENCENT_CLOUD)
 register_errors(
-    Service.MPS,
+    MPS.name,
     _TENCENT_CLOUD._replace(
         tasks=TaskErrors(MpsTaskFailedError, MpsTaskRefusedError, MpsTimeoutError, MpsExecutionTimeoutError)
     ),
 )
 register_errors(
-    AIDGE_NAME,
+    AIDGE.name,
     ErrorClasses(
         AidgeError,
         AidgePermanentError,

@@ -33,8 +33,7 @@ from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.services import profile_of
 from airflow_provider_mps.core.tasks import TaskFailure
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.services.aidge.words import AIDGE_NAME
-from airflow_provider_mps.services.tencentcloud.words import Service
+from airflow_provider_mps.services.profiles import AIDGE, MPS
 
 
 class PassingError(ServiceError, AirflowException):
@@ -144,7 +143,7 @@ class TaskExecutionTimeoutError(AirflowTaskTimeout):
 class MpsTaskFailedError(TaskFailedError):
     """MPS finished the task without a good result."""
 
-    service = Service.MPS
+    service = MPS.name
 
 
 class MpsTaskRefusedError(TaskRefusedError, MpsTaskFailedError):
@@ -154,19 +153,19 @@ class MpsTaskRefusedError(TaskRefusedError, MpsTaskFailedError):
 class MpsTimeoutError(TaskTimeoutError):
     """The MPS task was not done at the deadline."""
 
-    service = Service.MPS
+    service = MPS.name
 
 
 class MpsExecutionTimeoutError(TaskExecutionTimeoutError):
     """The MPS task was not done when ``execution_timeout`` of its Airflow task had passed; Airflow retries it."""
 
-    service = Service.MPS
+    service = MPS.name
 
 
 class AidgeTaskFailedError(TaskFailedError):
     """Aidge finished the task without a picture."""
 
-    service = AIDGE_NAME
+    service = AIDGE.name
 
 
 class AidgeTaskRefusedError(TaskRefusedError, AidgeTaskFailedError):
@@ -176,13 +175,13 @@ class AidgeTaskRefusedError(TaskRefusedError, AidgeTaskFailedError):
 class AidgeTimeoutError(TaskTimeoutError):
     """The Aidge task was not done at the deadline."""
 
-    service = AIDGE_NAME
+    service = AIDGE.name
 
 
 class AidgeExecutionTimeoutError(TaskExecutionTimeoutError):
     """The Aidge task was not done when ``execution_timeout`` of its Airflow task had passed; Airflow retries it."""
 
-    service = AIDGE_NAME
+    service = AIDGE.name
 
 
 class AidgeTooFewImagesError(AirflowFailException):

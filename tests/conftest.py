@@ -29,7 +29,7 @@ for _name in list(os.environ):
         del os.environ[_name]
 
 # The profiles of the services, for tests of the core alone.
-import airflow_provider_mps.services  # noqa: E402, F401
+import airflow_provider_mps.services.profiles  # noqa: E402, F401
 from airflow_provider_mps.local.service import LocalService  # noqa: E402
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
-from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Fingerprint
 from airflow_provider_mps.core.outcomes import Outcome
@@ -75,13 +73,6 @@ class ItemFailure:
         }
 
 
-class OnEmpty(StrEnum):
-    """What becomes of the Airflow task when there is no picture to make."""
-
-    SUCCESS = "success"
-    SKIP = "skip"
-
-
 ItemOutcome = dict[str, Any] | ItemFailure
 """A result as a single task returns it, or why there is none."""
 
@@ -144,14 +135,6 @@ def labelled_entries(items: Sequence[Item], ends: Sequence[ItemOutcome]) -> list
     return [
         {"key": item.key, "subject": item.subject, **entry} for item, entry in zip(items, entries(ends), strict=True)
     ]
-
-
-def on_empty(name: str, value: Any) -> OnEmpty:
-    """Return the word for what becomes of a batch without requests.
-
-    :raises ArgumentError: it is another word
-    """
-    return arguments.word(name, value, OnEmpty)
 
 
 def unfinished(why: str, task_id: str | None) -> ItemFailure:

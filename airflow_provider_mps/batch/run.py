@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from airflow_provider_mps.batch.items import Item, ItemFailure, ItemOutcome, failed_call, outcome_of_item
+from airflow_provider_mps.batch.items import Item, ItemFailure, ItemOutcome, failed_call, outcome_of_item, unfinished
 from airflow_provider_mps.batch.port import BatchCalls, BatchHook, ItemPort
 from airflow_provider_mps.batch.writer import BatchWriter
 from airflow_provider_mps.core.airflow_task import AirflowTry
@@ -97,6 +97,17 @@ class BatchRun:
             await poller.aclose()
         if self._stopped is not None:
             raise self._stopped
+
+    def ends_so_far(self, why: str) -> list[ItemOutcome]:
+        """Return the end of each item, also of those that have none.
+
+        :param why: why the batch has stopped
+        """
+        found: list[ItemOutcome] = []
+        for item in self._items:
+            known = self._writer.record.record(item.token)
+            found.append(self.ends.get(item.index) or unfinished(why, known.task_id if known else None))
+        return found
 
     async def _one(self, item: Item, poller: Poller) -> None:
         submitted = None

@@ -11,9 +11,9 @@ from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.terms import TermsWithoutList
 from airflow_provider_mps.exceptions import AidgeInDoubtError, AidgeTaskRefusedError
 from airflow_provider_mps.hooks.aidge import AidgeHook
-from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.requests import GenerationRequest
 from airflow_provider_mps.services.aidge.words import OnDoubt
+from airflow_provider_mps.services.profiles import AIDGE
 
 
 class AidgeTerms(TermsWithoutList):

@@ -16,7 +16,7 @@ from airflow_provider_mps.core.submission import Join, LookUp, Plan, Record, Sub
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.search import Search
 from airflow_provider_mps.exceptions import MpsInDoubtError
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.outputs import unique_output
 from airflow_provider_mps.services.tencentcloud.payloads import describe_input
 

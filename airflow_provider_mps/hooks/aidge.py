@@ -33,7 +33,6 @@ from airflow_provider_mps.exceptions import (
     invalid_arguments_fail,
 )
 from airflow_provider_mps.hooks.forms import with_form
-from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge import answers
 from airflow_provider_mps.services.aidge.answers import Address
 from airflow_provider_mps.services.aidge.codes import says_no_such_task
@@ -46,6 +45,7 @@ from airflow_provider_mps.services.aidge.words import (
     DOWNLOAD,
     AidgeAction,
 )
+from airflow_provider_mps.services.profiles import AIDGE
 
 if TYPE_CHECKING:
     from types import ModuleType

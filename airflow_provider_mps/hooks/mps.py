@@ -17,7 +17,7 @@ from airflow_provider_mps.error_table import airflow_errors
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
 from airflow_provider_mps.hooks.forms import with_form
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud import answers, sites
 from airflow_provider_mps.services.tencentcloud.answers import parse_task_detail
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings

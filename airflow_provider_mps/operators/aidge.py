@@ -15,10 +15,8 @@ from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
-from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.requests import (
     GENERATION_ARGUMENTS,
     Generation,
@@ -32,13 +30,16 @@ from airflow_provider_mps.services.aidge.words import (
     MAX_PICTURE_BYTES,
     OnDoubt,
 )
+from airflow_provider_mps.services.profiles import AIDGE
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    # Imported where they are used: a DAG file has no need of them.
     from airflow_provider_mps.core.steps import Submitted
+
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.hooks.aidge import AidgeHook
     from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 
 
@@ -162,6 +163,8 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
 
         :return: the task id, or with waiting the result
         """
+        from airflow_provider_mps.hooks.aidge import AidgeHook
+
         self.check_found()
         hook = AidgeHook(self.aidge_conn_id)
         with invalid_arguments_fail():
@@ -307,6 +310,8 @@ class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
             arguments.check_rendered(self._given, {name: getattr(self, name) for name in self._given})
             search = self._search()
             body = search.body()
+        from airflow_provider_mps.hooks.aidge import AidgeHook
+
         scenes = AidgeHook(self.aidge_conn_id).search_scenes(body, search.target)
         names = ", ".join(f"{scene['id']} ({scene['name']})" for scene in scenes[:10])
         self.log.info("%s: %s", counted(len(scenes), "scene"), names or "none")

@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
-from airflow_provider_mps.batch.items import (
-    Item,
-    ItemFailure,
-    ItemOutcome,
-    OnEmpty,
-    labelled_entries,
-    recognise,
-    summary,
-    unfinished,
-)
-from airflow_provider_mps.batch.items import on_empty as read_on_empty
+from airflow_provider_mps.batch.words import OnEmpty, check_on_empty
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import EventError, error_of_batch_event
@@ -46,9 +36,9 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
     from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_mps.batch.loop_thread import LoopThread
-
     # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.batch.items import Item, ItemOutcome
+    from airflow_provider_mps.batch.loop_thread import LoopThread
     from airflow_provider_mps.batch.record import BatchHeader, BatchRecord
     from airflow_provider_mps.batch.store import BatchStore
     from airflow_provider_mps.core.airflow_task import TaskKey
@@ -145,6 +135,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             self._loop_thread.cancel()
 
     def _work(self, context: Context, *, may_be_new: bool) -> list[dict[str, Any]]:
+        from airflow_provider_mps.batch.items import labelled_entries, recognise
         from airflow_provider_mps.batch.record import UnreadablePageError
         from airflow_provider_mps.batch.store import BatchStore, batch_prefix
         from airflow_provider_mps.batch.writer import take_over
@@ -156,7 +147,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         with invalid_arguments_fail():
             max_failed = arguments.integer("max_failed", self.max_failed, 0)
             record_dir = arguments.output_dir("record_dir", self.record_dir)
-            on_empty = read_on_empty("on_empty", self.on_empty)
+            on_empty = check_on_empty("on_empty", self.on_empty)
             for name in ("record_bucket", "record_region"):
                 if getattr(self, name) is not None:
                     _CHECKS[name](name, getattr(self, name))
@@ -226,7 +217,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             try:
                 self._loop_thread.run(lambda: run.run(waits=not self.deferrable))
             except ServiceError as error:
-                self._push(context, items, _ends_so_far(items, run.ends, record, error.code))
+                self._push(context, items, run.ends_so_far(error.code))
                 raise
         if len(run.ends) < len(items):
             return None
@@ -241,6 +232,8 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             self.log.warning("The record of the batch could not be closed (%s); a clear would return it again", error)
 
     def _judge(self, context: Context, items: list[Item], ends: list[ItemOutcome], max_failed: int) -> None:
+        from airflow_provider_mps.batch.items import ItemFailure, summary
+
         failures = [end for end in ends if isinstance(end, ItemFailure)]
         count, failed = len(ends), len(failures)
         self.log.info(
@@ -262,6 +255,8 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
 
     def _push(self, context: Context, items: list[Item], ends: list[ItemOutcome]) -> None:
         """Hand over what was paid for, before the task fails."""
+        from airflow_provider_mps.batch.items import labelled_entries
+
         if not self.do_xcom_push:
             return
         try:
@@ -279,18 +274,9 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         raise AssertionError("defer() does not return")
 
 
-def _ends_so_far(items: list[Item], ends: dict[int, ItemOutcome], record: BatchRecord, why: str) -> list[ItemOutcome]:
-    """Return the end of each item, also of those that have none."""
-    found: list[ItemOutcome] = []
-    for item in items:
-        known = record.record(item.token)
-        found.append(ends.get(item.index) or unfinished(why, known.task_id if known else None))
-    return found
-
-
 _CHECKS: dict[str, Callable[[str, Any], object]] = {
     "max_failed": lambda name, value: arguments.integer(name, value, 0),
-    "on_empty": read_on_empty,
+    "on_empty": check_on_empty,
     "record_bucket": arguments.bucket,
     "record_region": arguments.region,
     "record_dir": arguments.output_dir,

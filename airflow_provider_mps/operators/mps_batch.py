@@ -6,23 +6,24 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mps.batch.items import Item, OnEmpty
-from airflow_provider_mps.batch.requests import check_requests, read_requests
+from airflow_provider_mps.batch.words import OnEmpty
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
-from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.batch import PictureBatchOperator
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
-    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.batch.items import Item
     from airflow_provider_mps.core.airflow_task import TaskKey
     from airflow_provider_mps.core.steps import Log
     from airflow_provider_mps.durable.mps import MpsTerms
+
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.hooks.mps import MpsHook
     from airflow_provider_mps.triggers.mps_batch import MpsImageBatchTrigger
 
 
@@ -109,6 +110,8 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
         timeout: float | timedelta = DEFAULT_TIMEOUT,
         **kwargs: Any,
     ) -> None:
+        from airflow_provider_mps.batch.requests import check_requests
+
         super().__init__(
             requests=requests,
             defaults=defaults,
@@ -130,10 +133,14 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
 
     def make_hook(self) -> MpsHook:
         """Return the hook for the rendered connection and region."""
+        from airflow_provider_mps.hooks.mps import MpsHook
+
         return MpsHook(self.tencentcloud_conn_id, self.region)
 
     def read_items(self, hook: MpsHook, task: TaskKey) -> list[Item]:
         """Return the pictures that the rendered requests ask for."""
+        from airflow_provider_mps.batch.requests import read_requests
+
         settings = hook.settings
         return read_requests(
             self.requests,

@@ -13,18 +13,19 @@ from airflow_provider_mps.core.polling import Deadline, Refused
 from airflow_provider_mps.error_table import airflow_error
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
-from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.base import PictureSubmitOperator
 from airflow_provider_mps.polling.waiting import end_of_event
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults, describe_input
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    # Imported where they are used: a DAG file has no need of them.
     from airflow_provider_mps.core.steps import Submitted
+
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.hooks.mps import MpsHook
     from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 
 
@@ -60,6 +61,8 @@ class MpsSubmitOperator(PictureSubmitOperator):
     @property
     def hook(self) -> MpsHook:
         """The hook for the rendered connection and region."""
+        from airflow_provider_mps.hooks.mps import MpsHook
+
         return MpsHook(self.tencentcloud_conn_id, self.region)
 
     @failures_in_short

@@ -12,14 +12,15 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
-from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.sensors.base import PictureTaskSensor
-from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
+from airflow_provider_mps.services.profiles import AIDGE
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.hooks.aidge import AidgeHook
     from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 
 
@@ -73,6 +74,8 @@ class AidgeImageTaskSensor(PictureTaskSensor):
 
     def make_hook(self) -> AidgeHook:
         """Return a hook for the rendered connection."""
+        from airflow_provider_mps.hooks.aidge import AidgeHook
+
         return AidgeHook(self.aidge_conn_id)
 
     def make_trigger(self, deadline: Deadline, since: float | None) -> AidgeImageTaskTrigger:

@@ -12,14 +12,15 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
-from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.sensors.base import PictureTaskSensor
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.hooks.mps import MpsHook
     from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 
 
@@ -78,6 +79,8 @@ class MpsImageTaskSensor(PictureTaskSensor):
 
     def make_hook(self) -> MpsHook:
         """Return a hook for the rendered connection and region."""
+        from airflow_provider_mps.hooks.mps import MpsHook
+
         return MpsHook(self.tencentcloud_conn_id, self.region)
 
     def make_trigger(self, deadline: Deadline, since: float | None) -> MpsImageTaskTrigger:

@@ -16,18 +16,19 @@ from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import AidgeError, AidgeTooFewImagesError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
-from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge import picture_names
 from airflow_provider_mps.services.aidge.picture_names import DEFAULT_NAME
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
+from airflow_provider_mps.services.profiles import AIDGE
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, StoppableTransfer, in_parallel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.hooks.aidge import AidgeHook
     from airflow_provider_mps.storage.object_storage import ObjectStorage
 
 # What an object storage says of an address whose signature has expired.
@@ -145,6 +146,8 @@ class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOpera
                 arguments.conn_id("dest_conn_id", self.dest_conn_id)
             if self.cos_region is not None:
                 arguments.region("cos_region", self.cos_region)
+        from airflow_provider_mps.hooks.aidge import AidgeHook
+
         hook = AidgeHook(self.aidge_conn_id)
         storage = ObjectStorage(self.dest_conn_id, self.tencentcloud_conn_id, self.cos_region)
         # What cannot be stored shows before Aidge is asked for anything.

@@ -13,14 +13,15 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.localpaths import Download, is_empty, plan_downloads
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
-from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.services import COS
+from airflow_provider_mps.services.profiles import COS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, StoppableTransfer, in_parallel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
+
+    # Imported where they are used: a DAG file has no need of them.
 
 
 class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOperator):
@@ -119,6 +120,8 @@ class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOpera
             with invalid_arguments_fail():
                 arguments.cos_key("cos_key", self.cos_key)
                 path = arguments.local_path("local_path", self.local_path)
+            from airflow_provider_mps.hooks.cos import CosHook
+
             hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
             return str(hook.download_file(self.cos_key, path, stop=stop))
         if is_empty(self.outputs):
@@ -130,6 +133,8 @@ class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOpera
         _stay_in(folder, plans)
         # One hook for each region: it reads the connection, and assumes a role, once; here, and not in the threads.
         regions = {plan.region or self.cos_region for plan in plans}
+        from airflow_provider_mps.hooks.cos import CosHook
+
         hooks = {region: CosHook(self.tencentcloud_conn_id, self.cos_bucket, region) for region in regions}
         for hook in hooks.values():
             hook.snapshot_credential()

@@ -10,13 +10,14 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
-from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.rendering import TemplatedFields
-from airflow_provider_mps.services import COS
+from airflow_provider_mps.services.profiles import COS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
+
+    # Imported where they are used: a DAG file has no need of them.
 
 
 class LocalFilesystemToCosOperator(TemplatedFields, BaseOperator):
@@ -71,5 +72,7 @@ class LocalFilesystemToCosOperator(TemplatedFields, BaseOperator):
         with invalid_arguments_fail():
             path = arguments.local_path("local_path", self.local_path)
             key = arguments.cos_key("cos_key", self.cos_key)
+        from airflow_provider_mps.hooks.cos import CosHook
+
         hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
         return hook.upload_file(path, key)

@@ -7,7 +7,7 @@ from typing import Any
 from airflow_provider_mps.core.vocabulary import LimitKind
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.polling.shared import PollTarget
-from airflow_provider_mps.services import AIDGE
+from airflow_provider_mps.services.profiles import AIDGE
 from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 

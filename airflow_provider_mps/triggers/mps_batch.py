@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.polling.shared import PollTarget
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.triggers.batch import PictureBatchTrigger
 
 

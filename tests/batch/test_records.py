@@ -22,7 +22,7 @@ from airflow_provider_mps.core.polling import Finished, Refused, TooLate
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.codes import CODES, rule_for
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 

@@ -25,7 +25,7 @@ from airflow_provider_mps.core.polling import (
 )
 from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import LimitKind
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 
 RUNNING = TaskState("t", "PROCESSING", 40)
 GOOD = TaskState("t", "FINISH", 100, result={"TaskId": "t", "Outputs": []})

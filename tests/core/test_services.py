@@ -14,7 +14,7 @@ from airflow_provider_mps.core.services import ServiceProfile, UnknownServiceErr
 from airflow_provider_mps.core.tasks import TaskFailure
 from airflow_provider_mps.error_table import ErrorClasses, register_errors, task_errors
 from airflow_provider_mps.exceptions import TencentCloudError, TencentCloudPermanentError
-from airflow_provider_mps.services import AIDGE, COS, MPS
+from airflow_provider_mps.services.profiles import AIDGE, COS, MPS
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))

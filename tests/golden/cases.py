@@ -27,7 +27,7 @@ from airflow_provider_mps.core.submission import RECORD_VERSION, Record
 from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY, LimitKind
 from airflow_provider_mps.durable import tries
-from airflow_provider_mps.services import AIDGE, MPS
+from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 from airflow_provider_mps.triggers.mps_batch import MpsImageBatchTrigger

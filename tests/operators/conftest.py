@@ -11,7 +11,7 @@ from tenacity import wait_none
 from airflow_provider_mps.core import resending as calls
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud import lookup
 from tests.task_context import StateStore, make_context
 

@@ -40,8 +40,8 @@ from airflow_provider_mps.local.pictures.sample_pictures import LARGE_SAMPLE, re
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator, AidgeSceneSearchOperator
 from airflow_provider_mps.sensors.aidge import AidgeImageTaskSensor
-from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.words import AidgeAction
+from airflow_provider_mps.services.profiles import AIDGE
 from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 from tests.task_context import StateStore, execute, make_context
 

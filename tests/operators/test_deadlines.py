@@ -22,8 +22,8 @@ from airflow_provider_mps.exceptions import (
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
-from airflow_provider_mps.services import AIDGE, MPS
 from airflow_provider_mps.services.aidge.words import AidgeAction
+from airflow_provider_mps.services.profiles import AIDGE, MPS
 from tests.operators import test_aidge
 from tests.operators.conftest import Task
 from tests.task_context import StateStore, execute, make_context

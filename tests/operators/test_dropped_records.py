@@ -11,8 +11,8 @@ import pytest
 
 from airflow_provider_mps.exceptions import AidgeInDoubtError
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.services import AIDGE
 from airflow_provider_mps.services.aidge.words import AidgeAction
+from airflow_provider_mps.services.profiles import AIDGE
 from tests.operators.conftest import Task
 from tests.operators.test_aidge import Task as AidgeTask
 from tests.task_context import StateStore, execute, make_context

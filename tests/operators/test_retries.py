@@ -27,7 +27,7 @@ from airflow_provider_mps.exceptions import (
 )
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsProcessImageOperator
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud import lookup
 from tests.operators.conftest import Task
 from tests.task_context import execute, make_context

@@ -38,7 +38,7 @@ from airflow_provider_mps.polling import poller, renewed_hook, schedule
 from airflow_provider_mps.polling import shared as shared_poller_module
 from airflow_provider_mps.polling.poller import Poller
 from airflow_provider_mps.polling.shared import PollTarget, shared_poller, wait_for_task
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.codes import outcome_of
 from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger

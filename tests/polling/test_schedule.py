@@ -32,7 +32,7 @@ from airflow_provider_mps.polling import clock_steps, look_queue, schedule, wait
 from airflow_provider_mps.polling.look_queue import LookQueue
 from airflow_provider_mps.polling.schedule import Listing, Schedule
 from airflow_provider_mps.polling.waiter import NEVER, Waiter
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 
 NOW = 100_000.0
 FAR = Deadline(NOW + 1e6)

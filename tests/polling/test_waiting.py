@@ -14,7 +14,7 @@ from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.exceptions import MpsTimeoutError
 from airflow_provider_mps.polling import waiting
 from airflow_provider_mps.polling.waiting import wait_in_worker
-from airflow_provider_mps.services import MPS
+from airflow_provider_mps.services.profiles import MPS
 
 NOW = 1_000_000.0
 RESULT = {"TaskId": "t", "Status": "FINISH"}

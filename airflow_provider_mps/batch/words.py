@@ -1,0 +1,23 @@
+"""The words of a batch's arguments."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from airflow_provider_mps.core import arguments
+
+
+class OnEmpty(StrEnum):
+    """What becomes of the Airflow task when there is no picture to make."""
+
+    SUCCESS = "success"
+    SKIP = "skip"
+
+
+def check_on_empty(name: str, value: Any) -> OnEmpty:
+    """Return the word for what becomes of a batch without requests.
+
+    :raises ArgumentError: it is another word
+    """
+    return arguments.word(name, value, OnEmpty)
