@@ -14,8 +14,8 @@ from tenacity import AsyncRetrying, Retrying
 from airflow_provider_mps.clients.async_client import AsyncClientHolder
 from airflow_provider_mps.clients.pacing import Pacer
 from airflow_provider_mps.clients.renewal import KeyRenewal
+from airflow_provider_mps.core.calls import resend_options
 from airflow_provider_mps.core.errors import ServiceError, not_sent
-from airflow_provider_mps.core.resending import resend_options
 from airflow_provider_mps.error_table import airflow_error
 
 Guard = Callable[[], Awaitable[None]]

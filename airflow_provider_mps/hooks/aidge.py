@@ -15,8 +15,7 @@ from airflow_provider_mps.clients.paced import Call, PacedCalls
 from airflow_provider_mps.clients.pacing import Pacer, pacer_of
 from airflow_provider_mps.clients.renewal import KeyRenewal
 from airflow_provider_mps.compat import mask_secret
-from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core import arguments, calls
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.core.localpaths import is_local

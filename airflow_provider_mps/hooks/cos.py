@@ -12,8 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from tenacity import Retrying
 
 from airflow_provider_mps.clients.parts import part_of, remove_left_behind
-from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core import arguments, calls
 from airflow_provider_mps.core.contenttypes import picture_type
 from airflow_provider_mps.core.digests import Digest
 from airflow_provider_mps.core.errors import ServiceError

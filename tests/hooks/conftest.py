@@ -9,7 +9,7 @@ import pytest
 import trustme
 from tenacity import wait_none
 
-from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core import calls
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService

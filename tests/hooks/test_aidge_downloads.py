@@ -14,7 +14,7 @@ from fastcrc.crc64 import xz as crc64
 from PIL import Image
 
 from airflow_provider_mps.clients import aidge_download
-from airflow_provider_mps.core.resending import ATTEMPTS
+from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.exceptions import AidgeError
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.local.pictures.sample_pictures import LARGE_SAMPLE, read_sample

@@ -17,10 +17,10 @@ import trustme
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowNotFoundException
 
 from airflow_provider_mps.clients import aidge as aidge_client
+from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.pace import Pace
-from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.exceptions import (
     AidgeError,

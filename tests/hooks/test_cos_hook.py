@@ -12,8 +12,8 @@ import pytest
 import trustme
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.core.outcomes import Outcome
-from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tenacity import wait_none
 
-from airflow_provider_mps.core import resending as calls
-from airflow_provider_mps.core.resending import ATTEMPTS
+from airflow_provider_mps.core import calls
+from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.exceptions import TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService

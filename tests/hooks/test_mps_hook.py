@@ -18,9 +18,9 @@ import trustme
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowNotFoundException
 
 from airflow_provider_mps.clients import tencentcloud as mps_clients
+from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome
-from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.core.tasks import TaskStatus
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook

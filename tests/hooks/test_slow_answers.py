@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_mps.clients.transport import answered
-from airflow_provider_mps.core import resending
+from airflow_provider_mps.core import calls
 from airflow_provider_mps.core.digests import Digest
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome
@@ -114,7 +114,7 @@ def test_a_look_of_a_worker_ends(hook_class: type[Any], sources: dict[str, PollT
 
 
 def test_a_question_to_cos_ends(sources: dict[str, PollTarget], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resending, "ATTEMPTS", 2)
+    monkeypatch.setattr(calls, "ATTEMPTS", 2)
     monkeypatch.setattr("airflow_provider_mps.core.stopping.LEAST_RATE_SECONDS", 1.0)
     for call in (CosHook("slow_mps").head_object, CosHook("slow_mps").read_object):
         error = _ended(lambda call=call: call("/a.png"))
@@ -125,7 +125,7 @@ def test_a_question_to_cos_ends(sources: dict[str, PollTarget], monkeypatch: pyt
 def test_the_picture_of_aidge_ends(
     address: str, sources: dict[str, PollTarget], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(resending, "ATTEMPTS", 2)
+    monkeypatch.setattr(calls, "ATTEMPTS", 2)
     monkeypatch.setattr("airflow_provider_mps.core.stopping.LEAST_RATE_SECONDS", 1.0)
     error = _ended(lambda: AidgeHook("slow_aidge").fetch(f"http://{address}/a.png", tmp_path, "a"))
     assert isinstance(error, AidgeError), error

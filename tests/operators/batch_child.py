@@ -13,7 +13,7 @@ from tenacity import wait_none
 
 from airflow_provider_mps.batch import writer as batch_writer
 from airflow_provider_mps.clients import cos  # noqa: F401 - preloaded once for all processes
-from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core import calls
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.services.tencentcloud import lookup
 from airflow_provider_mps.triggers.mps_batch import MpsImageBatchTrigger

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tenacity import wait_none
 
-from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core import calls
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.services.profiles import MPS

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from tenacity import wait_none
 
 from airflow_provider_mps.clients import tencentcloud as mps_clients  # noqa: F401 - preloaded once for all processes
-from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core import calls
 from airflow_provider_mps.durable import store as submission_store
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator

@@ -24,7 +24,7 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_mps.clients import aidge as aidge_client
 from airflow_provider_mps.clients.pacing import Pacer
-from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core import calls
 from airflow_provider_mps.exceptions import (
     AidgeError,
     AidgeExecutionTimeoutError,

@@ -24,10 +24,10 @@ from hypothesis import strategies as st
 
 from airflow_provider_mps.clients import tencentcloud as mps_clients
 from airflow_provider_mps.core import polling
+from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.pace import Pace
 from airflow_provider_mps.core.polling import UNSEEN_SECONDS, Deadline, Finished, Refused, TooLate
-from airflow_provider_mps.core.resending import ATTEMPTS
 from airflow_provider_mps.core.tasks import ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService

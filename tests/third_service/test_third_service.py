@@ -100,7 +100,7 @@ def test_a_lost_answer_is_never_paid_for_again(pix: PixServer, store: StateStore
 def test_what_was_not_executed_is_sent_again(
     pix: PixServer, store: StateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_mps.core.resending.WAIT", lambda state: 0.0)
+    monkeypatch.setattr("airflow_provider_mps.core.calls.WAIT", lambda state: 0.0)
     pix.errors = ["busy", "busy"]
     assert execute(operator(), make_context(store)) == "job-0"
     pix.errors = ["busy"] * 6

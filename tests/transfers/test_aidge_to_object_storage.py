@@ -18,7 +18,7 @@ from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from PIL import Image
 from tenacity import wait_none
 
-from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core import calls
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.exceptions import (
     AidgeError,

@@ -18,9 +18,9 @@ import pytest
 from tenacity import wait_none
 
 from airflow_provider_mps.clients.parts import folder_for_parts, remove_left_behind
-from airflow_provider_mps.core import resending as calls
+from airflow_provider_mps.core import calls
 from airflow_provider_mps.core import stopping as watch
-from airflow_provider_mps.core.resending import ATTEMPTS
+from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.exceptions import AidgeError, TencentCloudError, TransferStoppedError
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook

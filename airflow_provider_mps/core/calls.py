@@ -1,4 +1,4 @@
-"""Read an answer of API 3.0 (https://cloud.tencent.com/document/product/862/37604), and say when to ask again."""
+"""When a call is sent again, and how often."""
 
 from __future__ import annotations
 
