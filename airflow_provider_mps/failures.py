@@ -34,10 +34,7 @@ def short_line(error: BaseException, conn_id: str | None) -> str | None:
     :param conn_id: the connection that was used; None for the environment
     """
     found = _code_and_remedy(error)
-    if found is None:
-        return None
-    code, remedy = found
-    return excerpt(f"{code} ({conn_id or 'environment'}): {remedy or 'see the error below'}", 160)
+    return None if found is None else _line(*found, conn_id)
 
 
 def failures_in_short(execute: _Method) -> _Method:
@@ -48,11 +45,16 @@ def failures_in_short(execute: _Method) -> _Method:
         try:
             return execute(self, *args, **kwargs)
         except Exception as error:
-            if line := short_line(error, _conn_id(self, error)):
-                self.log.error("%s", line)
+            # Of another kind of error it is not known what it calls a service.
+            if found := _code_and_remedy(error):
+                self.log.error("%s", _line(*found, _conn_id(self, error)))
             raise
 
     return cast(_Method, logged)
+
+
+def _line(code: str, remedy: str, conn_id: str | None) -> str:
+    return excerpt(f"{code} ({conn_id or 'environment'}): {remedy or 'see the error below'}", 160)
 
 
 def _conn_id(task: Any, error: Exception) -> str | None:

@@ -26,28 +26,10 @@ def get_provider_info() -> dict[str, Any]:
             },
             {"integration-name": _AIDGE, "external-doc-url": "https://www.aidge.com", "tags": ["service"]},
         ],
-        "operators": [
-            {"integration-name": _INTEGRATION, "python-modules": ["airflow_provider_mps.operators.mps"]},
-            {"integration-name": _AIDGE, "python-modules": ["airflow_provider_mps.operators.aidge"]},
-        ],
-        "sensors": [
-            {"integration-name": _INTEGRATION, "python-modules": ["airflow_provider_mps.sensors.mps"]},
-            {"integration-name": _AIDGE, "python-modules": ["airflow_provider_mps.sensors.aidge"]},
-        ],
-        "hooks": [
-            {
-                "integration-name": _INTEGRATION,
-                "python-modules": ["airflow_provider_mps.hooks.mps", "airflow_provider_mps.hooks.cos"],
-            },
-            {"integration-name": _AIDGE, "python-modules": ["airflow_provider_mps.hooks.aidge"]},
-        ],
-        "triggers": [
-            {
-                "integration-name": _INTEGRATION,
-                "python-modules": ["airflow_provider_mps.triggers.mps", "airflow_provider_mps.triggers.mps_batch"],
-            },
-            {"integration-name": _AIDGE, "python-modules": ["airflow_provider_mps.triggers.aidge"]},
-        ],
+        "operators": _modules("operators", "mps", "mps_batch"),
+        "sensors": _modules("sensors", "mps"),
+        "hooks": _modules("hooks", "mps", "cos"),
+        "triggers": _modules("triggers", "mps", "mps_batch"),
         "transfers": [
             {
                 "source-integration-name": source,
@@ -62,3 +44,12 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "connection-types": connection_types(),
     }
+
+
+def _modules(kind: str, *of_tencent_cloud: str) -> list[dict[str, Any]]:
+    """Return the modules of a kind, by what they belong to."""
+    found = {_INTEGRATION: of_tencent_cloud, _AIDGE: ("aidge",)}
+    return [
+        {"integration-name": name, "python-modules": [f"{__package__}.{kind}.{module}" for module in modules]}
+        for name, modules in found.items()
+    ]

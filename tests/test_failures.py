@@ -23,7 +23,7 @@ from airflow_provider_mps.exceptions import (
     TencentCloudError,
     TencentCloudPermanentError,
 )
-from airflow_provider_mps.failures import short_line
+from airflow_provider_mps.failures import failures_in_short, short_line
 from airflow_provider_mps.local.pictures.sample_pictures import read_sample
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator
@@ -79,6 +79,22 @@ def test_code_and_remedy_come_first(error: Exception, begins: str) -> None:
 
 def test_other_errors_have_no_short_line() -> None:
     assert short_line(RuntimeError("x"), "shop") is None
+
+
+class OtherError(Exception):
+    """As libraries have them: what it calls a service is none of ours."""
+
+    service = "s3"
+
+
+def test_an_error_of_another_kind_is_raised_as_it_is() -> None:
+    class Task:
+        @failures_in_short
+        def execute(self) -> None:
+            raise OtherError("no such bucket")
+
+    with pytest.raises(OtherError, match="no such bucket"):
+        Task().execute()
 
 
 def test_the_environment_is_named_where_there_is_no_connection() -> None:

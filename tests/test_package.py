@@ -170,7 +170,9 @@ def test_everything_that_the_provider_names_is_there() -> None:
     for kind in ("operators", "sensors", "hooks", "triggers"):
         modules += [module for entry in info[kind] for module in entry["python-modules"]]
     for module in modules:
-        importlib.import_module(module)
+        names = getattr(importlib.import_module(module), "__all__", ())
+        # Else Airflow and our own tests would not find where it is defined.
+        assert {getattr(importlib.import_module(module), name).__module__ for name in names} <= set(modules)
     assert set(PUBLIC) <= set(modules)
     assert info["package-name"] == distribution("airflow-provider-mps").metadata["Name"]
 

@@ -187,8 +187,9 @@ class BatchWriter:
         # Once it is asked for it is written, whoever still waits: it says what was sent.
         written.set_running_or_notify_cancel()
         with self._changed:
+            # Also where it can no longer be written: what was known before is no more what is asked for.
+            self.record.records[token] = record
             if (error := self._error) is None:
-                self.record.records[token] = record
                 self._records.add(self.record.page_of[token])
                 self._waiting.append(written)
                 self._changed.notify_all()
