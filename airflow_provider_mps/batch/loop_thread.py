@@ -62,9 +62,9 @@ class LoopThread:
 
     async def _main(self, make: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         with self._lock:
-            self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
             if self._is_cancelled:
                 raise asyncio.CancelledError
+            self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         try:
             return await make()
         finally:
