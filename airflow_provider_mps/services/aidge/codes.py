@@ -107,7 +107,7 @@ _QUOTA_WORDS = "resources have been exhausted"
 
 def rule_for(code: str) -> CodeRule | None:
     """Return what is known of a code of Aidge, of its gateway, or of this package; None if nothing is."""
-    found = CODES.get(code) or TRANSPORT_CODES.get(code) or CODES.get(code.partition(".")[0])
+    found = _row(code)
     is_about_clock = "timestamp" in code.lower()
     if found is None and any(word in code for word in _REFUSING_WORDS):
         return CodeRule(_REFUSED, "gateway", about_keys=not is_about_clock, about_clock=is_about_clock)
@@ -116,7 +116,8 @@ def rule_for(code: str) -> CodeRule | None:
 
 def task_rules(code: str) -> list[CodeRule]:
     """Return what is known of the code of a failed task."""
-    rule = TASK_CODES.get(code) or rule_for(code)
+    # A word of a gateway is no verdict on a task that it has let through.
+    rule = TASK_CODES.get(code) or _row(code)
     return [rule] if rule else []
 
 
@@ -146,3 +147,7 @@ def says_no_such_task(action: str, code: str) -> bool:
     """Tell whether an error can mean that Aidge does not know the task: a query says nothing but its id."""
     rule = rule_for(code)
     return action == AidgeAction.QUERY and rule is not None and rule.no_such_task
+
+
+def _row(code: str) -> CodeRule | None:
+    return CODES.get(code) or TRANSPORT_CODES.get(code) or CODES.get(code.partition(".")[0])

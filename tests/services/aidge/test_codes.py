@@ -140,6 +140,8 @@ def test_what_a_query_says_of_a_task() -> None:
     assert not says_no_such_task(error_of("InvalidParameter"))
     assert TaskFailure("1000", "", AIDGE_NAME).is_final
     assert not TaskFailure("failed", "", AIDGE_NAME).is_final
+    # What a gateway checks before anything else is no end of a task that it has let through.
+    assert not TaskFailure("PictureSignatureUnreadable", "", AIDGE_NAME).is_final
 
 
 @pytest.mark.parametrize(
