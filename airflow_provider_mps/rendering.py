@@ -82,20 +82,21 @@ class _Nothing(str):
 
 # Filters that write None as a word. ``string`` is left as it is, for whoever wants the word.
 _TEXT_FILTERS = (
-    *(
-        "capitalize",
-        "center",
-        "e",
-        "escape",
-        "forceescape",
-        "format",
-        "lower",
-        "pprint",
-        "replace",
-        "safe",
-        "striptags",
-    ),
-    *("title", "trim", "upper", "urlencode"),
+    "capitalize",
+    "center",
+    "e",
+    "escape",
+    "forceescape",
+    "format",
+    "lower",
+    "pprint",
+    "replace",
+    "safe",
+    "striptags",
+    "title",
+    "trim",
+    "upper",
+    "urlencode",
 )
 
 

@@ -16,7 +16,7 @@ from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Deadline, Finished, WaitOutcome
 from airflow_provider_mps.core.progress import REPORT_SECONDS, Counts, Progress
 from airflow_provider_mps.core.services import is_free
-from airflow_provider_mps.core.steps import Flow, InDoubt, Log, Submitted
+from airflow_provider_mps.core.steps import InDoubt, Log, Submitted
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.drivers import acarry_out
 from airflow_provider_mps.error_table import airflow_error
@@ -144,7 +144,10 @@ class BatchRun:
             async with self._in_flight:
                 if self._stopped is not None:
                     return None
-                submitted = await acarry_out(self._flow(item), self._port(item))
+                log = _Quiet(self._log)
+                terms = self._make_terms(item, log)
+                flow = SubmissionFlow(terms, item.fingerprint, self._attempt, log, keeps_records=True)
+                submitted = await acarry_out(flow.run(), self._port(item, terms))
             self._failures_in_a_row = 0
             return submitted
         except ServiceError as error:
@@ -161,17 +164,12 @@ class BatchRun:
             self._stopped = self._stopped or error
         return None
 
-    def _flow(self, item: Item) -> Flow[Submitted]:
-        log = _Quiet(self._log)
-        terms = self._make_terms(item, log)
-        return SubmissionFlow(terms, item.fingerprint, self._attempt, log, keeps_records=True).run()
-
-    def _port(self, item: Item) -> ItemPort:
+    def _port(self, item: Item, terms: Terms) -> ItemPort:
         async def wait(doubt: InDoubt) -> None:
             deadline = self._deadline_of(doubt.counts_from)
             seconds = min(self._interval, deadline.at - time.time())
             if seconds <= 0:
-                raise self._make_terms(item, self._log).out_of_time(doubt, deadline.kind)
+                raise terms.out_of_time(doubt, deadline.kind)
             # Others may go on meanwhile.
             self._in_flight.release()
             await asyncio.sleep(seconds)

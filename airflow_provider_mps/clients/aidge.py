@@ -14,12 +14,13 @@ import httpx
 from airflow_provider_mps.clients.http_log import hide_queries
 from airflow_provider_mps.clients.proxies import proxy_for
 from airflow_provider_mps.clients.transport import answered, tls_context, whole_answer
+from airflow_provider_mps.core.connections import DEFAULT_REQUEST_TIMEOUT
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome, outcome_of_http_status
 from airflow_provider_mps.core.services import is_free
 from airflow_provider_mps.services.aidge.answers import read_answer
 from airflow_provider_mps.services.aidge.codes import rule_for
-from airflow_provider_mps.services.aidge.connection import DEFAULT_REQUEST_TIMEOUT, AidgeSettings
+from airflow_provider_mps.services.aidge.connection import AidgeSettings
 from airflow_provider_mps.services.aidge.shapes import is_reply
 from airflow_provider_mps.services.aidge.sign import signed_query
 from airflow_provider_mps.services.aidge.words import AIDGE_NAME, REST_PREFIX, AidgeAction

@@ -12,12 +12,13 @@ from fastcrc.crc64 import xz as crc64_ecma
 from airflow_provider_mps.clients.http_log import hide_queries
 from airflow_provider_mps.clients.proxies import ProxyTransport
 from airflow_provider_mps.clients.transport import answered, tls_context, watched
+from airflow_provider_mps.core.connections import DEFAULT_REQUEST_TIMEOUT
 from airflow_provider_mps.core.digests import Digest
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome, Transport, outcome_of_http_status
 from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS
-from airflow_provider_mps.services.aidge.connection import DEFAULT_REQUEST_TIMEOUT, AidgeSettings
+from airflow_provider_mps.services.aidge.connection import AidgeSettings
 from airflow_provider_mps.services.aidge.integrity import read_oss_digest
 from airflow_provider_mps.services.aidge.pictures import read_header
 from airflow_provider_mps.services.aidge.wholeness import BrokenPictureError, check_whole

@@ -19,10 +19,9 @@ import requests
 import urllib3.exceptions as u3
 
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.outcomes import Transport
+from airflow_provider_mps.core.outcomes import TRANSPORT_CODES, Transport
 from airflow_provider_mps.core.stopping import LeastRate, Stop, TooSlowError
 from airflow_provider_mps.exceptions import TransferStoppedError
-from airflow_provider_mps.services.tencentcloud.codes import outcome_of
 
 _T = TypeVar("_T")
 
@@ -140,7 +139,7 @@ def no_answer(
     """
     code = classify(error, outer)
     text = text or f"{type(error).__name__}: {error}".rstrip(": ")
-    return ServiceError(service, action, target, code, text, "", outcome_of(code))
+    return ServiceError(service, action, target, code, text, "", TRANSPORT_CODES[code].outcome)
 
 
 def classify(error: BaseException, outer: BaseException | None = None) -> Transport:

@@ -7,9 +7,10 @@ that out, in a thread or in an event loop (``durable.drivers``). What differs be
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import AirflowTry
@@ -45,8 +46,8 @@ from airflow_provider_mps.core.tasks import Accepted, TaskState
 SUBMISSIONS = 3
 
 
-class Terms(Protocol):
-    """What a service adds to the life of a submission.
+class Terms(ABC):
+    """What a service adds to the life of a submission; a base class, with what holds for most services.
 
     :ivar service: its profile
     :ivar what: what is submitted, on what, for the log
@@ -61,18 +62,21 @@ class Terms(Protocol):
     undoes_intent: bool
     without_record: str
 
+    @abstractmethod
     def begin(self, record: Record | None, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
         """Decide how a try begins.
 
         :raises Exception: it must not go on without a person
         """
 
+    @abstractmethod
     def begin_unread(self, error: UnreadableRecordError, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
         """Decide how a try begins whose record cannot be read: something was written, so something may have been sent.
 
         :raises Exception: it must not go on without a person
         """
 
+    @abstractmethod
     def find_out(self, doubt: LookUp) -> Flow[TaskState | PossibleTask | None]:
         """Look for the task of a submission; None if there certainly is none.
 
@@ -81,25 +85,32 @@ class Terms(Protocol):
 
     def replaces(self, join: Join, look: TaskState | ServiceError, now: float) -> Submit | None:
         """Say whether a known task is given up although nothing is wrong with it."""
+        return None
 
     def check_joined(self, state: TaskState) -> None:
         """Raise if the state of the known task is the end of the Airflow task."""
+        return
 
+    @abstractmethod
     def clock_ahead(self) -> Flow[float | None]:
         """Return how far the service's clock is ahead, in seconds, as far as it has to be known."""
 
+    @abstractmethod
     def body(self, fingerprint: Fingerprint) -> Any:
         """Return what is sent."""
 
     def before_sending(self, *, keeps_records: bool) -> None:
         """Say what the person who reads the log has to know."""
+        return
 
+    @abstractmethod
     def lost(self, error: ServiceError, doubt: LookUp) -> LookUp:
         """Say what a lost answer means.
 
         :raises Exception: it ends the try
         """
 
+    @abstractmethod
     def out_of_time(self, doubt: InDoubt, limit: str) -> Exception:
         """Return the error for a task that may be ours and was waited for in vain.
 
@@ -108,9 +119,11 @@ class Terms(Protocol):
 
     def may_be_open(self) -> bool:
         """Tell whether a request may have gone out, when something else than an answer has ended it."""
+        return True
 
     def on_this_clock(self, moment: float) -> float:
         """Return a time of the service on the clock of this machine, seconds since the epoch."""
+        return moment
 
 
 class SubmissionFlow:

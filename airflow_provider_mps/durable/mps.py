@@ -11,8 +11,9 @@ from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Fingerprint
+from airflow_provider_mps.core.flow import Terms
 from airflow_provider_mps.core.steps import AskClock, Flow, InDoubt, Log, PossibleTask
-from airflow_provider_mps.core.submission import Join, LookUp, Plan, Record, Submit, UnreadableRecordError
+from airflow_provider_mps.core.submission import LookUp, Plan, Record, UnreadableRecordError
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.search import Search
 from airflow_provider_mps.exceptions import MpsInDoubtError
@@ -21,8 +22,8 @@ from airflow_provider_mps.services.tencentcloud.outputs import unique_output
 from airflow_provider_mps.services.tencentcloud.payloads import describe_input
 
 
-class MpsTerms:
-    """What MPS adds to the life of a submission; see :class:`~airflow_provider_mps.core.flow.Terms`.
+class MpsTerms(Terms):
+    """What MPS adds to the life of a submission.
 
     :param payload: the request body; without an ``OutputPath`` it gets one, or a folder, that nobody else asks for
     :param clock: what is known of the clock of MPS
@@ -60,13 +61,6 @@ class MpsTerms:
         """
         return (yield from self._search.find(doubt))
 
-    def replaces(self, join: Join, look: TaskState | ServiceError, now: float) -> Submit | None:
-        """Give up no task that may still succeed."""
-        return None
-
-    def check_joined(self, state: TaskState) -> None:
-        """Leave whatever became of it to those who wait."""
-
     def clock_ahead(self) -> Flow[float | None]:
         """Return how far the clock of MPS is ahead, in seconds.
 
@@ -84,9 +78,6 @@ class MpsTerms:
             payload |= unique_output(payload, fingerprint.token)
         return payload
 
-    def before_sending(self, *, keeps_records: bool) -> None:
-        """Say nothing: a retry finds out in any case."""
-
     def lost(self, error: ServiceError, doubt: LookUp) -> LookUp:
         """Look for the task."""
         self._log.warning("%s: %s", error.code, error)
@@ -95,10 +86,6 @@ class MpsTerms:
     def out_of_time(self, doubt: InDoubt, limit: str) -> MpsInDoubtError:
         """Return the error for a task that may be ours and was waited for in vain."""
         return MpsInDoubtError(describe_input(self._payload), doubt.why, doubt.runs.not_done(limit))
-
-    def may_be_open(self) -> bool:
-        """Count a request as sent: a retry looks for the task."""
-        return True
 
     def on_this_clock(self, moment: float) -> float:
         """Return a time of MPS on the clock of this machine, seconds since the epoch."""

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Fingerprint
-from airflow_provider_mps.core.services import ServiceProfile
+from airflow_provider_mps.core.flow import Terms
 from airflow_provider_mps.core.steps import Flow, InDoubt, PossibleTask
-from airflow_provider_mps.core.submission import Join, LookUp, Plan, Record, Submit, UnreadableRecordError
+from airflow_provider_mps.core.submission import LookUp, Plan, Record, Submit, UnreadableRecordError
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.exceptions import SubmissionInDoubtError
 
 
-class TermsWithoutList:
-    """Submits once, and raises where it is not known whether an earlier try has; see ``core.flow.Terms``.
+class TermsWithoutList(Terms):
+    """Submits once, and raises where it is not known whether an earlier try has.
 
     :param what: what is submitted, on what, for the log
     """
 
-    service: ServiceProfile
     accepts_final_failure = True
     # Nobody can look for the task of an intent that was written all the same.
     undoes_intent = True
@@ -71,24 +68,10 @@ class TermsWithoutList:
         raise self.in_doubt(doubt.why)
         yield
 
-    def replaces(self, join: Join, look: TaskState | ServiceError, now: float) -> Submit | None:
-        """Give up no task that may still succeed."""
-        return None
-
-    def check_joined(self, state: TaskState) -> None:
-        """Leave whatever became of it to those who wait."""
-
     def clock_ahead(self) -> Flow[float | None]:
         """Return nothing: no times of the service are compared."""
         return None
         yield
-
-    def body(self, fingerprint: Fingerprint) -> Any:
-        """Return what is sent."""
-        raise NotImplementedError
-
-    def before_sending(self, *, keeps_records: bool) -> None:
-        """Say what the person who reads the log has to know."""
 
     def lost(self, error: ServiceError, doubt: LookUp) -> LookUp:
         """End the try: there is nobody to ask.
@@ -100,11 +83,3 @@ class TermsWithoutList:
     def out_of_time(self, doubt: InDoubt, limit: str) -> Exception:
         """Return the error for a doubt that lasts."""
         return self.in_doubt(doubt.why)
-
-    def may_be_open(self) -> bool:
-        """Count a request as sent."""
-        return True
-
-    def on_this_clock(self, moment: float) -> float:
-        """Return it as it is: the service tells no times."""
-        return moment

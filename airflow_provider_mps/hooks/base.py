@@ -60,10 +60,7 @@ class TencentCloudBaseHook(BaseHook):
         :raises InvalidArgumentError: a field cannot be used; the message names it
         """
         if self._settings is None:
-            if self.tencentcloud_conn_id is None:
-                self._settings = self._read(None, None, {})
-            else:
-                self._settings = self._read_connection(self.get_connection(self.tencentcloud_conn_id))
+            self._settings = self._read_settings()
         return self._settings
 
     @property
@@ -115,10 +112,7 @@ class TencentCloudBaseHook(BaseHook):
         """Put the keys that the connection, the role or the environment gives now in use; whether they are others."""
         before = self._keys
         try:
-            if self.tencentcloud_conn_id is None:
-                settings = self._read(None, None, {})
-            else:
-                settings = self._read_connection(self.get_connection(self.tencentcloud_conn_id))
+            settings = self._read_settings()
             with self._credential_lock:
                 self._settings, self._credential, self._is_static = settings, None, False
             self.snapshot_credential()
@@ -152,6 +146,11 @@ class TencentCloudBaseHook(BaseHook):
     def _named(self) -> str:
         conn_id = self.tencentcloud_conn_id
         return "the environment" if conn_id is None else f"connection {conn_id}"
+
+    def _read_settings(self) -> TencentCloudSettings:
+        if self.tencentcloud_conn_id is None:
+            return self._read(None, None, {})
+        return self._read_connection(self.get_connection(self.tencentcloud_conn_id))
 
     def _read_connection(self, connection: Any) -> TencentCloudSettings:
         settings = self._read(connection.login, connection.password, connection.extra_dejson)

@@ -21,8 +21,6 @@ from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    # Imported where they are used: a DAG file has no need of them.
-
 
 class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     """Fetch one COS object, or the pictures of a result. Each file is verified by size and CRC64, whole or absent.
@@ -114,14 +112,14 @@ class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOpera
     @failures_in_short
     def execute(self, context: Context) -> str | list[str]:
         """Fetch; return the local path or paths."""
+        from airflow_provider_mps.hooks.cos import CosHook
+
         self.check_found()
         self._stop = stop = threading.Event()
         if self._fetches_one:
             with invalid_arguments_fail():
                 arguments.cos_key("cos_key", self.cos_key)
                 path = arguments.local_path("local_path", self.local_path)
-            from airflow_provider_mps.hooks.cos import CosHook
-
             hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
             return str(hook.download_file(self.cos_key, path, stop=stop))
         if is_empty(self.outputs):
@@ -133,8 +131,6 @@ class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOpera
         _stay_in(folder, plans)
         # One hook for each region: it reads the connection, and assumes a role, once; here, and not in the threads.
         regions = {plan.region or self.cos_region for plan in plans}
-        from airflow_provider_mps.hooks.cos import CosHook
-
         hooks = {region: CosHook(self.tencentcloud_conn_id, self.cos_bucket, region) for region in regions}
         for hook in hooks.values():
             hook.snapshot_credential()

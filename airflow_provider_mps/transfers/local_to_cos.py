@@ -17,8 +17,6 @@ from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
-    # Imported where they are used: a DAG file has no need of them.
-
 
 class LocalFilesystemToCosOperator(TemplatedFields, BaseOperator):
     """Store a file as a COS object, and verify by CRC64 what COS keeps.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.polling.shared import PollTarget, wait_for_task
+from tests.hooks.drop_server import drop_server
 
 BEGINNINGS = {
     "head": b"HTTP/1.1 200 OK\r\nX-Slow: ",
@@ -32,32 +32,10 @@ BEGINNINGS = {
 }
 
 
-class _Drops(socketserver.StreamRequestHandler):
-    def handle(self) -> None:
-        while self.rfile.readline() not in (b"\r\n", b""):
-            pass
-        try:
-            self.wfile.write(self.server.beginning)  # type: ignore[attr-defined]
-            while not self.server.over.wait(0.05):  # type: ignore[attr-defined]
-                self.wfile.write(b" ")
-        except OSError:
-            pass
-
-
 @pytest.fixture(params=BEGINNINGS)
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Drops)
-    server.daemon_threads = True
-    server.beginning, server.over = BEGINNINGS[request.param], threading.Event()  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.over.set()  # type: ignore[attr-defined]
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with drop_server(BEGINNINGS[request.param]) as server:
+        yield server.netloc
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socketserver
 import subprocess
 import sys
 import tempfile
@@ -26,45 +25,22 @@ from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
+from tests.hooks.drop_server import DropServer, drop_server
 from tests.task_context import execute, make_context
 
 
-class _Drops(socketserver.StreamRequestHandler):
-    """Says that much will come, and sends a byte from time to time."""
-
-    def handle(self) -> None:
-        while self.rfile.readline() not in (b"\r\n", b""):
-            pass
-        self.server.requests += 1  # type: ignore[attr-defined]
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nx-cos-hash-crc64ecma: 1\r\n\r\n")
-        try:
-            while not self.server.over.wait(0.05):  # type: ignore[attr-defined]
-                self.wfile.write(b"x")
-        except OSError:
-            pass
-
-
 @pytest.fixture
-def drops() -> Iterator[socketserver.ThreadingTCPServer]:
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Drops)
-    server.daemon_threads = True
-    server.requests, server.over = 0, threading.Event()  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+def drops() -> Iterator[DropServer]:
+    # Much will come, it says.
+    with drop_server(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nx-cos-hash-crc64ecma: 1\r\n\r\n") as server:
         yield server
-    finally:
-        server.over.set()  # type: ignore[attr-defined]
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.fixture
-def slow_conn_id(drops: socketserver.ThreadingTCPServer, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> str:
+def slow_conn_id(drops: DropServer, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(calls, "WAIT", wait_none())
     connection = service.connection()
-    connection["extra"]["cos_endpoint"] = f"127.0.0.1:{drops.server_address[1]}"
+    connection["extra"]["cos_endpoint"] = drops.netloc
     monkeypatch.setenv("AIRFLOW_CONN_SLOW", json.dumps(connection))
     return "slow"
 
@@ -125,7 +101,7 @@ def test_after_a_timeout_of_the_task_no_part_is_left(slow_conn_id: str, tmp_path
 def test_what_hardly_gets_on_is_broken_off(
     slow_conn_id: str,
     aidge_conn_id: str,
-    drops: socketserver.ThreadingTCPServer,
+    drops: DropServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -134,8 +110,8 @@ def test_what_hardly_gets_on_is_broken_off(
         CosHook(slow_conn_id).download_file("/o/a.png", tmp_path / "a.png")
     assert "may be retried" in str(caught.value)
     with pytest.raises(AidgeError, match="TooSlow: "):
-        AidgeHook(aidge_conn_id).fetch(f"http://127.0.0.1:{drops.server_address[1]}/a", tmp_path, "one")
-    assert drops.requests == 2 * ATTEMPTS  # type: ignore[attr-defined]
+        AidgeHook(aidge_conn_id).fetch(f"http://{drops.netloc}/a", tmp_path, "one")
+    assert drops.requests == 2 * ATTEMPTS
     assert not list(tmp_path.glob(".cos-*"))
 
 

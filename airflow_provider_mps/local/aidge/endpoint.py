@@ -16,7 +16,6 @@ from airflow_provider_mps.local.serving.errors import LimitExceeded
 from airflow_provider_mps.local.serving.fault_flow import carry_out
 from airflow_provider_mps.local.serving.faults import Rule
 from airflow_provider_mps.local.serving.journal import JournalRecord
-from airflow_provider_mps.local.serving.state import ServingState
 from airflow_provider_mps.local.serving.wire import BodyTooLarge, HttpReply, Request
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -24,18 +23,10 @@ MAX_BODY_BYTES = 10 * 1024 * 1024
 _SHOWN_CHARACTERS = 4000
 
 
-class Aidge(Endpoint[AidgeRefusal]):
-    """Answers requests to Aidge's APIs.
-
-    :param serving: what all endpoints share.
-    :param state: the state of Aidge.
-    """
+class Aidge(Endpoint[AidgeRefusal, AidgeState]):
+    """Answers requests to Aidge's APIs."""
 
     refusal = AidgeRefusal
-
-    def __init__(self, serving: ServingState, state: AidgeState) -> None:
-        super().__init__(serving)
-        self._state = state
 
     def serves(self, request: Request) -> bool:
         """Say whether a request is for an API."""

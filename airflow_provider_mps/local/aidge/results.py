@@ -14,24 +14,15 @@ from airflow_provider_mps.local.serving.endpoint import Endpoint
 from airflow_provider_mps.local.serving.fault_flow import carry_out
 from airflow_provider_mps.local.serving.faults import deciding, of_kind
 from airflow_provider_mps.local.serving.journal import JournalRecord
-from airflow_provider_mps.local.serving.state import ServingState
 from airflow_provider_mps.local.serving.wire import HttpReply, Request
 
 _PATH = re.compile(PREFIX + r"(?P<task>[0-9a-f]{32})/(?P<number>[1-9][0-9]?)\.jpg")
 
 
-class AidgeResults(Endpoint[CosRefusal]):
-    """Answers requests for result pictures.
-
-    :param serving: what all endpoints share.
-    :param state: the state of Aidge.
-    """
+class AidgeResults(Endpoint[CosRefusal, AidgeState]):
+    """Answers requests for result pictures."""
 
     refusal = CosRefusal
-
-    def __init__(self, serving: ServingState, state: AidgeState) -> None:
-        super().__init__(serving)
-        self._state = state
 
     def serves(self, request: Request) -> bool:
         """Say whether a request is for a result."""

@@ -17,7 +17,6 @@ from airflow_provider_mps.local.serving.endpoint import Endpoint
 from airflow_provider_mps.local.serving.fault_flow import carry_out
 from airflow_provider_mps.local.serving.faults import Rule, deciding
 from airflow_provider_mps.local.serving.journal import JournalRecord
-from airflow_provider_mps.local.serving.state import ServingState
 from airflow_provider_mps.local.serving.wire import HttpReply, Request
 
 # Query parameters that the operations know; any other asks for something that is not offered here, and to answer as
@@ -37,18 +36,10 @@ class _Target:
     operation: str
 
 
-class Cos(Endpoint[CosRefusal]):
-    """Answers requests to buckets.
-
-    :param serving: what all endpoints share.
-    :param state: the state of COS.
-    """
+class Cos(Endpoint[CosRefusal, CosState]):
+    """Answers requests to buckets."""
 
     refusal = CosRefusal
-
-    def __init__(self, serving: ServingState, state: CosState) -> None:
-        super().__init__(serving)
-        self._state = state
 
     def serves(self, request: Request) -> bool:
         """Say whether a request goes to a bucket, which its ``Host`` header tells, or a signature in its query."""

@@ -11,19 +11,22 @@ from airflow_provider_mps.local.serving.state import ServingState
 from airflow_provider_mps.local.serving.wire import DropConnection, HttpReply, Request
 
 RefusalT = TypeVar("RefusalT", bound=Refusal)
+StateT = TypeVar("StateT")
 
 
-class Endpoint(ABC, Generic[RefusalT]):
+class Endpoint(ABC, Generic[RefusalT, StateT]):
     """Answers requests to one service.
 
     :param serving: what all endpoints share.
+    :param state: the state of the service.
     """
 
     #: What the service refuses a request with.
     refusal: type[RefusalT]
 
-    def __init__(self, serving: ServingState) -> None:
+    def __init__(self, serving: ServingState, state: StateT) -> None:
         self._serving = serving
+        self._state = state
 
     @abstractmethod
     def serves(self, request: Request) -> bool:

@@ -12,7 +12,6 @@ from airflow_provider_mps.local.serving.errors import LimitExceeded
 from airflow_provider_mps.local.serving.fault_flow import carry_out
 from airflow_provider_mps.local.serving.faults import Rule
 from airflow_provider_mps.local.serving.journal import JournalRecord
-from airflow_provider_mps.local.serving.state import ServingState
 from airflow_provider_mps.local.serving.wire import BodyTooLarge, HttpReply, Request, json_reply
 from airflow_provider_mps.local.tencentcloud import mps, sts, tc3
 from airflow_provider_mps.local.tencentcloud.calls import ApiAction, ApiCall
@@ -25,18 +24,10 @@ _REGION = re.compile(r"[a-z]{2,4}-[a-z]+(-[a-z0-9]+)*")
 ACTIONS = {**mps.ACTIONS, **sts.ACTIONS}
 
 
-class Api3(Endpoint[ApiRefusal]):
-    """Answers requests to MPS and STS.
-
-    :param serving: what all endpoints share.
-    :param state: the state of MPS and STS.
-    """
+class Api3(Endpoint[ApiRefusal, TencentCloudState]):
+    """Answers requests to MPS and STS."""
 
     refusal = ApiRefusal
-
-    def __init__(self, serving: ServingState, state: TencentCloudState) -> None:
-        super().__init__(serving)
-        self._state = state
 
     def serves(self, request: Request) -> bool:
         """Say whether a request may be for an action: what they are all sent to has no path."""

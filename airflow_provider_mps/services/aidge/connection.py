@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_mps.core import addresses, arguments
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.connections import DEFAULT_REQUEST_TIMEOUT, SPACE, extra_field, transport_fields
 from airflow_provider_mps.services.aidge.words import GLOBAL_HOST
 
-DEFAULT_REQUEST_TIMEOUT = 30.0
 # The limit of the submission of pictures, which does not hold for looks at tasks
 # (https://help.aliyun.com/zh/document_detail/3038044.html).
 DEFAULT_REQUESTS_PER_SECOND = 2.0
 DEFAULT_LOOKS_PER_SECOND = 5.0
-
-_SPACE = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -60,36 +57,22 @@ class AidgeSettings:
 def read_settings(
     login: str | None, password: str | None, host: str | None, port: int | None, extra: Mapping[str, Any]
 ) -> AidgeSettings:
-    """Read the parts of a connection; a saved form holds every field, so an empty value counts as not given.
+    """Read the parts of a connection.
 
     :raises ArgumentError: a field cannot be used; the message names it
     """
-
-    def get(name: str) -> Any:
-        value = extra.get(name)
-        return value.strip() or None if isinstance(value, str) else value
-
     key_name, secret = (login or "").strip(), (password or "").strip()
     if not key_name or not secret:
         raise ArgumentError("connection: login (API key name) and password (API key secret) are required")
-    if _SPACE.search(key_name) or _SPACE.search(secret):
+    if SPACE.search(key_name) or SPACE.search(secret):
         raise ArgumentError("connection: login and password have to be texts without spaces and line breaks")
     address = addresses.host_port("connection host", (host or "").strip() or GLOBAL_HOST)
     port = port or address.port
-    protocol = addresses.protocol("connection extra protocol", get("protocol") or "https")
-    proxy, ca_bundle, trial = get("proxy"), get("ca_bundle"), get("trial")
+    trial = extra_field(extra, "trial")
     return AidgeSettings(
         key_name=key_name,
         secret=secret,
         host=f"{address.host}:{port}" if port else address.host,
-        protocol=protocol,
         trial=False if trial is None else arguments.flag("connection extra trial", trial),
-        proxy=arguments.url("connection extra proxy", proxy) if proxy else None,
-        ca_bundle=arguments.text("connection extra ca_bundle", ca_bundle) if ca_bundle else None,
-        request_timeout=arguments.above_zero(
-            "connection extra request_timeout", "seconds", get("request_timeout"), DEFAULT_REQUEST_TIMEOUT
-        ),
-        requests_per_second=arguments.above_zero(
-            "connection extra requests_per_second", "requests", get("requests_per_second"), DEFAULT_REQUESTS_PER_SECOND
-        ),
+        **transport_fields(extra, requests_per_second=DEFAULT_REQUESTS_PER_SECOND),
     )

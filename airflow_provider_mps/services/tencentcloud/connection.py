@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from airflow_provider_mps.core import addresses, arguments
 from airflow_provider_mps.core.addresses import HostPort
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.connections import DEFAULT_REQUEST_TIMEOUT, SPACE, extra_field, transport_fields
 from airflow_provider_mps.services.tencentcloud import sites
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_REGION, MPS_SERVICE, Action
@@ -21,15 +21,12 @@ ENV_COS_BUCKET = "TENCENTCLOUD_COS_BUCKET"
 ENV_COS_REGION = "TENCENTCLOUD_COS_REGION"
 
 DEFAULT_ROLE_SESSION_NAME = "airflow"
-DEFAULT_REQUEST_TIMEOUT = 30.0
 # 80% of the limit of each action, which leaves room for others on the account
 # (20 requests per second, https://cloud.tencent.com/document/product/862/112896).
 DEFAULT_REQUESTS_PER_SECOND = 16.0
 DEFAULT_LOOKS_ABROAD_PER_SECOND = 0.8 * sites.INTERNATIONAL_LOOK_LIMIT
 
 MPS_HOST = "mps.tencentcloudapi.com"
-
-_SPACE = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -102,15 +99,13 @@ def read_settings(
 ) -> TencentCloudSettings:
     """Read the parts of a connection.
 
-    Each default falls back from the connection to the environment to a fixed value. A saved form holds every field,
-    empty ones included, so an empty value counts as not given.
+    Each default falls back from the connection to the environment to a fixed value.
 
     :raises ArgumentError: a field cannot be used; the message names it
     """
 
     def get(name: str) -> Any:
-        value = extra.get(name)
-        return value.strip() or None if isinstance(value, str) else value
+        return extra_field(extra, name)
 
     login, password = (login or "").strip() or None, (password or "").strip() or None
     if bool(login) != bool(password):
@@ -118,11 +113,10 @@ def read_settings(
     if get("token") and not login:
         raise ArgumentError("connection: extra token belongs to a login (SecretId) and password (SecretKey)")
     for name, value in {"login": login, "password": password, "extra token": get("token")}.items():
-        if value is not None and (not isinstance(value, str) or _SPACE.search(value)):
+        if value is not None and (not isinstance(value, str) or SPACE.search(value)):
             raise ArgumentError(f"connection: {name} has to be a text without spaces and line breaks")
     cos_bucket = get("cos_bucket") or environ.get(ENV_COS_BUCKET)
-    protocol = addresses.protocol("connection extra protocol", get("protocol") or "https")
-    proxy, ca_bundle, cos_endpoint = get("proxy"), get("ca_bundle"), get("cos_endpoint")
+    cos_endpoint = get("cos_endpoint")
     endpoint = _endpoint(get("endpoint"))
     return TencentCloudSettings(
         secret_id=login,
@@ -136,16 +130,8 @@ def read_settings(
             "connection extra cos_region", get("cos_region") or environ.get(ENV_COS_REGION) or DEFAULT_REGION
         ),
         endpoint=endpoint,
-        protocol=protocol,
         cos_endpoint=addresses.host_port("connection extra cos_endpoint", cos_endpoint) if cos_endpoint else None,
-        proxy=arguments.url("connection extra proxy", proxy) if proxy else None,
-        ca_bundle=arguments.text("connection extra ca_bundle", ca_bundle) if ca_bundle else None,
-        request_timeout=arguments.above_zero(
-            "connection extra request_timeout", "seconds", get("request_timeout"), DEFAULT_REQUEST_TIMEOUT
-        ),
-        requests_per_second=arguments.above_zero(
-            "connection extra requests_per_second", "requests", get("requests_per_second"), DEFAULT_REQUESTS_PER_SECOND
-        ),
+        **transport_fields(extra, requests_per_second=DEFAULT_REQUESTS_PER_SECOND),
     )
 
 
