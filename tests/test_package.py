@@ -68,6 +68,7 @@ LAYERS = [
     "polling",
     "durable",
     "batch",
+    "catalogue",
     "triggers",
     "operators",
     "sensors",

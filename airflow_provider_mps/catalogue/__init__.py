@@ -1,0 +1,1 @@
+"""A catalogue that is refreshed: its manifest, what of it is wanted, and what is known of it."""
