@@ -1,0 +1,144 @@
+"""The lines of a run's files: a plan's, each with what a step has added to it so far.
+
+Each line is about one item. A step copies the lines that it reads and adds its own part, so that the last file has all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NotRequired, TypedDict, cast
+
+from airflow_provider_mps.catalogue.words import Action, LineService, Why
+from airflow_provider_mps.core.arguments import ArgumentError
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}\.(?:[0-9a-f]{16}|-)\.[0-9a-f]{16}")
+
+
+class PlanLine(TypedDict):
+    """What a run does about an item.
+
+    ``request`` has the arguments of the operator of ``service``; ``fingerprint`` and ``publish_to`` say what is made
+    and where it is published. A line to unpublish has none of the three. ``was`` is where the item is published now,
+    None where it is not. ``entry`` is there already where the picture was made by an earlier run.
+    """
+
+    item: str
+    sku: str
+    look: str
+    service: str
+    action: str
+    why: str
+    request: NotRequired[dict[str, Any]]
+    fingerprint: NotRequired[str]
+    publish_to: NotRequired[str]
+    was: str | None
+    entry: NotRequired[dict[str, Any]]
+
+
+class PictureLine(PlanLine):
+    """A line of a plan, with what came of it: a result of the operator, or one with ``Error``.
+
+    A line to unpublish has no ``entry``.
+    """
+
+
+class Published(TypedDict, total=False):
+    """Where a picture is published, or why it is not.
+
+    ``kept`` is where the picture before is; None where none was kept.
+    """
+
+    final: str
+    size: int
+    crc64: int | None
+    kept: str | None
+    error: dict[str, str]
+
+
+class PublishedLine(PictureLine):
+    """A line with a picture, and what came of its publication; without it the line had no picture to publish."""
+
+    published: NotRequired[Published]
+
+
+def plan_lines(lines: Iterable[Mapping[str, Any]], address: str) -> Iterator[PlanLine]:
+    """Check the lines of a plan one by one.
+
+    :param address: of the file, for messages
+    :raises ArgumentError: a line is none of a plan; the message names the file and the line's number
+    """
+    for line in _checked(lines, address, _wrong_plan):
+        yield cast(PlanLine, line)
+
+
+def picture_lines(lines: Iterable[Mapping[str, Any]], address: str) -> Iterator[PictureLine]:
+    """Check the lines of a file with pictures one by one.
+
+    :param address: of the file, for messages
+    :raises ArgumentError: a line is none of pictures; the message names the file and the line's number
+    """
+    for line in _checked(lines, address, _wrong_picture):
+        yield cast(PictureLine, line)
+
+
+def published_lines(lines: Iterable[Mapping[str, Any]], address: str) -> Iterator[PublishedLine]:
+    """Check the lines of a file with what was published one by one.
+
+    :param address: of the file, for messages
+    :raises ArgumentError: a line is none of these; the message names the file and the line's number
+    """
+    for line in _checked(lines, address, _wrong_published):
+        yield cast(PublishedLine, line)
+
+
+def _checked(lines: Iterable[Mapping[str, Any]], address: str, wrong: Any) -> Iterator[Mapping[str, Any]]:
+    for number, line in enumerate(lines, start=1):
+        if why := wrong(line):
+            raise ArgumentError(f"{address}, line {number}: {why}")
+        yield line
+
+
+def _wrong_plan(line: Mapping[str, Any]) -> str:
+    if "would" in line:
+        return "it is of a dry run, of which nothing is made"
+    for name in ("item", "sku", "look"):
+        if not isinstance(line.get(name), str) or not line[name]:
+            return f"{name} is no text"
+    for name, words in (("action", Action), ("service", LineService), ("why", Why)):
+        if line.get(name) not in list(words):
+            return f"{name} is {line.get(name)!r:.40} and none of {', '.join(words)}"
+    if not isinstance(line.get("was"), str | None):
+        return "was is no address"
+    if line["action"] == Action.UNPUBLISH:
+        return "" if line["was"] else "was is missing: what is there to unpublish"
+    if not isinstance(line.get("request"), Mapping):
+        return "request is no object"
+    if not isinstance(line.get("fingerprint"), str) or not _FINGERPRINT.fullmatch(line["fingerprint"]):
+        return "fingerprint is none of this version"
+    if not isinstance(line.get("publish_to"), str) or not line["publish_to"].startswith("cos://"):
+        return "publish_to is no address of COS"
+    return _wrong_entry(line) if line["action"] == Action.PUBLISH or "entry" in line else ""
+
+
+def _wrong_picture(line: Mapping[str, Any]) -> str:
+    return _wrong_plan(line) or (_wrong_entry(line) if line["action"] != Action.UNPUBLISH else "")
+
+
+def _wrong_published(line: Mapping[str, Any]) -> str:
+    if wrong := _wrong_picture(line):
+        return wrong
+    published = line.get("published", {"final": ""})
+    if not isinstance(published, Mapping) or not {"final", "error"} & set(published):
+        return "published has neither final nor error"
+    return ""
+
+
+def _wrong_entry(line: Mapping[str, Any]) -> str:
+    entry = line.get("entry")
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("Outputs"), list):
+        return "entry is no result: it has no Outputs"
+    error = entry.get("Error")
+    if error is not None and not (isinstance(error, Mapping) and isinstance(error.get("Code"), str)):
+        return "entry has an Error without a Code"
+    return ""

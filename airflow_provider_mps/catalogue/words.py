@@ -1,0 +1,80 @@
+"""The words of a catalogue: in plans, in its record, in arguments. They are in files, so none is ever changed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What a run does about an item."""
+
+    MAKE = "make"
+    """A service is asked for the picture, which is paid for."""
+    PUBLISH = "publish"
+    """The picture is there, paid for by an earlier run, and only has to be published."""
+    UNPUBLISH = "unpublish"
+    """The product is gone from the manifest, and its picture from the shop."""
+
+
+class Why(StrEnum):
+    """Why a line is in a plan. Where several are true, the first of these is said."""
+
+    FORCED = "forced"
+    NEW = "new"
+    SUBJECT_CHANGED = "subject changed"
+    BACKGROUND_CHANGED = "background changed"
+    REQUEST_CHANGED = "request changed"
+    FAILED_LAST_TIME = "failed last time"
+    NOT_THERE = "published picture is gone"
+    MADE_BEFORE = "made before, not published"
+    """Of :attr:`Action.PUBLISH` only."""
+    REMOVED = "removed"
+    """Of :attr:`Action.UNPUBLISH` only."""
+
+
+class EventName(StrEnum):
+    """What the record says of an item."""
+
+    PLANNED = "planned"
+    """A run is going to make it: no other run takes it meanwhile."""
+    WAITING = "waiting"
+    """It is wanted, and no run was allowed to pay for it yet."""
+    MADE = "made"
+    FAILED = "failed"
+    RELEASED = "released"
+    """It was planned, and has certainly not been submitted."""
+    PUBLISHED = "published"
+    UNPUBLISHED = "unpublished"
+
+
+class LineService(StrEnum):
+    """Who makes the picture of a line."""
+
+    MPS = "mps"
+    AIDGE = "aidge"
+
+
+class OnBadRow(StrEnum):
+    """What becomes of a run whose manifest has rows that cannot be used."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+class OnRemoved(StrEnum):
+    """What becomes of the pictures of products that are gone from the manifest."""
+
+    KEEP = "keep"
+    UNPUBLISH = "unpublish"
+
+
+class Kind(StrEnum):
+    """What a file of a run has in it: its name begins with that."""
+
+    PLAN = "plan"
+    DRY_PLAN = "dry-plan"
+    """What would be made; its lines have no action, and no batch takes it."""
+    REMOVED = "removed"
+    PICTURES = "pictures"
+    PUBLISHED = "published"
+    REPORT = "report"
