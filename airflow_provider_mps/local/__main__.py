@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _announce(service: LocalService) -> None:
-    from airflow_provider_mps.local.pictures.sample_pictures import LARGE_SAMPLE
+    from airflow_provider_mps.local.pictures.sample_pictures import LARGE_SAMPLE, MANIFEST_SAMPLE
 
     connection, aidge = json.dumps(service.connection()), json.dumps(service.aidge_connection())
     lines = [
@@ -123,6 +123,7 @@ def _announce(service: LocalService) -> None:
         "  /samples/coffee.png  /samples/vase.png  /samples/bottle.png  /samples/brick.png  /samples/gravel.png",
         f"  /samples/{LARGE_SAMPLE}, large enough for Aidge, which finds it at",
         f"  {service.url}/_local/samples/{LARGE_SAMPLE}",
+        f"  /samples/{MANIFEST_SAMPLE}, a catalogue of a dozen products with a picture each beside it",
         "Let Airflow use it:",
         f"  export AIRFLOW_CONN_TENCENTCLOUD_DEFAULT='{connection}'",
         f"  export AIRFLOW_CONN_AIDGE_DEFAULT='{aidge}'",
