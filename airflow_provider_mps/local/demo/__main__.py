@@ -15,10 +15,10 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import airflow_provider_mps
-from airflow_provider_mps.local.demo import airflow_home, shown, web_page
+from airflow_provider_mps.local.demo import airflow_home, catalogue, shown, web_page
 from airflow_provider_mps.local.demo.sheet import side_by_side
 
 if TYPE_CHECKING:
@@ -98,27 +98,62 @@ def _run(args: argparse.Namespace, dag_file: Path, env: dict[str, str], service:
     output: Path = args.output.resolve()
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
-    log, report_file = output / LOG, output / "run.json"
-    print(f"Running DAG {args.dag} through Airflow {version('apache-airflow')} ...", flush=True)
+    report = _run_dag(args.dag, dag_file, env, output, output / LOG)
+    if report is None:
+        return 1
+    if not catalogue.keeps_a_catalogue(report):
+        _show_results(shown.results(report), output)
+        _show(shown.rows(report, service, output), output)
+        return 0
+    return _second_night(args.dag, dag_file, env, service, output, report)
+
+
+def _second_night(
+    dag: str, dag_file: Path, env: dict[str, str], service: LocalService, output: Path, first: dict[str, Any]
+) -> int:
+    """Let products of the catalogue change, and run its DAG again."""
+    _show_counts(first, service, output, "report.html")
+    catalogue.change_products(service)
+    print(f"\nThe next night {' and '.join(catalogue.CHANGED)} have other pictures, under the same keys.")
+    second = _run_dag(dag, dag_file, env, output, output / "airflow-2.log")
+    if second is None:
+        return 1
+    _show_counts(second, service, output, "report-2.html")
+    both = [shown.rows(catalogue.with_entries(one, service), service, output) for one in (first, second)]
+    _show([row for rows in both for row in rows], output)
+    return 0
+
+
+def _run_dag(dag: str, dag_file: Path, env: dict[str, str], output: Path, log: Path) -> dict[str, Any] | None:
+    """Run a DAG; return what came of it, or None after saying that it failed."""
+    report_file = output / "run.json"
+    print(f"Running DAG {dag} through Airflow {version('apache-airflow')} ...", flush=True)
     started = time.monotonic()
     command = [sys.executable, "-m", "airflow_provider_mps.local.demo.run_dag"]
-    command += [str(dag_file.resolve()), args.dag, str(report_file), "--conf", json.dumps({"local_dir": str(output)})]
+    command += [str(dag_file.resolve()), dag, str(report_file), "--conf", json.dumps({"local_dir": str(output)})]
     with log.open("w") as file:
         code = subprocess.run(command, env=env, stdout=file, stderr=subprocess.STDOUT, check=False).returncode  # noqa: S603
     if code or not report_file.is_file():
         print(f"The DAG run failed; the end of {log}:\n{log.read_text()[-3000:]}", file=sys.stderr)
-        return code or 1
+        return None
     print(f"The DAG run succeeded after {time.monotonic() - started:.1f} s.")
-    report = json.loads(report_file.read_text())
+    report: dict[str, Any] = json.loads(report_file.read_text())
     report_file.unlink()
-    results = shown.results(report)
+    return report
+
+
+def _show_results(results: list[dict[str, Any]], output: Path) -> None:
     if not results:
         print("No task of it has made a picture.")
-        return 0
+        return
     (output / "result.json").write_text(json.dumps(results if len(results) > 1 else results[0], indent=2))
     print((output / "result.json").read_text())
-    _show(shown.rows(report, service, output), output)
-    return 0
+
+
+def _show_counts(report: dict[str, Any], service: LocalService, output: Path, name: str) -> None:
+    print("\n".join(catalogue.counts(report)))
+    if (page := catalogue.save_report(report, service, output, name)) is not None:
+        print(f"Its report: {page}")
 
 
 def _show(rows: list[shown.Row], output: Path) -> None:

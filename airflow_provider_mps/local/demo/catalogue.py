@@ -1,0 +1,92 @@
+"""What the demo does for a DAG that refreshes a catalogue: it lets products change, and shows what came of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_mps.local.pictures.sample_drawings import draw_sku
+
+if TYPE_CHECKING:
+    from airflow_provider_mps.local.service import LocalService
+
+# Products of the sample catalogue that are sold in another colour from the second night on.
+CHANGED = ("bowl-indigo", "goblet-copper")
+
+
+def keeps_a_catalogue(report: dict[str, Any]) -> bool:
+    """Say whether a task of a run has planned for a catalogue.
+
+    :param report: what :mod:`airflow_provider_mps.local.demo.run_dag` wrote down
+    """
+    return any(isinstance(value, dict) and value.get("catalogue") for _, value in _returned(report))
+
+
+def change_products(service: LocalService) -> None:
+    """Put other pictures under the keys of some products."""
+    for sku in CHANGED:
+        service.put_object(service.bucket, f"/samples/catalogue/{sku}.png", draw_sku(sku, is_new=True))
+
+
+def counts(report: dict[str, Any]) -> list[str]:
+    """Return a line for each task of a run that has counted something."""
+    found = []
+    for task_id, value in _returned(report):
+        if isinstance(value, dict) and value.get("counts"):
+            said = ", ".join(f"{name} {json.dumps(count)}" for name, count in value["counts"].items())
+            found.append(f"  {task_id}: {said}")
+    return found
+
+
+def with_entries(report: dict[str, Any], service: LocalService) -> dict[str, Any]:
+    """Return the report of a run with the pictures themselves, where a task has returned the address of a file of them.
+
+    :param service: has the files
+    """
+    tasks = []
+    for task in report["tasks"]:
+        value = task["xcoms"].get("return_value")
+        lines = _lines(value, service) if isinstance(value, dict) else None
+        if lines is not None:
+            made = [line for line in lines if line.get("entry", {}).get("Outputs") and "published" not in line]
+            entries = [{"subject": line["request"].get("subject_cos_key"), **line["entry"]} for line in made]
+            requests = {"requests": [line["request"] for line in made]}
+            task = {**task, "xcoms": {"return_value": entries}, "rendered": requests}
+        tasks.append(task)
+    return {**report, "tasks": tasks}
+
+
+def save_report(report: dict[str, Any], service: LocalService, output: Path, name: str) -> Path | None:
+    """Write the page that a task of the run has made into the folder of the demo; None if there is none.
+
+    :param name: of the file
+    """
+    for _, value in _returned(report):
+        path = value.get("path") if isinstance(value, dict) else None
+        if isinstance(path, str) and path.endswith(".html") and (data := _read(path, service)) is not None:
+            file = output / name
+            file.write_bytes(data)
+            return file
+    return None
+
+
+def _returned(report: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(task["task_id"], task["xcoms"].get("return_value")) for task in report["tasks"]]
+
+
+def _lines(value: dict[str, Any], service: LocalService) -> list[dict[str, Any]] | None:
+    path = value.get("path")
+    if not isinstance(path, str) or not path.endswith(".jsonl"):
+        return None
+    data = _read(path, service)
+    return None if data is None else [json.loads(line) for line in data.splitlines() if line]
+
+
+def _read(address: str, service: LocalService) -> bytes | None:
+    """Return what is under an address in a bucket of the service; None if it is elsewhere, or nowhere."""
+    if not address.startswith("cos://"):
+        return None
+    place, _, key = address.removeprefix("cos://").partition("/")
+    bucket = place.rpartition("@")[2] or service.bucket
+    return service.get_object(bucket, key) if service.object_exists(bucket, key) else None
