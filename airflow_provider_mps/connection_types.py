@@ -27,6 +27,7 @@ def _tencentcloud() -> dict[str, Any]:
             "role_session_name": _field("Role session name", "Name of the STS session; airflow if empty."),
             "endpoint": _field("MPS endpoint", "host[:port]; mps.tencentcloudapi.com if empty."),
             "cos_endpoint": _field("COS endpoint", "host:port to dial instead of the bucket's own address."),
+            "prices": _field("Prices", 'Of a picture, such as {"1K": 0.1, "2K": 0.2, "currency": "CNY"}.'),
             **_transport_fields("MPS action", 16),
         },
         "ui-field-behaviour": {

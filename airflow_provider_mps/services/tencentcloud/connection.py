@@ -12,6 +12,7 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.connections import DEFAULT_REQUEST_TIMEOUT, SPACE, extra_field, transport_fields
 from airflow_provider_mps.services.tencentcloud import sites
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
+from airflow_provider_mps.services.tencentcloud.prices import Prices, read_prices
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_REGION, MPS_SERVICE, Action
 
 # Read by the SDK's default credential chain.
@@ -48,6 +49,7 @@ class TencentCloudSettings:
     :param ca_bundle: file of CA certificates to trust
     :param request_timeout: seconds for connecting, and for each wait on an answer
     :param requests_per_second: how many MPS requests of each action this process sends in a second at the most
+    :param prices: what a picture costs; None if that is not known
     """
 
     secret_id: str | None = None
@@ -65,6 +67,7 @@ class TencentCloudSettings:
     ca_bundle: str | None = None
     request_timeout: float = DEFAULT_REQUEST_TIMEOUT
     requests_per_second: float = DEFAULT_REQUESTS_PER_SECOND
+    prices: Prices | None = None
 
     @property
     def storage(self) -> StorageDefaults:
@@ -118,6 +121,7 @@ def read_settings(
     cos_bucket = get("cos_bucket") or environ.get(ENV_COS_BUCKET)
     cos_endpoint = get("cos_endpoint")
     endpoint = _endpoint(get("endpoint"))
+    prices = get("prices")
     return TencentCloudSettings(
         secret_id=login,
         secret_key=password,
@@ -131,6 +135,7 @@ def read_settings(
         ),
         endpoint=endpoint,
         cos_endpoint=addresses.host_port("connection extra cos_endpoint", cos_endpoint) if cos_endpoint else None,
+        prices=None if prices is None else read_prices("connection extra prices", prices),
         **transport_fields(extra, requests_per_second=DEFAULT_REQUESTS_PER_SECOND),
     )
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -217,3 +218,11 @@ def test_the_pace_goes_by_the_site() -> None:
 @pytest.mark.parametrize(("given", "protocol"), [("http", "http"), ("http://", "http"), ("HTTPS://", "https")])
 def test_a_protocol_may_have_its_slashes(given: str, protocol: str) -> None:
     assert read(protocol=given).protocol == protocol
+
+
+def test_prices_of_the_connection() -> None:
+    prices = read(prices={"1K": 0.1, "currency": "CNY"}).prices
+    assert prices is not None
+    assert prices.price_of({"image_size": "1K"}) == Decimal("0.1")
+    with pytest.raises(ArgumentError, match="connection extra prices: expected a dict such as"):
+        read(prices="cheap")
