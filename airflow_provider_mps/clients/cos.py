@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS
-from airflow_provider_mps.services.tencentcloud.codes import outcome_of_cos
+from airflow_provider_mps.services.tencentcloud.codes import HAS_VERSIONS, outcome_of_cos
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
 from airflow_provider_mps.services.tencentcloud.integrity import is_verifiable, read_digest
 from airflow_provider_mps.services.tencentcloud.words import Service
@@ -33,6 +34,11 @@ _DOMAINS = (".myqcloud.com", ".tencentcos.cn")
 # The answer to a HEAD has no body that would say it.
 _HEAD_CODES = {400: "BadRequest", 403: "AccessDenied", 404: "NoSuchResource"}
 _sessions: dict[int, Session] = {}
+
+# https://cloud.tencent.com/document/product/436/7749
+FORBID_OVERWRITE = "x-cos-forbid-overwrite"
+# Tells whoever sent a request whose answer was lost that the object is theirs.
+WRITER = "x-cos-meta-writer"
 
 
 class Client(CosS3Client):  # type: ignore[misc]
@@ -92,7 +98,7 @@ def fetch(cos: Client, bucket: str, key: str, file: BinaryIO, stop: Stop | None 
     response = answered(cos.request_timeout, lambda: cos.get_object(Bucket=bucket, Key=key), _close)
     raw = response.pop("Body").get_raw_stream()
     try:
-        _check_redirect(response)
+        check_redirect(response)
         _check_status(raw.status, response)
     except (RedirectError, StatusError):
         raw.close()
@@ -130,18 +136,31 @@ def _pieces(raw: Any) -> Iterator[bytes]:
         yield piece
 
 
-def store(cos: Client, bucket: str, key: str, file: BinaryIO, content_type: str | None) -> tuple[Digest, Digest]:
-    """Stream a file into an object; return what COS says of it and what was sent."""
+def store(
+    cos: Client, bucket: str, key: str, file: BinaryIO, content_type: str | None, writer: str | None = None
+) -> tuple[Digest, Digest]:
+    """Stream a file into an object; return what COS says of it and what was sent.
+
+    :param writer: whoever may only make the object, and not replace one; it is stored with it
+    """
     size, crc, md5 = 0, 0, _md5()
     while chunk := file.read(CHUNK_BYTES):
         size += len(chunk)
         crc = crc64_ecma(chunk, crc)
         md5.update(chunk)
     file.seek(0)
-    options = {"ContentType": content_type} if content_type else {}
+    # What is broken on its way is refused, and never seen under the key.
+    options: dict[str, Any] = {"ContentMD5": b64encode(md5.digest()).decode()}
+    if content_type:
+        options["ContentType"] = content_type
+    if writer is not None:
+        # The SDK takes headers that it does not know as metadata.
+        options["Metadata"] = {FORBID_OVERWRITE: "true", WRITER: writer}
     # The length of this answer is not that of the object.
     answer = cos.put_object(Bucket=bucket, Key=key, Body=file, **options)
-    _check_redirect(answer)
+    check_redirect(answer)
+    if writer is not None and (version := CaseInsensitiveDict(answer).get("x-cos-version-id")):
+        raise VersioningError(str(version), str(CaseInsensitiveDict(answer).get("x-cos-request-id") or ""))
     stored = read_digest(answer)._replace(size=None)
     if not is_verifiable(stored):
         stored = head(cos, bucket, key)
@@ -156,7 +175,7 @@ def _md5() -> Any:
 def head(cos: Client, bucket: str, key: str) -> Digest:
     """Return size and CRC64 of an object."""
     answer = answered(cos.request_timeout, lambda: cos.head_object(Bucket=bucket, Key=key))
-    _check_redirect(answer)
+    check_redirect(answer)
     return read_digest(answer)
 
 
@@ -164,7 +183,12 @@ class RedirectError(Exception):
     """COS sends the request elsewhere, which the SDK takes for a success."""
 
 
-def _check_redirect(headers: Mapping[str, Any]) -> None:
+class VersioningError(Exception):
+    """A bucket with versioning stores another version of what must not be there twice."""
+
+
+def check_redirect(headers: Mapping[str, Any]) -> None:
+    """Raise :class:`RedirectError` for an answer that says where else to ask."""
     lowered = {name.lower(): value for name, value in headers.items()}
     if location := lowered.get("location"):
         raise RedirectError(str(lowered.get("x-cos-request-id") or ""), urlsplit(str(location)).hostname or "")
@@ -189,6 +213,11 @@ def translate(action: str, target: str, error: Exception) -> ServiceError:
         request_id, host = error.args
         said = f"COS redirects to {host or 'another address'}: the bucket is in another region than that of cos_region"
         return ServiceError(Service.COS, action, target, Transport.REDIRECTED, said, request_id, Outcome.REFUSED)
+    if isinstance(error, VersioningError):
+        version, request_id = error.args
+        code = HAS_VERSIONS
+        said = f"COS stored version {version}, so what was there before could not keep it from being written"
+        return ServiceError(Service.COS, action, target, code, said, request_id, outcome_of_cos(code, codes.ok))
     if isinstance(error, StatusError):
         status, request_id = error.args
         said = f"HTTP {status} where the whole object was asked for"

@@ -140,6 +140,13 @@ def cos_key(name: str, value: Any) -> str:
     return key
 
 
+def key_prefix(name: str, value: Any) -> str:
+    """Return ``value`` as the beginning of COS object keys, which have no leading slash there; empty for all."""
+    if not _is_text(value) or len(value.encode()) - 1 > MAX_KEY_BYTES:
+        fail(name, value, f"the beginning of a COS object key, of at most {MAX_KEY_BYTES} bytes")
+    return value.removeprefix("/")
+
+
 def bucket(name: str, value: Any) -> str:
     """Return ``value`` as a COS bucket name, which carries the APPID."""
     if not isinstance(value, str) or not _BUCKET.fullmatch(value):
@@ -159,6 +166,13 @@ def text(name: str, value: Any) -> str:
     value = _as_text(value)
     if not _is_text(value) or not value.strip():
         fail(name, value, "a text that is not empty")
+    return value
+
+
+def header(name: str, value: Any) -> str:
+    """Return ``value`` as the value of an HTTP header."""
+    if not isinstance(value, str) or not value.strip() or not value.isascii() or not value.isprintable():
+        fail(name, value, "a text of printable ASCII, as it stands in an HTTP header")
     return value
 
 
@@ -293,8 +307,9 @@ def folder(name: str, value: Any) -> str:
     # An address that is taken apart loses its line breaks without a word.
     if _CONTROL.search(address) or parts.query or parts.fragment or parts.scheme in ("http", "https"):
         fail(name, value, "a folder such as 'cos://name-1250000000/pictures/' or 's3://bucket/pictures/'")
-    if parts.scheme == "cos" and parts.netloc:
-        bucket(name, parts.netloc)
+    # A connection may stand before the bucket.
+    if parts.scheme == "cos" and (host := parts.netloc.rpartition("@")[2]):
+        bucket(name, host)
     return address
 
 

@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
-
-from airflow.providers.common.compat.sdk import AirflowException
-from tenacity import Retrying
+from typing import Any
+from uuid import uuid4
 
 from airflow_provider_mps.clients.parts import part_of, remove_left_behind
-from airflow_provider_mps.core import arguments, calls
 from airflow_provider_mps.core.contenttypes import picture_type
 from airflow_provider_mps.core.digests import Digest
-from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.localpaths import is_local
-from airflow_provider_mps.core.outcomes import Outcome, Transport
+from airflow_provider_mps.core.errors import no_verdict
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.stopping import Stop
-from airflow_provider_mps.error_table import airflow_error
-from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
-from airflow_provider_mps.hooks.base import TencentCloudBaseHook
+from airflow_provider_mps.exceptions import InvalidArgumentError
+from airflow_provider_mps.hooks.cos_objects import CosObjectsHook
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
-from airflow_provider_mps.services.tencentcloud.codes import may_be_old_keys, outcome_of
-from airflow_provider_mps.services.tencentcloud.integrity import difference, evidence, is_verifiable
-from airflow_provider_mps.services.tencentcloud.payloads import bucket_or_default, region_or_default
-from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, Service
-
-_T = TypeVar("_T")
+from airflow_provider_mps.services.tencentcloud.codes import ALREADY_EXISTS
+from airflow_provider_mps.services.tencentcloud.integrity import evidence
 
 # What the usual file systems take.
 MAX_FILE_NAME_BYTES = 255
 
 
-class CosHook(TencentCloudBaseHook):
+class CosHook(CosObjectsHook):
     """Downloads and uploads COS objects and verifies each by size and CRC64.
 
     Objects that COS keeps no CRC64 of, old ones and copies of such, are verified by their size and, where their ETag is
@@ -51,28 +40,6 @@ class CosHook(TencentCloudBaseHook):
     :param region: region of the bucket (str); default: the connection's ``cos_region``, ``TENCENTCLOUD_COS_REGION``,
         ``ap-guangzhou``
     """
-
-    def __init__(
-        self,
-        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
-        bucket: str | None = None,
-        region: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(tencentcloud_conn_id, **kwargs)
-        self.bucket = bucket
-        self.cos_region = region
-
-    @property
-    def bucket_name(self) -> str:
-        """The bucket for calls that name none."""
-        return self._bucket(None)
-
-    def get_conn(self) -> Any:
-        """Return the vendor's ``CosS3Client`` for the region of this hook. It does not resend and does not verify."""
-        from airflow_provider_mps.clients import cos
-
-        return cos.client(self.settings, self.snapshot_credential(), self._region())
 
     def download_file(
         self, key: str, local_path: str | Path, bucket: str | None = None, stop: Stop | None = None
@@ -162,23 +129,43 @@ class CosHook(TencentCloudBaseHook):
 
         return self._resend("GetObject", target, read)
 
-    def write_object(self, key: str, data: bytes, content_type: str, bucket: str | None = None) -> None:
+    def write_object(
+        self, key: str, data: bytes, content_type: str | None, bucket: str | None = None, *, overwrite: bool = True
+    ) -> bool:
         """Store a small object, and verify what COS keeps.
 
-        :param key: key of the object; one that is there already is replaced
+        :param key: key of the object
         :param data: its bytes
-        :param content_type: MIME type
+        :param content_type: MIME type (str or None)
         :param bucket: another bucket than the hook's
+        :param overwrite: False lets an object that is there stay as it is, also when many write at once
+            (``x-cos-forbid-overwrite``, https://cloud.tencent.com/document/product/436/7749). An object that was made
+            here is known by a mark in its metadata, ``x-cos-meta-writer``, when the answer was lost on its way
+        :return: whether the object is the one that was written here; False only with ``overwrite=False``
+        :raises TencentCloudPermanentError: with ``overwrite=False``, the bucket has or had versioning, where COS
+            replaces objects all the same (code ``BucketHasVersions``)
         """
-        from airflow_provider_mps.clients import cos
+        from airflow_provider_mps.clients import cos, cos_objects
 
-        bucket, key = self._bucket(bucket), self._key(key)
-        target = f"cos://{bucket}{key}"
+        place = self._place(key, bucket)
+        writer = None if overwrite else uuid4().hex
 
-        def write() -> None:
-            self._verify("PutObject", target, *cos.store(self.get_conn(), bucket, key, BytesIO(data), content_type))
+        def write() -> bool:
+            client = self.get_conn()
+            try:
+                stored = cos.store(client, place.bucket, place.key, BytesIO(data), content_type, writer)
+            except Exception as error:
+                failed = cos.translate("PutObject", str(place), error)
+                if writer is None or failed.code != ALREADY_EXISTS:
+                    raise
+                found = cos_objects.look(client, place)
+                if found is None:
+                    raise no_verdict(failed, "it was removed meanwhile") from None
+                return found.writer == writer
+            self._verify("PutObject", str(place), *stored)
+            return True
 
-        self._resend("PutObject", target, write)
+        return self._resend("PutObject", str(place), write)
 
     def head_object(self, key: str, bucket: str | None = None) -> Digest:
         """Return size and CRC64 of an object.
@@ -189,69 +176,6 @@ class CosHook(TencentCloudBaseHook):
 
         bucket, key = self._bucket(bucket), self._key(key)
         return self._resend("HeadObject", f"cos://{bucket}{key}", lambda: cos.head(self.get_conn(), bucket, key))
-
-    def test_connection(self) -> tuple[bool, str]:
-        """Ask COS for the bucket: changes nothing."""
-        try:
-            bucket = self._bucket(None)
-            self._once("HeadBucket", f"cos://{bucket}", lambda: self.get_conn().head_bucket(Bucket=bucket))
-        except Exception as error:
-            return False, str(error)
-        return True, f"COS answers for bucket {bucket} (region {self._region()})"
-
-    def _resend(self, action: str, target: str, call: Callable[[], _T], stop: Stop | None = None) -> _T:
-        retrying = Retrying(**calls.resend_options(action, self.log.warning, stop))
-        result: _T = retrying(self._once, action, target, call)
-        return result
-
-    def _once(self, action: str, target: str, call: Callable[[], _T]) -> _T:
-        return self.renewal.call(lambda: self._tried(action, target, call))
-
-    def _is_about_keys(self, error: ServiceError) -> bool:
-        # STS may refuse the keys too, in its own words.
-        return super()._is_about_keys(error) or may_be_old_keys(error.code)
-
-    def _refused(self, error: ServiceError) -> ServiceError:
-        # A permission that is missing does not come by itself. The answer to a HEAD has no word on what is missing.
-        return super()._refused(error) if error.rule.about_keys or error.action == "HeadObject" else error
-
-    @staticmethod
-    def _tried(action: str, target: str, call: Callable[[], _T]) -> _T:
-        from airflow_provider_mps.clients import cos
-
-        try:
-            return call()
-        except AirflowException:
-            raise
-        except Exception as error:
-            if is_local(error):
-                raise
-            failed = airflow_error(cos.translate(action, target, error))
-        # Not where the vendor's error is handled: it would be kept as the context, with all that was said in it.
-        raise failed from None
-
-    @staticmethod
-    def _verify(action: str, target: str, stored: Digest, local: Digest) -> None:
-        if not is_verifiable(stored):
-            code = Transport.NOT_VERIFIABLE
-            said = f"{local.size} bytes; the answer is none of COS, or names neither size nor CRC64 nor MD5"
-            raise ServiceError(Service.COS, action, target, code, said, "", outcome_of(code))
-        wrong = difference(stored, local)
-        if wrong:
-            raise ServiceError(Service.COS, action, target, Transport.NOT_WHOLE, wrong, "", Outcome.UNKNOWN)
-
-    def _bucket(self, bucket: str | None) -> str:
-        with invalid_arguments_fail():
-            return bucket_or_default("cos_bucket", bucket or self.bucket, self.settings.storage)
-
-    def _region(self) -> str:
-        with invalid_arguments_fail():
-            return region_or_default("cos_region", self.cos_region, self.settings.storage)
-
-    @staticmethod
-    def _key(key: str) -> str:
-        with invalid_arguments_fail():
-            return arguments.cos_key("cos_key", key)
 
 
 def _content_type(name: str, key: str) -> str | None:

@@ -230,6 +230,13 @@ class LocalService:
         """Say whether an object is there."""
         return self.backend.store.find(bucket, key.removeprefix("/")) is not None
 
+    def keep_versions(self, bucket: str) -> None:
+        """Give a bucket versioning, so that ``x-cos-forbid-overwrite`` has no effect there.
+
+        Only the newest version is kept.
+        """
+        self.backend.cos.versioned.add(bucket)
+
     def start(self) -> None:
         """Start the service and return once it answers; raises ``OSError`` when the port is taken."""
         listener = listen(self.host, self.port)

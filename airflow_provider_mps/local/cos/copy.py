@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from airflow_provider_mps.local.cos import names as cos_names
 from airflow_provider_mps.local.cos import xml as cos_xml
 from airflow_provider_mps.local.cos.errors import CosRefusal
-from airflow_provider_mps.local.cos.objects import CosCall, may_overwrite, stored_headers
+from airflow_provider_mps.local.cos.objects import CosCall, may_overwrite, stored_headers, version_headers
 from airflow_provider_mps.local.cos.store import ObjectInfo, check_key
 from airflow_provider_mps.local.serving.wire import HttpReply
 
@@ -28,6 +28,7 @@ async def copy_object(call: CosCall) -> HttpReply:
         raise CosRefusal(400, "InvalidRequest", "A copy onto itself has to replace the metadata.")
     info = await asyncio.to_thread(_copied, call, bucket, key, replaced=directive == "replaced")
     reply = HttpReply(200, [("Content-Type", "application/xml"), ("ETag", f'"{info.etag}"')], cos_xml.copied(info))
+    reply.headers += version_headers(call)
     if info.crc64 is not None:
         reply.headers.append(("x-cos-hash-crc64ecma", str(info.crc64)))
     return reply
@@ -58,7 +59,7 @@ def _copied(call: CosCall, bucket: str, key: str, *, replaced: bool) -> ObjectIn
         call.key,
         headers,
         has_crc64=found.crc64 is not None,
-        overwrite=may_overwrite(request),
+        overwrite=may_overwrite(call),
     )
 
 

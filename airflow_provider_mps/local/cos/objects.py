@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import re
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -82,8 +83,10 @@ async def _put_object(call: CosCall) -> HttpReply:
     check_key(call.key)
     writer = await _receive(call)
     headers = stored_headers(call.request.headers)
-    info = call.state.store.commit(writer, call.bucket, call.key, headers, overwrite=may_overwrite(call.request))
-    return HttpReply(200, [("ETag", f'"{info.etag}"'), ("x-cos-hash-crc64ecma", str(info.crc64))])
+    info = call.state.store.commit(writer, call.bucket, call.key, headers, overwrite=may_overwrite(call))
+    return HttpReply(
+        200, [("ETag", f'"{info.etag}"'), ("x-cos-hash-crc64ecma", str(info.crc64)), *version_headers(call)]
+    )
 
 
 async def _delete_object(call: CosCall) -> HttpReply:
@@ -139,9 +142,9 @@ async def _complete(call: CosCall) -> HttpReply:
     except BodyTooLarge:
         raise CosRefusal(400, "MalformedXML", "The list of parts is too long.") from None
     # Putting parts together copies the whole object, which must not hold up other requests.
-    info = await asyncio.to_thread(multipart.complete, upload, wanted, overwrite=may_overwrite(call.request))
+    info = await asyncio.to_thread(multipart.complete, upload, wanted, overwrite=may_overwrite(call))
     reply = _xml(cos_xml.upload_completed(info, call.request.headers["host"]))
-    reply.headers.append(("x-cos-hash-crc64ecma", str(info.crc64)))
+    reply.headers += [("x-cos-hash-crc64ecma", str(info.crc64)), *version_headers(call)]
     return reply
 
 
@@ -264,10 +267,18 @@ def stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return stored | {name: value for name, value in headers.items() if name.startswith("x-cos-meta-")}
 
 
-def may_overwrite(request: Request) -> bool:
-    """Say whether an object that is there may give way (``x-cos-forbid-overwrite``, document 436/7749)."""
-    forbidden: str = request.headers.get("x-cos-forbid-overwrite", "")
-    return forbidden.strip().lower() != "true"
+def may_overwrite(call: CosCall) -> bool:
+    """Say whether an object that is there may give way (``x-cos-forbid-overwrite``, document 436/7749).
+
+    In a bucket that has or had versioning it always does.
+    """
+    forbidden: str = call.request.headers.get("x-cos-forbid-overwrite", "")
+    return forbidden.strip().lower() != "true" or call.bucket in call.state.versioned
+
+
+def version_headers(call: CosCall) -> list[tuple[str, str]]:
+    """Return what the answer to a write says of the version that it made."""
+    return [("x-cos-version-id", secrets.token_urlsafe(16))] if call.bucket in call.state.versioned else []
 
 
 def _number(text: str, name: str) -> int:

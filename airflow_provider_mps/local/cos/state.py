@@ -26,6 +26,8 @@ class CosState:
         self.accounts = accounts
         self.store = ObjectStore(folder, clock)
         self.multipart = Multipart(self.store)
+        # Buckets with versioning, of whose versions only the newest is kept here.
+        self.versioned: set[str] = set()
         for name, region in buckets.items():
             self.add_bucket(name, region)
 

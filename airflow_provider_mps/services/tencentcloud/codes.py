@@ -84,6 +84,12 @@ CODES: dict[str, CodeRule] = {
 }
 
 
+HAS_VERSIONS = "BucketHasVersions"
+"""A bucket with versioning, also a suspended one, replaces what must not be replaced."""
+
+ALREADY_EXISTS = "FileAlreadyExists"
+CHANGED = "PreconditionFailed"
+
 COS_CODES: dict[str, CodeRule] = {
     # Others go by their HTTP status.
     "AccessDenied": CodeRule(_REFUSED, "cos", "Grant the account this action on the bucket in CAM."),
@@ -93,6 +99,11 @@ COS_CODES: dict[str, CodeRule] = {
     "SignatureDoesNotMatch": CodeRule(_REFUSED, "cos", _KEYS, about_keys=True),
     "RequestTimeTooSkewed": CodeRule(_REFUSED, "cos", "The clock of this machine is wrong."),
     "NoSuchBucket": CodeRule(_REFUSED, "cos", "Check bucket and region."),
+    HAS_VERSIONS: CodeRule(_REFUSED, "cos", "Take a bucket that never had versioning for this."),
+    ALREADY_EXISTS: CodeRule(_REFUSED, "cos", "Remove the object, or take another key."),
+    CHANGED: CodeRule(_REFUSED, "cos", "The object has changed meanwhile."),
+    # Broken on the way: COS has compared it with its Content-MD5.
+    "BadDigest": CodeRule(_NOT_EXECUTED, "cos", "What arrived is not what was sent."),
     # An object may still be on its way, and asking again costs nothing.
     "NoSuchKey": CodeRule(_NOT_EXECUTED, "cos", "There is no such object in the bucket."),
     "NoSuchResource": CodeRule(_NOT_EXECUTED, "cos", "There is no such object, or no such bucket."),

@@ -43,6 +43,19 @@ def difference(stored: Digest, local: Digest) -> str | None:
     return None
 
 
+def copy_difference(source: Digest, copy: Digest) -> str | None:
+    """Say how a copy inside of COS differs from its source; None if it is the same as far as can be told.
+
+    The CRC64 decides where COS has one of both: the copy of an old object may have none, and the ETag of an upload in
+    parts is not that of its copy.
+    """
+    if source.crc64 is None or copy.crc64 is None:
+        same = source.md5 is None or copy.md5 is None
+        source, copy = (one._replace(crc64=None, md5=None if same else one.md5) for one in (source, copy))
+    wrong = difference(source, copy)
+    return wrong and wrong.replace(" here", " in the copy").replace(" in COS", " in the source")
+
+
 def is_verifiable(stored: Digest) -> bool:
     """Tell whether COS says anything at all that the content can be compared with."""
     return stored != Digest(None, None, None)

@@ -32,8 +32,10 @@ COS = register(
     ServiceProfile(
         name=Service.COS.value,
         conn_id_field="tencentcloud_conn_id",
-        # What is stored again is the same object.
-        free_actions=frozenset({"GetObject", "HeadObject", "PutObject", "HeadBucket"}),
+        # What is stored, copied or removed again ends the same.
+        free_actions=frozenset(
+            {"GetObject", "HeadObject", "PutObject", "CopyObject", "DeleteObject", "HeadBucket", "GetBucket"}
+        ),
         code_rule=codes.rule_for,
     )
 )

@@ -1,0 +1,57 @@
+"""Addresses of objects in COS: ``cos://bucket/key``, ``cos:///key`` and ``cos://conn_id@bucket/key``."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from airflow_provider_mps.core import arguments
+
+SCHEME = "cos"
+
+
+class CosAddress(NamedTuple):
+    """An object or a folder in COS.
+
+    :param conn_id: Airflow connection that the address names; None for that of whoever reads it
+    :param bucket: with its APPID; None for that of the connection
+    :param path: what follows the bucket, with a leading slash; not checked
+    """
+
+    conn_id: str | None
+    bucket: str | None
+    path: str
+
+    def __str__(self) -> str:
+        conn_id = "" if self.conn_id is None else f"{self.conn_id}@"
+        return f"{SCHEME}://{conn_id}{self.bucket or ''}{self.path}"
+
+
+def is_cos(address: str) -> bool:
+    """Tell whether an address is one of COS."""
+    scheme, mark, _ = address.partition("://")
+    return bool(mark) and scheme.lower() == SCHEME
+
+
+def cos_address(name: str, value: Any) -> CosAddress:
+    """Take an address apart, and check its connection and its bucket.
+
+    :param name: the argument that has it, for messages
+    :raises ArgumentError: it is none, or has a user and a password in it
+    """
+    if not isinstance(value, str) or not is_cos(value):
+        arguments.fail(name, value, "an address such as 'cos://name-1250000000/pictures/cup.png'")
+    # Not urlsplit: a key may hold what begins a query or a fragment elsewhere.
+    place, _, path = value.partition("://")[2].partition("/")
+    conn_id, at, bucket = place.rpartition("@")
+    if at and (not conn_id.strip() or ":" in conn_id):
+        arguments.fail(name, value, "the id of an Airflow connection before @, as in 'cos://conn_id@name-1250000000/'")
+    return CosAddress(conn_id if at else None, arguments.bucket(name, bucket) if bucket else None, f"/{path}")
+
+
+def cos_object(name: str, value: Any) -> CosAddress:
+    """Take the address of an object apart, with its key checked.
+
+    :raises ArgumentError: it is none of an object
+    """
+    address = cos_address(name, value)
+    return address._replace(path=arguments.cos_key(name, address.path))

@@ -1,0 +1,122 @@
+"""What COS says of an object without its content, in the answer to a HEAD and in a listing.
+
+Sources: HEAD Object (https://cloud.tencent.com/document/product/436/7745), GET Bucket
+(https://cloud.tencent.com/document/product/436/7734).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+
+from airflow_provider_mps.services.tencentcloud.integrity import read_digest
+
+# The headers that a copy has to be given again where one of them is to be another.
+COPIED_HEADERS = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type")
+META_PREFIX = "x-cos-meta-"
+
+
+class ObjectStat(NamedTuple):
+    """An object as COS describes it.
+
+    :param key: key with a leading slash
+    :param size: bytes
+    :param etag: without quotes; the MD5 of the content where it was stored by one simple request
+    :param modified: seconds since the epoch, whole in the answer to a HEAD
+    :param crc64: CRC64-ECMA; None in a listing, and for an object that COS keeps none of
+    :param content_type: MIME type; None in a listing
+    :param cache_control: ``Cache-Control``; None in a listing, and where there is none
+    """
+
+    key: str
+    size: int
+    etag: str
+    modified: float
+    crc64: int | None = None
+    content_type: str | None = None
+    cache_control: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """What identifies the content, the same from a listing and from a HEAD."""
+        return f"{self.etag}:{self.size}"
+
+
+class ObjectPage(NamedTuple):
+    """One page of a listing.
+
+    :param objects: in the order of their keys in UTF-8
+    :param prefixes: what keys have in common up to the delimiter, with a leading slash
+    :param next_marker: where the next page begins; empty at the last one
+    """
+
+    objects: list[ObjectStat]
+    prefixes: list[str]
+    next_marker: str
+
+
+class UnreadableListingError(ValueError):
+    """The answer is no page of a listing."""
+
+
+def stat_of_head(key: str, headers: Mapping[str, Any]) -> ObjectStat | None:
+    """Read the answer to a HEAD; None if it is none of COS, such as that of a proxy.
+
+    :param key: key with a leading slash
+    :param headers: of the answer, in whatever case
+    """
+    lowered = {name.lower(): str(value or "").strip() for name, value in headers.items()}
+    size, crc64, _ = read_digest(lowered)
+    etag = lowered.get("etag", "").strip('"')
+    if size is None or not etag:
+        return None
+    modified = _seconds(parsedate_to_datetime, lowered.get("last-modified", ""))
+    return ObjectStat(
+        key, size, etag, modified, crc64, lowered.get("content-type") or None, lowered.get("cache-control") or None
+    )
+
+
+def headers_of_head(headers: Mapping[str, Any]) -> dict[str, str]:
+    """Return those headers of a HEAD that were stored with the object, as a request names them."""
+    lowered = {name.lower(): str(value or "").strip() for name, value in headers.items()}
+    found = {name: lowered[name.lower()] for name in COPIED_HEADERS if lowered.get(name.lower())}
+    return found | {name: value for name, value in lowered.items() if name.startswith(META_PREFIX)}
+
+
+def read_page(answer: Mapping[str, Any], marker: str) -> ObjectPage:
+    """Read a page of a listing, as the SDK makes it of the XML, with its keys decoded.
+
+    :param marker: the one that was asked with, without a leading slash
+    :raises UnreadableListingError: it is something else, or would begin the same page again
+    """
+    truncated = answer.get("IsTruncated")
+    if truncated not in ("true", "false"):
+        raise UnreadableListingError(f"no IsTruncated in the answer, but {', '.join(map(str, answer)) or 'nothing'}")
+    try:
+        objects = [_stat_of_entry(entry) for entry in answer.get("Contents") or ()]
+        prefixes = [f"/{entry['Prefix']}" for entry in answer.get("CommonPrefixes") or ()]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableListingError(f"an entry cannot be read: {type(error).__name__}: {error}") from None
+    if truncated == "false":
+        return ObjectPage(objects, prefixes, "")
+    following = str(answer.get("NextMarker") or "") or max((entry.key[1:] for entry in objects), default="")
+    if following.encode("utf-8", "surrogatepass") <= marker.encode("utf-8", "surrogatepass"):
+        raise UnreadableListingError("there is more, and the answer does not say where it begins")
+    return ObjectPage(objects, prefixes, f"/{following}")
+
+
+def _stat_of_entry(entry: Mapping[str, Any]) -> ObjectStat:
+    key, etag = entry["Key"], (entry["ETag"] or "").strip('"')
+    if not isinstance(key, str) or not etag:
+        raise ValueError("no Key or no ETag")
+    return ObjectStat(f"/{key}", int(entry["Size"]), etag, _seconds(datetime.fromisoformat, entry["LastModified"]))
+
+
+def _seconds(read: Any, text: str) -> float:
+    try:
+        moment: datetime = read(text)
+    except (TypeError, ValueError):
+        return 0.0
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
