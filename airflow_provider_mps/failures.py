@@ -84,4 +84,6 @@ def _code_and_remedy(error: BaseException) -> tuple[str, str] | None:
         return f"{error.failed:,} of {error.total:,} failed, max_failed={error.max_failed}", error.summary
     if isinstance(error, MpsBatchRecordError):
         return "Record of the batch unreadable", f"see {error.prefix}"
-    return None
+    # Errors of rooms that this one does not know say it themselves.
+    in_short: tuple[str, str] | None = getattr(error, "in_short", None)
+    return in_short

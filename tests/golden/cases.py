@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_mps.batch import record as pages
 from airflow_provider_mps.batch.record import BatchHeader, RecordPage
 from airflow_provider_mps.batch.store import BatchStore, batch_prefix
+from airflow_provider_mps.catalogue import record as catalogue
+from airflow_provider_mps.catalogue import record_format
 from airflow_provider_mps.core import events, fingerprint
 from airflow_provider_mps.core.airflow_task import Instance, TaskKey
 from airflow_provider_mps.core.errors import ServiceError
@@ -48,6 +50,7 @@ class Golden:
     :param meaning: what the example says, as the code has it
     :param write: gives what is kept or sent: bytes as they are, other values as JSON
     :param read: gives the meaning of what was kept or sent
+    :param ending: of the name of its files; ``jsonl`` where the version is in the first of several lines
     """
 
     name: str
@@ -55,19 +58,25 @@ class Golden:
     meaning: Any
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
+    ending: str = "json"
 
     @property
     def path(self) -> Path:
-        return HERE / f"{self.name}.v{self.version}.json"
+        return HERE / f"{self.name}.v{self.version}.{self.ending}"
 
     def written(self) -> bytes:
         """Return what the file of this version has in it."""
         value = self.write(self.meaning)
+        if self.ending == "jsonl":
+            return bytes(value)
         return value + b"\n" if isinstance(value, bytes) else json.dumps(value, indent=2).encode() + b"\n"
 
     def meaning_of(self, path: Path) -> Any:
         """Read a file of this or an older version."""
-        data = path.read_bytes().removesuffix(b"\n")
+        data = path.read_bytes()
+        if self.ending == "jsonl":
+            return self.read(data)
+        data = data.removesuffix(b"\n")
         return self.read(data if isinstance(self.write(self.meaning), bytes) else json.loads(data))
 
 
@@ -211,6 +220,23 @@ def fixed(name: str, value: dict[str, Any], version: int = 1) -> Golden:
     return Golden(name, version, value, dict, dict)
 
 
+def record_file(name: str, entry: catalogue.Entry) -> Golden:
+    """A file of the log of a catalogue's record, of which nothing is ever changed."""
+
+    def read(data: bytes) -> catalogue.Entry:
+        found = record_format.read_entry(data, entry.number)
+        return replace(found, events=tuple(found.events))
+
+    return Golden(
+        f"catalogue-{name}",
+        record_format.VERSION,
+        entry,
+        lambda meaning: record_format.write_entry(meaning, "5e2f1b7c00004000800000000000000a"),
+        read,
+        "jsonl",
+    )
+
+
 ENDS = ends_of(TASK_ID, MPS, RESULT, ERROR)
 AIDGE_ENDS = ends_of(AIDGE_TASK_ID, AIDGE, AIDGE_RESULT, AIDGE_ERROR)
 # One of each kind, under ids of their own.
@@ -220,6 +246,42 @@ PAGE_OF_ENDS = {
     "task-late": ENDS["timeout"],
     "task-refused": ENDS["error"],
 }
+RUN = catalogue.Writer("shop", "scheduled__2026-01-01T00:00:00+00:00", "plan")
+PARTS = "0123456789abcdef.{}.00112233445566aa"
+PICTURE = {"bucket": "shop-1250000000", "region": "ap-guangzhou", "path": "/output/cup-17-9a8b.jpeg"}
+PLANNED = catalogue.Entry(
+    6,
+    RUN,
+    1767229370.25,
+    (
+        catalogue.ItemPlanned("cup-17/white", PARTS.format("fedcba9876543210")),
+        catalogue.ItemPlanned("碗/白", PARTS.format("-")),
+        catalogue.ItemWaiting("bowl/white"),
+        catalogue.ItemUnpublished("jug/white"),
+    ),
+)
+ENDED = catalogue.Entry(
+    7,
+    RUN._replace(task_id="make"),
+    1767229971.5,
+    (
+        catalogue.ItemMade("cup-17/white", PARTS.format("fedcba9876543210"), PICTURE, TASK_ID),
+        catalogue.ItemFailed("碗/白", PARTS.format("-"), "70000 InternalError", "try again", "5e2f", TASK_ID, False),
+        catalogue.ItemFailed("tea/white", PARTS.format("-"), "InvalidParameter", "no picture", "6f30", None, True),
+        catalogue.ItemReleased("jug/wood"),
+        catalogue.ItemPublished(
+            "cup-17/white",
+            PARTS.format("fedcba9876543210"),
+            "cos://shop-1250000000/shop/cup-17/white.jpeg",
+            "d41d8cd98f00b204e9800998ecf8427e",
+            123456,
+        ),
+    ),
+)
+# An item with all parts, and some with a few.
+KNOWN = catalogue.CatalogueRecord().after(
+    [replace(PLANNED, number=19), replace(ENDED, number=20, events=(*ENDED.events, *PLANNED.events))]
+)
 WAITS = {"poll_interval": 10.0, "deadline": 1767229971.5, "limit": "execution_timeout", "since": 1767229371.5}
 CONNECTED = {"tencentcloud_conn_id": "shop", "region": "ap-shanghai"}
 
@@ -243,6 +305,16 @@ CASES = [
         PAGE_OF_ENDS,
         lambda ends: pages.write_ends(ends, MPS),
         lambda data: pages.read_ends(data, MPS),
+    ),
+    record_file("record-plan", PLANNED),
+    record_file("record-ends", ENDED),
+    Golden(
+        "catalogue-snapshot",
+        record_format.VERSION,
+        KNOWN,
+        record_format.write_snapshot,
+        lambda data: record_format.read_snapshot(data, 20),
+        "jsonl",
     ),
     trigger((MpsImageTaskTrigger, {"mps_task_id": TASK_ID, **CONNECTED, **WAITS})),
     trigger((AidgeImageTaskTrigger, {"aidge_task_id": AIDGE_TASK_ID, "aidge_conn_id": "scenes", **WAITS})),

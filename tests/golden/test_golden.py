@@ -18,15 +18,20 @@ from airflow_provider_mps.get_provider_info import get_provider_info
 
 from .cases import CASES, HEADER, HERE, RECORD, Golden, comparable
 
-FILES = sorted(HERE.glob("*.json"))
+FILES = sorted([*HERE.glob("*.json"), *HERE.glob("*.jsonl")])
 BY_NAME = {case.name: case for case in CASES}
 
 
 def split(path: Path) -> tuple[str, int]:
     """Return the format and the version of a file."""
-    found = re.fullmatch(r"(.+)\.v(\d+)\.json", path.name)
+    found = re.fullmatch(r"(.+)\.v(\d+)\.jsonl?", path.name)
     assert found, path.name
     return found[1], int(found[2])
+
+
+def parsed(path: Path, data: bytes) -> list[Any]:
+    """Return what is in a file: one value, or one on each line."""
+    return [json.loads(part) for part in (data.splitlines() if path.suffix == ".jsonl" else [data])]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -35,7 +40,7 @@ def test_what_is_written_is_what_the_file_of_its_version_has(case: Golden) -> No
     written = case.path.read_bytes()
     if isinstance(case.write(case.meaning), bytes):
         assert case.written() == written
-    assert json.loads(case.written()) == json.loads(written)
+    assert parsed(case.path, case.written()) == parsed(case.path, written)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -49,7 +54,7 @@ def test_each_file_is_read_and_means_the_same(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_version_in_a_file_is_that_of_its_name(path: Path) -> None:
-    content = json.loads(path.read_bytes())
+    content = parsed(path, path.read_bytes())[0]
     assert content.get("version", split(path)[1]) == split(path)[1]
 
 
