@@ -32,6 +32,22 @@ class Why(StrEnum):
     """Of :attr:`Action.UNPUBLISH` only."""
 
 
+class LeftOut(StrEnum):
+    """Why there is no line for an item in a plan."""
+
+    UNCHANGED = "unchanged"
+    WAITING = "waiting"
+    """The run may not pay for more."""
+    REFUSED = "refused"
+    """The same request has failed for good before."""
+    IN_ANOTHER_RUN = "in_another_run"
+    """Another run is about to make it."""
+    UNREACHABLE = "unreachable"
+    """Nobody answers at the address of a picture that is new."""
+    REMOVED = "removed"
+    """It is gone from the manifest, and its picture stays."""
+
+
 class EventName(StrEnum):
     """What the record says of an item."""
 
@@ -74,7 +90,7 @@ class Kind(StrEnum):
     PLAN = "plan"
     DRY_PLAN = "dry-plan"
     """What would be made; its lines have no action, and no batch takes it."""
-    REMOVED = "removed"
+    LEFT_OUT = "left-out"
     PICTURES = "pictures"
     PUBLISHED = "published"
     REPORT = "report"
