@@ -16,6 +16,8 @@ from airflow_provider_mps.core.vocabulary import LimitKind
 
 # How many errors a message lists; the others are counted.
 SHOWN = 10
+# Of a picture that the batch left behind when it had to stop.
+STOPPED = "Stopped"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Item:
     :param fingerprint: that of the request
     :param key: what the caller knows it by
     :param subject: the picture that it is made from, for entries and messages
+    :param name: what messages call it; empty for its place among the requests
     """
 
     index: int
@@ -34,6 +37,7 @@ class Item:
     fingerprint: Fingerprint
     key: int | str = ""
     subject: str = ""
+    name: str = ""
 
     @property
     def token(self) -> str:
@@ -41,7 +45,7 @@ class Item:
         return self.fingerprint.token
 
     def __str__(self) -> str:
-        return f"requests[{self.index}] ({self.subject})"
+        return f"{self.name or f'requests[{self.index}]'} ({self.subject})"
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class ItemFailure:
     :param task_id: the service's id of the task; None if none is known
     :param request_id: RequestId of the answer; empty where none came
     :param is_final: whether the same request would end the same way
+    :param is_open: whether the service may still have accepted it, or make it, which a retry would find out
     """
 
     code: str
@@ -60,6 +65,12 @@ class ItemFailure:
     task_id: str | None = None
     request_id: str = ""
     is_final: bool = False
+    is_open: bool = False
+
+    @property
+    def is_unsubmitted(self) -> bool:
+        """Whether the batch never came to it."""
+        return self.code == STOPPED and not self.is_open
 
     def entry(self) -> dict[str, Any]:
         """Return the entry of the batch's result; it has the fields of a good one, and ``Error``."""
@@ -137,18 +148,22 @@ def labelled_entries(items: Sequence[Item], ends: Sequence[ItemOutcome]) -> list
     ]
 
 
-def unfinished(why: str, task_id: str | None) -> ItemFailure:
+def unfinished(why: str, record: Record | None) -> ItemFailure:
     """Return the end of an item that a batch which had to stop leaves behind.
 
-    :param task_id: the service's id of the task; None if it was not submitted
+    :param record: of its submission; None if there was none
     """
-    state = "was not submitted" if task_id is None else "was still waited for, and a retry joins it"
-    return ItemFailure("Stopped", f"the batch stopped ({why}); this picture {state}", task_id)
+    state, task_id = "was not submitted", record.task_id if record else None
+    if task_id is not None:
+        state = "was still waited for, and a retry joins it"
+    elif record is not None and record.intent is not None:
+        state = "may have been submitted, and a retry finds out"
+    is_open = record is not None and (task_id is not None or record.intent is not None)
+    return ItemFailure(STOPPED, f"the batch stopped ({why}); this picture {state}", task_id, is_open=is_open)
 
 
-def summary(items: Sequence[Item], ends: Sequence[ItemOutcome]) -> str:
+def summary(failed: Sequence[tuple[Item, ItemFailure]]) -> str:
     """Say which items have no picture and why: counts by code, and the first few."""
-    failed = [(item, end) for item, end in zip(items, ends, strict=True) if isinstance(end, ItemFailure)]
     counts = Counter(end.code for _, end in failed)
     by_code = ", ".join(f"{count:,} x {code}" for code, count in counts.most_common(SHOWN))
     lines = [f"{item}: {end.code}: {end.message.rstrip('.')}" for item, end in failed[:SHOWN]]

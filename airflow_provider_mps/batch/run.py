@@ -98,16 +98,15 @@ class BatchRun:
         if self._stopped is not None:
             raise self._stopped
 
-    def ends_so_far(self, why: str) -> list[ItemOutcome]:
-        """Return the end of each item, also of those that have none.
+    def ends_so_far(self, why: str) -> dict[int, ItemOutcome]:
+        """Return the end of each item by its index, also of those that have none.
 
         :param why: why the batch has stopped
         """
-        found: list[ItemOutcome] = []
-        for item in self._items:
-            known = self._writer.record.record(item.token)
-            found.append(self.ends.get(item.index) or unfinished(why, known.task_id if known else None))
-        return found
+        records = self._writer.record
+        return {
+            item.index: self.ends.get(item.index) or unfinished(why, records.record(item.token)) for item in self._items
+        }
 
     async def _one(self, item: Item, poller: Poller) -> None:
         submitted = None
@@ -158,7 +157,7 @@ class BatchRun:
             return None
         except SubmissionInDoubtError as error:
             self._log.warning("InDoubt: %s: %s", item, error)
-            self.ends[item.index] = ItemFailure("InDoubt", str(error))
+            self.ends[item.index] = ItemFailure("InDoubt", str(error), is_open=True)
         except Exception as error:
             # The record cannot be kept, or something nobody thought of: nothing more is sent.
             self._stopped = self._stopped or error

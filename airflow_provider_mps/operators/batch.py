@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowSkipException, AirflowTaskTimeout, BaseOperator
 
 from airflow_provider_mps.batch.words import OnEmpty, check_on_empty
 from airflow_provider_mps.core import arguments
@@ -24,6 +24,7 @@ from airflow_provider_mps.exceptions import (
     MpsBatchFailedError,
     MpsBatchRecordError,
     MpsBatchRefusedError,
+    MpsBatchTakenOverError,
     TriggerEventError,
     invalid_arguments_fail,
 )
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
     # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.batch.asked import Asked
+    from airflow_provider_mps.batch.forms import Form
     from airflow_provider_mps.batch.items import Item, ItemOutcome
     from airflow_provider_mps.batch.loop_thread import LoopThread
     from airflow_provider_mps.batch.record import BatchHeader, BatchRecord
@@ -92,10 +95,11 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         """Return the hook for the rendered connection; see :class:`~airflow_provider_mps.batch.port.BatchHook`."""
 
     @abstractmethod
-    def read_items(self, hook: Any, task: TaskKey) -> list[Item]:
-        """Return the pictures that the rendered requests ask for.
+    def read_items(self, hook: Any, task: TaskKey, asked: list[Asked]) -> list[Item]:
+        """Return the pictures that are asked for.
 
         :param task: the Airflow task
+        :param asked: the rendered requests
         :raises ArgumentError: a request cannot be used; the message says which
         """
 
@@ -113,12 +117,12 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         """
 
     @failures_in_short
-    def execute(self, context: Context) -> list[dict[str, Any]]:
-        """Submit what has to be submitted, wait for all, and return an entry for each request."""
-        return self._work(context, may_be_new=context["ti"].try_number == 1)
+    def execute(self, context: Context) -> Any:
+        """Submit what has to be submitted, wait for all, and hand over what came of each request."""
+        return self._work(context, begins=True)
 
     @failures_in_short
-    def execute_complete(self, context: Context, event: Any = None) -> list[dict[str, Any]]:
+    def execute_complete(self, context: Context, event: Any = None) -> Any:
         """Take up the batch again: all that was waited for is in the record."""
         try:
             error = error_of_batch_event(event)
@@ -126,51 +130,40 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             raise TriggerEventError(str(unreadable)) from None
         if error is not None:
             raise airflow_error(error)
-        # Who comes from a deferral goes on with what was begun, whatever the number of the try.
-        return self._work(context, may_be_new=False)
+        return self._work(context, begins=False)
 
     def on_kill(self) -> None:
         """Stop submitting, when a person or Airflow ends the task."""
         if self._loop_thread is not None:
             self._loop_thread.cancel()
 
-    def _work(self, context: Context, *, may_be_new: bool) -> list[dict[str, Any]]:
-        from airflow_provider_mps.batch.items import labelled_entries, recognise
+    def _work(self, context: Context, *, begins: bool) -> Any:
+        """Do what there is to do.
+
+        :param begins: whether a try begins; who comes from a deferral goes on with what was begun
+        """
         from airflow_provider_mps.batch.record import UnreadablePageError
-        from airflow_provider_mps.batch.store import BatchStore, batch_prefix
-        from airflow_provider_mps.batch.writer import take_over
-        from airflow_provider_mps.durable.tries import instance_of, task_of
-        from airflow_provider_mps.hooks.cos import CosHook
+        from airflow_provider_mps.durable.tries import task_of
 
         self.check_found()
         hook, task = self.make_hook(), task_of(context)
         with invalid_arguments_fail():
             max_failed = arguments.integer("max_failed", self.max_failed, 0)
-            record_dir = arguments.output_dir("record_dir", self.record_dir)
             on_empty = check_on_empty("on_empty", self.on_empty)
-            for name in ("record_bucket", "record_region"):
-                if getattr(self, name) is not None:
-                    _CHECKS[name](name, getattr(self, name))
-            items = self.read_items(hook, task)
+            form = self._form()
+            items = self.read_items(hook, task, form.asked())
+            store = self._store(task)
+        if begins and (items or not form.is_empty):
+            form.check()
         if not items:
-            return self._nothing_to_do(on_empty)
-        bucket = CosHook(self.tencentcloud_conn_id, self.record_bucket, self.record_region)
-        store = BatchStore(bucket, batch_prefix(record_dir, task), self.service)
+            return self._nothing_to_do(form, on_empty)
+        record = self._take_over(context, store, form, begins=begins)
         try:
-            record = take_over(store, instance_of(context), may_be_new=may_be_new)
-        except UnreadablePageError as error:
-            raise MpsBatchRecordError(store.prefix, str(error)) from None
-        items = recognise(items, record.records, context["ti"].max_tries)
-        self.log.info("The record of this batch is in %s", store)
-        if record.is_new and context["ti"].try_number > 1:
-            self.log.warning("Earlier tries have left nothing there, so their tasks are looked for at %s", self.service)
-        try:
-            ends = self._run(context, hook, items, store, record)
+            ends = self._ends(context, hook, items, form, store, record)
             if ends is not None:
-                self._judge(context, items, ends, max_failed)
-                record.header = replace(
-                    record.header, delivered_tries=context["ti"].max_tries, delivered_to=instance_of(context)
-                )
+                self._judge(context, form, items, ends, max_failed)
+                result = form.hand_over(items, ends)
+                self._mark_returned(context, record)
         except UnreadablePageError as error:
             raise MpsBatchRecordError(store.prefix, str(error)) from None
         except Exception:
@@ -179,18 +172,72 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         self._close(store, record.header)
         if ends is None:
             self._defer(context, hook, store, record, len(items))
-        return labelled_entries(items, ends)
+        return result
 
-    def _nothing_to_do(self, on_empty: OnEmpty) -> list[dict[str, Any]]:
-        if on_empty is OnEmpty.SKIP:
+    def _form(self) -> Form:
+        from airflow_provider_mps.batch.forms import ListForm
+
+        return ListForm(self.requests)
+
+    def _store(self, task: TaskKey) -> BatchStore:
+        from airflow_provider_mps.batch.store import BatchStore, batch_prefix
+        from airflow_provider_mps.hooks.cos import CosHook
+
+        record_dir = arguments.output_dir("record_dir", self.record_dir)
+        for name in ("record_bucket", "record_region"):
+            if getattr(self, name) is not None:
+                _CHECKS[name](name, getattr(self, name))
+        bucket = CosHook(self.tencentcloud_conn_id, self.record_bucket, self.record_region)
+        return BatchStore(bucket, batch_prefix(record_dir, task), self.service)
+
+    def _take_over(self, context: Context, store: BatchStore, form: Form, *, begins: bool) -> BatchRecord:
+        from airflow_provider_mps.batch.record import UnreadablePageError
+        from airflow_provider_mps.batch.writer import take_over
+        from airflow_provider_mps.durable.tries import instance_of
+
+        try_number = context["ti"].try_number
+        try:
+            record = take_over(store, instance_of(context), may_be_new=begins and try_number == 1)
+        except UnreadablePageError as error:
+            raise MpsBatchRecordError(store.prefix, str(error)) from None
+        if form.joins_after_return:
+            record.header = replace(record.header, delivered_tries=None, delivered_to=None)
+        self.log.info("The record of this batch is in %s", store)
+        if record.is_new and try_number > 1:
+            self.log.warning("Earlier tries have left nothing there, so their tasks are looked for at %s", self.service)
+        return record
+
+    def _nothing_to_do(self, form: Form, on_empty: OnEmpty) -> Any:
+        if on_empty is OnEmpty.SKIP and form.is_empty:
             raise AirflowSkipException("requests is empty, and on_empty='skip'")
         self.log.info("requests is empty: there is no picture to make")
-        return []
+        return form.hand_over([], {})
+
+    def _ends(
+        self, context: Context, hook: Any, items: list[Item], form: Form, store: BatchStore, record: BatchRecord
+    ) -> dict[int, ItemOutcome] | None:
+        """Return how each item ended, by its index; None if some still run and are waited for in the triggerer."""
+        from airflow_provider_mps.batch.items import recognise
+
+        items = recognise(items, record.records, context["ti"].max_tries)
+        known = form.take_up(items, record)
+        left = [item for item in items if item.index not in known]
+        if known:
+            self.log.info("%s made, or being made, by another run: not submitted", counted(len(known), "picture"))
+        if not left:
+            return known
+
+        def stop(error: BaseException, ends_so_far: Callable[[str], dict[int, ItemOutcome]]) -> None:
+            if isinstance(error, ServiceError) or form.hands_over_when_ended:
+                why = error.code if isinstance(error, ServiceError) else type(error).__name__
+                self._push(context, form, items, {**known, **ends_so_far(why)})
+
+        ends = self._run(context, hook, left, store, record, stop)
+        return None if ends is None else {**known, **ends}
 
     def _run(
-        self, context: Context, hook: Any, items: list[Item], store: BatchStore, record: BatchRecord
-    ) -> list[ItemOutcome] | None:
-        """Return how each item ended; None if some still run and are waited for in the triggerer."""
+        self, context: Context, hook: Any, items: list[Item], store: BatchStore, record: BatchRecord, stop: _Stop
+    ) -> dict[int, ItemOutcome] | None:
         from airflow_provider_mps.batch.loop_thread import LoopThread
         from airflow_provider_mps.batch.run import BatchRun
         from airflow_provider_mps.batch.writer import BatchWriter
@@ -216,12 +263,13 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             )
             try:
                 self._loop_thread.run(lambda: run.run(waits=not self.deferrable))
-            except ServiceError as error:
-                self._push(context, items, run.ends_so_far(error.code))
+            except MpsBatchTakenOverError:
+                # Who has taken over hands over what came of it.
                 raise
-        if len(run.ends) < len(items):
-            return None
-        return [run.ends[item.index] for item in items]
+            except (Exception, AirflowTaskTimeout) as error:
+                stop(error, run.ends_so_far)
+                raise
+        return None if len(run.ends) < len(items) else run.ends
 
     def _close(self, store: BatchStore, header: BatchHeader) -> None:
         from airflow_provider_mps.batch.writer import give_up
@@ -231,38 +279,46 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         except Exception as error:
             self.log.warning("The record of the batch could not be closed (%s); a clear would return it again", error)
 
-    def _judge(self, context: Context, items: list[Item], ends: list[ItemOutcome], max_failed: int) -> None:
+    def _judge(
+        self, context: Context, form: Form, items: list[Item], ends: dict[int, ItemOutcome], max_failed: int
+    ) -> None:
         from airflow_provider_mps.batch.items import ItemFailure, summary
 
-        failures = [end for end in ends if isinstance(end, ItemFailure)]
+        missing = [(item, end) for item in items if isinstance(end := ends[item.index], ItemFailure)]
+        failures = [(item, end) for item, end in missing if end.code not in form.no_failures]
         count, failed = len(ends), len(failures)
         self.log.info(
-            "%s of %s %s there, %s failed",
-            f"{count - failed:,}",
+            "%s of %s %s there, %s failed%s",
+            f"{count - len(missing):,}",
             counted(count, "picture"),
             "is" if count == 1 else "are",
             f"{failed:,}",
+            f", {len(missing) - failed:,} left for later" if len(missing) > failed else "",
         )
         if not failures:
             return
-        told = summary(items, ends)
+        told = summary(failures)
         if failed <= max_failed:
             self.log.warning("%d failed, which max_failed=%d allows: %s", failed, max_failed, told)
             return
-        self._push(context, items, ends)
-        kind = MpsBatchRefusedError if all(end.is_final for end in failures) else MpsBatchFailedError
+        self._push(context, form, items, ends)
+        kind = MpsBatchRefusedError if all(end.is_final for _, end in failures) else MpsBatchFailedError
         raise kind(failed, count, max_failed, told)
 
-    def _push(self, context: Context, items: list[Item], ends: list[ItemOutcome]) -> None:
+    def _push(self, context: Context, form: Form, items: list[Item], ends: dict[int, ItemOutcome]) -> None:
         """Hand over what was paid for, before the task fails."""
-        from airflow_provider_mps.batch.items import labelled_entries
-
-        if not self.do_xcom_push:
-            return
         try:
-            context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=labelled_entries(items, ends))
+            result = form.hand_over(items, ends)
+            if self.do_xcom_push:
+                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=result)
         except Exception as error:
             self.log.warning("The entries of the batch could not be handed over: %s", error)
+
+    def _mark_returned(self, context: Context, record: BatchRecord) -> None:
+        from airflow_provider_mps.durable.tries import instance_of
+
+        tries = context["ti"].max_tries
+        record.header = replace(record.header, delivered_tries=tries, delivered_to=instance_of(context))
 
     def _defer(self, context: Context, hook: Any, store: BatchStore, record: BatchRecord, total: int) -> NoReturn:
         now, until = time.time(), end_of_try(self, context)
@@ -274,6 +330,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         raise AssertionError("defer() does not return")
 
 
+_Stop = Callable[[BaseException, Callable[[str], "dict[int, ItemOutcome]"]], None]
 _CHECKS: dict[str, Callable[[str, Any], object]] = {
     "max_failed": lambda name, value: arguments.integer(name, value, 0),
     "on_empty": check_on_empty,

@@ -17,6 +17,7 @@ from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DE
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
+    from airflow_provider_mps.batch.asked import Asked
     from airflow_provider_mps.batch.items import Item
     from airflow_provider_mps.core.airflow_task import TaskKey
     from airflow_provider_mps.core.steps import Log
@@ -137,13 +138,13 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
 
         return MpsHook(self.tencentcloud_conn_id, self.region)
 
-    def read_items(self, hook: MpsHook, task: TaskKey) -> list[Item]:
-        """Return the pictures that the rendered requests ask for."""
+    def read_items(self, hook: MpsHook, task: TaskKey, asked: list[Asked]) -> list[Item]:
+        """Return the pictures that are asked for."""
         from airflow_provider_mps.batch.requests import read_requests
 
         settings = hook.settings
         return read_requests(
-            self.requests,
+            asked,
             self.defaults,
             task=task,
             storage=settings.storage,

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from airflow_provider_mps.batch import items
 from airflow_provider_mps.batch import record as batch_record
-from airflow_provider_mps.batch.items import Item, ItemFailure, entries, failed_call, outcome_of_item, summary
+from airflow_provider_mps.batch.asked import in_list
+from airflow_provider_mps.batch.items import SHOWN, Item, ItemFailure, entries, failed_call, outcome_of_item, summary
 from airflow_provider_mps.batch.record import PAGE_ITEMS, BatchHeader, BatchRecord, RecordPage, UnreadablePageError
-from airflow_provider_mps.batch.requests import SHOWN, check_requests, read_requests
+from airflow_provider_mps.batch.requests import check_requests, read_requests
 from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
@@ -53,7 +54,9 @@ read_ends = partial(batch_record.read_ends, service=MPS)
 
 def read(requests: Any, defaults: Any = None, task: Any = TASK, **more: str) -> list[Item]:
     given = {"endpoint": "mps", "region": "ap-guangzhou", "account": "AKID", **more}
-    return read_requests(requests, defaults, task=task, storage=StorageDefaults("shop-125", "ap-guangzhou"), **given)
+    return read_requests(
+        in_list(requests), defaults, task=task, storage=StorageDefaults("shop-125", "ap-guangzhou"), **given
+    )
 
 
 def pictures(*names: str) -> list[dict[str, Any]]:
@@ -145,7 +148,7 @@ def test_entries_are_plain_and_alike() -> None:
 @given(st.integers(1, 40))
 def test_a_summary_names_the_first_and_counts_the_others(count: int) -> None:
     items = read(pictures(*map(str, range(count))))
-    said = summary(items, [ItemFailure("A" if n % 2 else "B", f"said {n}.") for n in range(count)])
+    said = summary([(item, ItemFailure("A" if n % 2 else "B", f"said {n}.")) for n, item in enumerate(items)])
     assert said.count("requests[") == min(count, SHOWN)
     assert f"{-(-count // 2)} x B" in said
     assert ("more" in said) == (count > SHOWN)

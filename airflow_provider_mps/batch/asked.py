@@ -1,0 +1,112 @@
+"""What a batch is asked for, however it was given: in a list, or in a file with a line for each picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from airflow_provider_mps.batch.items import SHOWN
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.arguments import ArgumentError
+
+
+class Asked(NamedTuple):
+    """One request of a batch.
+
+    :param request: the arguments of a picture, and perhaps ``key``
+    :param place: where it stands, for messages, such as ``requests[3]``
+    :param identity: what tells it from all others, beside its arguments; empty where they alone do
+    :param name: what messages about its picture call it; empty for its place
+    """
+
+    request: Any
+    place: str
+    identity: str = ""
+    name: str = ""
+
+
+def check_is_list(requests: Any) -> None:
+    """Check that requests are in an order of their own.
+
+    :raises ArgumentError: they are not
+    """
+    # What has no order, or ends with its first reading, would be something else in a retry.
+    if isinstance(requests, str | bytes | Mapping) or not isinstance(requests, Sequence):
+        arguments.fail("requests", requests, "a list of dicts with the arguments of a picture")
+
+
+def in_list(requests: Any) -> list[Asked]:
+    """Return the requests of a list; lists in it, as of a mapped task, are taken as one.
+
+    :raises ArgumentError: it is no list, or one that holds itself
+    """
+    check_is_list(requests)
+    try:
+        flat = _spread(requests)
+    except RecursionError:
+        raise ArgumentError("requests: a list in it holds itself") from None
+    return [Asked(request, f"requests[{index}]") for index, request in enumerate(flat)]
+
+
+def checked(asked: Sequence[Asked], check: Callable[[Any], Any]) -> list[Any]:
+    """Return what ``check`` returns for each request; all errors are raised together, each with its place.
+
+    :raises ArgumentError: a request cannot be used
+    """
+    found, errors = [], []
+    for one in asked:
+        try:
+            found.append(check(one.request))
+        except ArgumentError as error:
+            errors.append(f"{one.place}: {error}")
+    if errors:
+        more = f"; and {len(errors) - SHOWN:,} more" if len(errors) > SHOWN else ""
+        raise ArgumentError("; ".join(errors[:SHOWN]) + more)
+    return found
+
+
+def key_of(request: Any) -> int | str | None:
+    """Return the key that a request gives itself; None if it gives none.
+
+    :raises ArgumentError: it is no text and no integer
+    """
+    if not isinstance(request, Mapping) or "key" not in request:
+        return None
+    key = request["key"]
+    if isinstance(key, bool) or not isinstance(key, int | str) or key == "" or not _is_json(key):
+        arguments.fail("key", key, "a text or an integer that tells the request from all others")
+    return key
+
+
+def keys_of(asked: Sequence[Asked], keys: Sequence[int | str | None]) -> list[int | str]:
+    """Return the key of each request: its own, else its index.
+
+    :param keys: what :func:`key_of` says of each
+    :raises ArgumentError: two have the same
+    """
+    found = [index if key is None else key for index, key in enumerate(keys)]
+    first: dict[int | str, int] = {}
+    for index, key in enumerate(found):
+        if key in first:
+            raise ArgumentError(
+                f"key: {asked[first[key]].place} and {asked[index].place} have the same, {key!r:.100} (a request "
+                "without one has its index)"
+            )
+        first[key] = index
+    return found
+
+
+def _is_json(key: int | str) -> bool:
+    try:
+        return bool(str(key).encode())
+    except ValueError:
+        # A lone surrogate, or an integer too long to be written.
+        return False
+
+
+def _spread(requests: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for request in requests:
+        is_list = isinstance(request, Sequence) and not isinstance(request, str | bytes)
+        found.extend(_spread(request) if is_list else [request])
+    return found
