@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-_NAME = re.compile(r"\.(?:cos|aidge)-[0-9a-f]{32}\.part")
+_NAME = re.compile(r"\.(?:cos|aidge|file)-[0-9a-f]{32}\.part")
 _FOLDER_PREFIX = "airflow-aidge-"
 _FOLDER_NAME = re.compile(rf"{_FOLDER_PREFIX}[a-z0-9_]{{8}}")
 
@@ -26,7 +26,7 @@ _FOLDER_NAME = re.compile(rf"{_FOLDER_PREFIX}[a-z0-9_]{{8}}")
 def part_of(path: Path, prefix: str) -> Iterator[tuple[Path, BinaryIO]]:
     """Make a part beside a file, locked; it is removed in the end, unless it was renamed.
 
-    :param prefix: ``cos`` or ``aidge``
+    :param prefix: ``cos``, ``aidge`` or ``file``
     """
     part, file = _make(path.parent, prefix)
     try:
@@ -54,12 +54,17 @@ def folder_for_parts() -> Iterator[Path]:
         os.close(handle)
 
 
+def is_part(name: str) -> bool:
+    """Tell whether a name is that of a part."""
+    return _NAME.fullmatch(name) is not None
+
+
 def remove_left_behind(folder: Path) -> int:
     """Remove the parts in a folder that no process holds any more; return how many."""
     count = 0
     with suppress(OSError):
         for part in folder.iterdir():
-            if _NAME.fullmatch(part.name):
+            if is_part(part.name):
                 count += _remove(part)
     return count
 

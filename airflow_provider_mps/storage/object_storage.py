@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import errno
-import shutil
-import threading
 from pathlib import Path
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from airflow_provider_mps.clients.parts import part_of, remove_left_behind
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
-from airflow_provider_mps.hooks.cos import CosHook
-from airflow_provider_mps.services.tencentcloud.payloads import bucket_or_default
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
+from airflow_provider_mps.storage.locations import CosLocation, Locations
+from airflow_provider_mps.storage.whole import replace_on_disk, upload
 
-_LOCAL = ("", "file", "local")
 # What the disk says of a path that can be none; a NUL in one is a ValueError.
 _NO_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError)
 _NO_NAME = (errno.ENAMETOOLONG, errno.EINVAL)
-_CHUNK_BYTES = 1024 * 1024
 
 
 class ObjectStorage:
     """Files by their address.
 
-    ``cos://bucket/key`` goes over :class:`~airflow_provider_mps.hooks.cos.CosHook`, and ``cos:///key`` to the bucket of
-    the connection; anything else, such as ``s3://bucket/key`` or ``/data/cup.png``, over Airflow's
-    ``ObjectStoragePath``.
+    ``cos://bucket/key`` goes over :class:`~airflow_provider_mps.hooks.cos.CosHook`, ``cos:///key`` to the bucket of the
+    connection, and ``cos://conn_id@bucket/key`` by another connection; a path such as ``/data/cup.png`` is on the
+    worker's disk, and anything else, such as ``s3://bucket/key``, goes over Airflow's ``ObjectStoragePath``.
 
     :param conn_id: Airflow connection of the object storage (str or None); none for COS and for the disk
     :param tencentcloud_conn_id: Airflow connection for COS (str or None)
@@ -44,12 +38,7 @@ class ObjectStorage:
         tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
         cos_region: str | None = None,
     ) -> None:
-        self.conn_id = conn_id
-        self.tencentcloud_conn_id = tencentcloud_conn_id
-        self.cos_region = cos_region
-        self._cos_hooks: dict[str | None, CosHook] = {}
-        # A file system has one transaction, and all threads share the file system.
-        self._transaction = threading.Lock()
+        self._locations = Locations(conn_id, tencentcloud_conn_id, cos_region)
 
     def check(self, name: str, address: str) -> None:
         """Make sure that there is a way to an address, before anything is done for it; threads may use it afterwards.
@@ -58,20 +47,8 @@ class ObjectStorage:
         :raises InvalidArgumentError: Airflow knows no such storage
         :raises TencentCloudError: no credential for COS could be had
         """
-        if (hook_and_key := self._cos(name, address)) is not None:
-            hook, _ = hook_and_key
-            try:
-                bucket_or_default(name, hook.bucket, hook.settings.storage, give="cos://bucket/key")
-            except ArgumentError as error:
-                raise InvalidArgumentError(f"{error} (connection {self.tencentcloud_conn_id})") from None
-            # Reads the connection, and assumes a role, once; here, and not in the threads.
-            hook.snapshot_credential()
-            return
-        try:
-            _ = self._path(_at_home(name, address)).fs
-        except (ValueError, ImportError) as error:
-            said = f"{name}: {bare_url(address)}: {error}. Is the provider of this storage installed?"
-            raise InvalidArgumentError(said) from None
+        self._locations.file(name, address)
+        self._locations.check(name, address)
 
     def read(self, name: str, address: str, limit: int) -> bytes:
         """Return the bytes of a file.
@@ -82,22 +59,20 @@ class ObjectStorage:
         :raises AirflowException: there is no such object; it may still be on its way
         """
         self.check(name, address)
-        shown = bare_url(address)
-        if (hook_and_key := self._cos(name, address)) is not None:
-            hook, key = hook_and_key
-            size = hook.head_object(key).size
+        location, shown = self._locations.file(name, address), bare_url(address)
+        if isinstance(location, CosLocation):
+            size = location.hook.head_object(location.key).size
             if size is not None and size > limit:
                 raise InvalidArgumentError(f"{name}: expected at most {limit:,} bytes, got {size:,} ({shown})")
-            data = hook.read_object(key)
+            data = location.hook.read_object(location.key)
             if data is None:
                 raise AirflowException(f"{name}: there is no object {shown}; the task may be retried")
             return data
-        path = self._path(_at_home(name, address))
         try:
-            with path.open("rb") as file:
+            with location.open("rb") as file:
                 return bytes(file.read(limit + 1))
         except (OSError, ValueError) as error:
-            if path.protocol in _LOCAL and (isinstance(error, _NO_FILE) or getattr(error, "errno", 0) in _NO_NAME):
+            if isinstance(location, Path) and (isinstance(error, _NO_FILE) or getattr(error, "errno", 0) in _NO_NAME):
                 with invalid_arguments_fail():
                     arguments.fail(name, shown, "a file that exists")
             if not isinstance(error, FileNotFoundError | IsADirectoryError):
@@ -115,75 +90,19 @@ class ObjectStorage:
         :raises AirflowException: what is stored is not as long as what was sent; it is removed
         """
         size = source.stat().st_size
-        address = _at_home(name, arguments.beneath(folder, file_name))
-        if (hook_and_key := self._cos(name, address)) is not None:
-            hook, key = hook_and_key
-            stored = hook.upload_file(source, key)
+        address = arguments.beneath(folder, file_name)
+        location = self._locations.file(name, address)
+        if isinstance(location, CosLocation):
+            stored = location.hook.upload_file(source, location.key)
             return {"uri": stored["cos_uri"], "size": size, **stored}
-        path = self._path(address)
-        if path.protocol in _LOCAL:
-            _replace(source, Path(path.path))
-        else:
-            with self._transaction:
-                self._upload(source, path)
-        found = int(path.stat().st_size)
+        with source.open("rb") as file:
+            if isinstance(location, Path):
+                replace_on_disk(file, location)
+            else:
+                upload(file, location)
+        found = int(location.stat().st_size)
         if found != size:
-            path.unlink()
+            location.unlink()
             raise AirflowException(f"{bare_url(address)} has {found:,} bytes, {size:,} were sent; it was removed")
-        return {"uri": bare_url(address), "size": size}
-
-    def _cos(self, name: str, address: str) -> tuple[CosHook, str] | None:
-        scheme, mark, rest = address.partition("://")
-        if not mark or scheme.lower() != "cos":
-            return None
-        # Not urlsplit: a key may hold what begins a query or a fragment elsewhere.
-        host, _, path = rest.partition("/")
-        with invalid_arguments_fail():
-            bucket = arguments.bucket(name, host) if host else None
-            key = arguments.cos_key(name, f"/{path}")
-        if bucket not in self._cos_hooks:
-            self._cos_hooks[bucket] = CosHook(self.tencentcloud_conn_id, bucket, self.cos_region)
-        return self._cos_hooks[bucket], key
-
-    def _path(self, address: str) -> Any:
-        from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-        return ObjectStoragePath(address, conn_id=self.conn_id)
-
-    @staticmethod
-    def _upload(source: Path, path: Any) -> None:
-        before = _size(path)
-        try:
-            # A transaction of the file system: what is broken off is discarded, and what was there before stays.
-            with path.fs.transaction, source.open("rb") as file, path.open("wb") as stored:
-                shutil.copyfileobj(file, stored, _CHUNK_BYTES)
-        except BaseException:
-            # Not every file system has them: some store what had come so far as if it were whole.
-            if _size(path) != before:
-                path.unlink(missing_ok=True)
-            raise
-
-
-def _at_home(name: str, address: str) -> str:
-    """Return an address with the home of a user in it: not every method of a path of Airflow's knows what ``~`` is."""
-    if not address.startswith("~"):
-        return address
-    with invalid_arguments_fail():
-        return str(arguments.local_path(name, address))
-
-
-def _size(path: Any) -> int | None:
-    """Return the size of an object; None if there is none."""
-    try:
-        return int(path.stat().st_size)
-    except FileNotFoundError:
-        return None
-
-
-def _replace(source: Path, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    remove_left_behind(path.parent)
-    with part_of(path, "aidge") as (part, file), source.open("rb") as given:
-        shutil.copyfileobj(given, file, _CHUNK_BYTES)
-        file.flush()
-        part.replace(path)
+        # Not every reader knows what ``~`` is.
+        return {"uri": str(location) if address.startswith("~") else bare_url(address), "size": size}

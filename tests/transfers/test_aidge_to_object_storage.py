@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import shutil
@@ -31,10 +30,11 @@ from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.services.aidge.requests import Generation
 from airflow_provider_mps.services.aidge.words import AidgeAction
-from airflow_provider_mps.storage import object_storage
+from airflow_provider_mps.storage import object_storage, whole
 from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObjectStorageOperator
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
-from tests.task_context import AIRFLOW_2, execute, make_context
+from tests.memory_storage import attach_memory
+from tests.task_context import execute, make_context
 
 pytestmark = pytest.mark.usefixtures("aidge_conn_id", "conn_id")
 
@@ -48,9 +48,7 @@ def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _memory() -> None:
-    """An object storage in memory, as a provider would bring one."""
-    module = importlib.import_module("airflow.io.store" if AIRFLOW_2 else "airflow.sdk.io")
-    module.attach("memory", fs=MemoryFileSystem())
+    attach_memory()
 
 
 def copy(images: Any, dest: str, **arguments: Any) -> Any:
@@ -167,7 +165,7 @@ def test_one_that_breaks_off_takes_no_other_with_it(
             raise ConnectionError("broken pipe")
 
     result = make_result(8)
-    monkeypatch.setattr(object_storage.shutil, "copyfileobj", breaks_off_once)
+    monkeypatch.setattr(whole.shutil, "copyfileobj", breaks_off_once)
     with pytest.raises(ConnectionError, match="broken pipe"):
         copy(result, "memory://together/a", max_workers=8)
     stored = list(ObjectStoragePath("memory://together/a").iterdir())
@@ -237,7 +235,7 @@ def test_a_store_without_transactions_keeps_no_part(
 
     result = make_result()
     name = f"{result['TaskId']}-1.jpg"
-    monkeypatch.setattr(object_storage.shutil, "copyfileobj", half)
+    monkeypatch.setattr(whole.shutil, "copyfileobj", half)
     with pytest.raises(ConnectionError, match="broken pipe"):
         copy(result, str(folder), max_workers=1)
     assert not (folder / name).exists()
@@ -287,14 +285,14 @@ def test_each_picture_is_whole_or_absent(
         arguments[1].write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(object_storage.shutil, "copyfileobj", full)
+    monkeypatch.setattr(whole.shutil, "copyfileobj", full)
     with pytest.raises(OSError, match="No space left"):
         copy(result, "memory://full/a")
     assert not ObjectStoragePath("memory://full/a").exists() or not list(ObjectStoragePath("memory://full/a").iterdir())
 
 
 def test_what_is_stored_short_is_removed(make_result: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(object_storage.shutil, "copyfileobj", lambda source, stored, size: stored.write(b"short"))
+    monkeypatch.setattr(whole.shutil, "copyfileobj", lambda source, stored, size: stored.write(b"short"))
     with pytest.raises(AirflowException, match=r"has 5 bytes, [\d,]+ were sent; it was removed"):
         copy(make_result(), "memory://short/a")
     folder = ObjectStoragePath("memory://short/a")
