@@ -27,6 +27,10 @@ def _tencentcloud() -> dict[str, Any]:
             "role_session_name": _field("Role session name", "Name of the STS session; airflow if empty."),
             "endpoint": _field("MPS endpoint", "host[:port]; mps.tencentcloudapi.com if empty."),
             "cos_endpoint": _field("COS endpoint", "host:port to dial instead of the bucket's own address."),
+            "pictures_per_day": _field(
+                "Pictures per day", "Of all processes on this account, UTC days; no limit if empty.", kind="integer"
+            ),
+            "budget_dir": _field("Budget folder", "In the COS bucket, for that limit; /airflow-mps/budget/ if empty."),
             "prices": _field("Prices", 'Of a picture, such as {"1K": 0.1, "2K": 0.2, "currency": "CNY"}.'),
             **_transport_fields("MPS action", 16),
         },

@@ -11,8 +11,11 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Fingerprint
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Refused, TooLate, WaitOutcome
+from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.vocabulary import LimitKind
+from airflow_provider_mps.services.tencentcloud.codes import PICTURES_PER_DAY_REACHED
+from airflow_provider_mps.services.tencentcloud.words import Action
 
 # How many errors a message lists; the others are counted.
 SHOWN = 10
@@ -71,6 +74,11 @@ class ItemFailure:
     def is_unsubmitted(self) -> bool:
         """Whether the batch never came to it."""
         return self.code == STOPPED and not self.is_open
+
+    @property
+    def is_left_for_later(self) -> bool:
+        """Whether it was not submitted, as no more pictures may be paid for today."""
+        return self.code == PICTURES_PER_DAY_REACHED
 
     def entry(self) -> dict[str, Any]:
         """Return the entry of the batch's result; it has the fields of a good one, and ``Error``."""
@@ -170,3 +178,16 @@ def summary(failed: Sequence[tuple[Item, ItemFailure]]) -> str:
     if len(failed) > SHOWN:
         lines.append(f"and {len(failed) - SHOWN:,} more")
     return f"{by_code}. {'; '.join(lines)}"
+
+
+def limit_reached(service: str, left: Sequence[ItemFailure], made: int, total: int) -> ServiceError:
+    """Return the error for a batch that has left pictures for later, and has no other way to say so.
+
+    :param service: who makes the pictures
+    :param left: what is left for later
+    :param made: how many pictures there are
+    :param total: how many were asked for
+    """
+    said = f"{made:,} of {total:,} are there and kept, a retry goes on with {len(left):,}: {left[0].message}"
+    given = service, Action.PROCESS_IMAGE, counted(total, "picture"), left[0].code, said
+    return ServiceError(*given, outcome=Outcome.NOT_EXECUTED)

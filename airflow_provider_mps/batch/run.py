@@ -17,6 +17,7 @@ from airflow_provider_mps.core.polling import Deadline, Finished, WaitOutcome
 from airflow_provider_mps.core.progress import REPORT_SECONDS, Counts, Progress
 from airflow_provider_mps.core.services import is_free
 from airflow_provider_mps.core.steps import InDoubt, Log, Submitted
+from airflow_provider_mps.core.submission import Submit
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.drivers import acarry_out
 from airflow_provider_mps.error_table import airflow_error
@@ -68,6 +69,7 @@ class BatchRun:
         self._submitted = 0
         self._failures_in_a_row = 0
         self._stopped: Exception | None = None
+        self._limit: ItemFailure | None = None
 
     async def run(self, *, waits: bool) -> None:
         """Submit, and wait until all is done; or only until all is submitted.
@@ -145,6 +147,9 @@ class BatchRun:
                     return None
                 log = _Quiet(self._log)
                 terms = self._make_terms(item, log)
+                if self._limit is not None and self._would_submit(item, terms):
+                    self.ends[item.index] = self._limit
+                    return None
                 flow = SubmissionFlow(terms, item.fingerprint, self._attempt, log, keeps_records=True)
                 submitted = await acarry_out(flow.run(), self._port(item, terms))
             self._failures_in_a_row = 0
@@ -162,6 +167,10 @@ class BatchRun:
             # The record cannot be kept, or something nobody thought of: nothing more is sent.
             self._stopped = self._stopped or error
         return None
+
+    def _would_submit(self, item: Item, terms: Terms) -> bool:
+        plan = terms.begin(self._writer.record.record(item.token), item.fingerprint, self._attempt)
+        return isinstance(plan, Submit)
 
     def _port(self, item: Item, terms: Terms) -> ItemPort:
         async def wait(doubt: InDoubt) -> None:
@@ -190,6 +199,12 @@ class BatchRun:
     def _failed(self, item: Item, error: ServiceError) -> None:
         record = self._writer.record.record(item.token)
         self.ends[item.index] = end = failed_call(error, record.task_id if record else None)
+        if end.is_left_for_later:
+            # What runs is waited for, and what is known is joined: that costs nothing.
+            if self._limit is None:
+                self._limit = end
+                self._log.warning("%s: nothing more is submitted: %s", error.code, error)
+            return
         self._log.warning("%s: %s: %s", error.code, item, error)
         self._failures_in_a_row += not end.is_final
         if error.rule.concerns_all or self._failures_in_a_row >= IN_FLIGHT:

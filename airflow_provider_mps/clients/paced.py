@@ -13,6 +13,7 @@ from tenacity import AsyncRetrying, Retrying
 
 from airflow_provider_mps.clients.async_client import AsyncClientHolder
 from airflow_provider_mps.clients.pacing import Pacer
+from airflow_provider_mps.clients.permits import Permit
 from airflow_provider_mps.clients.renewal import KeyRenewal
 from airflow_provider_mps.core.calls import resend_options
 from airflow_provider_mps.core.errors import ServiceError, not_sent
@@ -29,12 +30,19 @@ class Call:
     :param body: what is sent, as the hook's client takes it
     :param target: on what, for messages; may be empty
     :param guard: awaited right before each request of an event loop; raises if it must not go out
+    :param permit: what it holds of a limit; None where it is not counted
     """
 
     action: str
     body: Any
     target: str
     guard: Guard | None = None
+    permit: Permit[Any] | None = None
+
+    def sending(self) -> None:
+        """Note that the request goes out now."""
+        if self.permit is not None:
+            self.permit.sending()
 
 
 class PacedCalls(AsyncClientHolder):
@@ -66,7 +74,7 @@ class PacedCalls(AsyncClientHolder):
 
     @abstractmethod
     def _exchange(self, client: Any, call: Call) -> Mapping[str, Any]:
-        """Send a request and return its answer.
+        """Send a request and return its answer; right before, tell the call that it is sending.
 
         :raises Exception: there is none, or it is an error
         """
@@ -82,15 +90,22 @@ class PacedCalls(AsyncClientHolder):
         :param outer: what the caller was handling before the call
         """
 
-    def _resend(self, action: str, body: Any, target: str) -> Mapping[str, Any]:
+    def _resend(self, action: str, body: Any, target: str, permit: Permit[Any] | None = None) -> Mapping[str, Any]:
         """Call, and call again where :func:`~airflow_provider_mps.core.errors.may_resend` allows it."""
-        call = Call(action, body, target)
+        call = Call(action, body, target, permit=permit)
         found: Mapping[str, Any] = Retrying(**resend_options(action, self.log.warning))(self._call_once, call)
         return found
 
-    async def _aresend(self, action: str, body: Any, target: str, guard: Guard | None = None) -> Mapping[str, Any]:
+    async def _aresend(
+        self,
+        action: str,
+        body: Any,
+        target: str,
+        guard: Guard | None = None,
+        permit: Permit[Any] | None = None,
+    ) -> Mapping[str, Any]:
         """Call; the async twin of :meth:`_resend`."""
-        call = Call(action, body, target, guard)
+        call = Call(action, body, target, guard, permit)
         retrying = AsyncRetrying(**resend_options(action, self.log.warning))
         found: Mapping[str, Any] = await retrying(self._acall_once, call)
         return found
@@ -120,7 +135,13 @@ class PacedCalls(AsyncClientHolder):
         if failed is not None:
             raise failed from None
         try:
-            self.pacer(call.action).wait()
+            pacer = self.pacer(call.action)
+            slot = pacer.wait()
+            if call.permit is not None:
+                # Not before the turn: who is killed while many wait would waste what they all hold.
+                call.permit.take()
+                if not pacer.is_valid(slot):
+                    pacer.wait()
             return self._exchange(client, call)
         except AirflowException:
             raise
@@ -141,7 +162,12 @@ class PacedCalls(AsyncClientHolder):
         if failed is not None:
             raise failed from None
         try:
-            await self.pacer(call.action).await_turn()
+            pacer = self.pacer(call.action)
+            slot = await pacer.await_turn()
+            if call.permit is not None:
+                await call.permit.atake()
+                if not pacer.is_valid(slot):
+                    await pacer.await_turn()
             return await self._aexchange(client, call)
         except AirflowException:
             raise
@@ -158,4 +184,6 @@ class PacedCalls(AsyncClientHolder):
             failed = not_sent(failed)
         if failed.rule.is_limit:
             self.pacer(call.action).refused()
+        if call.permit is not None:
+            call.permit.failed(failed)
         return airflow_error(failed)

@@ -30,25 +30,30 @@ class Pacer:
         with self._lock:
             self._pace.rate = rate
 
-    def wait(self) -> None:
-        """Block until a request may go out."""
+    def wait(self) -> Slot:
+        """Block until a request may go out; return its slot."""
         while True:
             slot = self._reserve()
             if (seconds := slot.at - time.monotonic()) <= 0:
-                return
+                return slot
             time.sleep(seconds)
-            if self._is_valid(slot):
-                return
+            if self.is_valid(slot):
+                return slot
 
-    async def await_turn(self) -> None:
-        """Wait until a request may go out."""
+    async def await_turn(self) -> Slot:
+        """Wait until a request may go out; return its slot."""
         while True:
             slot = self._reserve()
             if (seconds := slot.at - time.monotonic()) <= 0:
-                return
+                return slot
             await asyncio.sleep(seconds)
-            if self._is_valid(slot):
-                return
+            if self.is_valid(slot):
+                return slot
+
+    def is_valid(self, slot: Slot) -> bool:
+        """Tell whether a slot still counts, for who had something else to do meanwhile."""
+        with self._lock:
+            return self._pace.is_valid(slot, time.monotonic())
 
     def refused(self) -> None:
         """Go slower: a request was refused for its number."""
@@ -58,10 +63,6 @@ class Pacer:
     def _reserve(self) -> Slot:
         with self._lock:
             return self._pace.reserve(time.monotonic())
-
-    def _is_valid(self, slot: Slot) -> bool:
-        with self._lock:
-            return self._pace.is_valid(slot, time.monotonic())
 
 
 def pacer_of(rate: float, *whose: str) -> Pacer:

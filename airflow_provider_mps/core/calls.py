@@ -25,7 +25,7 @@ def resend_options(action: str, warn: Callable[[str], None], end: Stop | None = 
     """
 
     def again(error: BaseException) -> bool:
-        return isinstance(error, ServiceError) and may_resend(action, error.outcome)
+        return isinstance(error, ServiceError) and may_resend(action, error.outcome) and not error.rule.is_lasting
 
     def stop(state: RetryCallState) -> bool:
         return state.attempt_number >= _attempts(state.outcome.exception() if state.outcome else None)

@@ -39,6 +39,7 @@ class CodeRule(NamedTuple):
     :param about_keys: whether the credentials are wrong, and not what they may be used for
     :param about_clock: whether the clock of this machine is too far off
     :param ends_task: whether a query that gets it tells the end of the task that it asks for
+    :param is_lasting: whether it lasts for longer than a call waits, so that it is not sent again inside
     """
 
     outcome: Outcome
@@ -50,6 +51,7 @@ class CodeRule(NamedTuple):
     about_keys: bool = False
     about_clock: bool = False
     ends_task: bool = False
+    is_lasting: bool = False
 
 
 _REFUSED, _NOT_EXECUTED, _UNKNOWN = Outcome.REFUSED, Outcome.NOT_EXECUTED, Outcome.UNKNOWN

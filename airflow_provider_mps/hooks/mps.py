@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
 
+from airflow_provider_mps.clients.async_client import off_the_loop
 from airflow_provider_mps.clients.paced import Call, Guard, PacedCalls
 from airflow_provider_mps.clients.pacing import Pacer, pacer_of
+from airflow_provider_mps.clients.permits import Permit
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.core.outcomes import Outcome
@@ -16,6 +19,7 @@ from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, Tas
 from airflow_provider_mps.error_table import airflow_errors
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.base import TencentCloudBaseHook
+from airflow_provider_mps.hooks.budget import DailyLimit
 from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud import answers, sites
@@ -40,7 +44,9 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
     (limit exceeded, no connection) is sent again with jittered backoff, 6 times in all; a ProcessImage whose answer
     was lost is never sent again, as it may have been accepted and would be paid for twice. All that this process sends
     for an account keeps one pace for each action, ``requests_per_second`` of the connection, and slower after a
-    refusal.
+    refusal. With ``pictures_per_day`` of the connection, a ProcessImage goes out only with one of that many grants that
+    all processes of the account share (see ``hooks.budget``); without one it fails with the code
+    ``PicturesPerDayReached``, for a retry on the next day.
 
     Use it as an async context manager for the async calls, or call :meth:`aclose` when done.
 
@@ -58,6 +64,7 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
         self._client: Any = None
         # What the answers so far have said of the clock of MPS.
         self.clock = ServiceClock()
+        self._daily_limit = DailyLimit(self)
 
     def get_conn(self) -> Any:
         """Return the SDK's typed ``MpsClient``, with all of its models: heavy to import, and it does not resend."""
@@ -78,9 +85,24 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
         with invalid_arguments_fail():
             payload = check_payload(payload)
         target = describe_input(payload)
-        response = self._resend(Action.PROCESS_IMAGE, payload, target)
+        with self._permit(target) as permit:
+            response = self._resend(Action.PROCESS_IMAGE, payload, target, permit)
         with airflow_errors():
             return answers.read_accepted(target, response)
+
+    def give_back(self) -> None:
+        """Let other processes have what this one has reserved of ``pictures_per_day`` and does not use.
+
+        For whoever is done with submitting; blocks while COS is told. The operators do it, and :meth:`aclose`.
+        """
+        if self.settings.pictures_per_day is not None:
+            self._daily_limit.give_back()
+
+    async def aclose(self) -> None:
+        """Close the async client, and give back what was reserved."""
+        await super().aclose()
+        if self._settings is not None and self._settings.pictures_per_day is not None:
+            await off_the_loop(self.give_back)
 
     def ask_clock(self) -> float | None:
         """Return how far the clock of MPS is ahead, in seconds; ask what costs nothing if no answer has told it yet."""
@@ -142,7 +164,9 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
         with invalid_arguments_fail():
             payload = check_payload(payload)
         target = describe_input(payload)
-        response = await self._aresend(Action.PROCESS_IMAGE, payload, target, guard)
+        await self.aload_settings()
+        with self._permit(target) as permit:
+            response = await self._aresend(Action.PROCESS_IMAGE, payload, target, guard, permit)
         with airflow_errors():
             return answers.read_accepted(target, response)
 
@@ -237,6 +261,7 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
         # The turn may have come late, and the keys may be others by now.
         client.credential = self.snapshot_credential()
         send = client.ask if is_free(call.action) else client.call_json
+        call.sending()
         return answers.read_response(call.action, call.target, send(call.action, dict(call.body)))
 
     async def _aexchange(self, client: Any, call: Call) -> Mapping[str, Any]:
@@ -245,8 +270,13 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
             await call.guard()
         # Nothing is awaited between this and the signature: the client is shared.
         client.credential = credential
+        call.sending()
         answer = await client.call_and_deserialize(call.action, dict(call.body))
         return answers.read_response(call.action, call.target, answer)
+
+    def _permit(self, target: str) -> AbstractContextManager[Permit[Any] | None]:
+        limit = self.settings.pictures_per_day
+        return nullcontext() if limit is None else self._daily_limit.permit(limit, target)
 
     def _translate(self, call: Call, error: Exception, outer: BaseException | None) -> ServiceError:
         translated: ServiceError = _vendor_clients().translate(Service.MPS, call.action, call.target, error, outer)

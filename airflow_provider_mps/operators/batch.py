@@ -282,28 +282,33 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
     def _judge(
         self, context: Context, form: Form, items: list[Item], ends: dict[int, ItemOutcome], max_failed: int
     ) -> None:
-        from airflow_provider_mps.batch.items import ItemFailure, summary
+        from airflow_provider_mps.batch.items import ItemFailure, limit_reached, summary
 
         missing = [(item, end) for item in items if isinstance(end := ends[item.index], ItemFailure)]
-        failures = [(item, end) for item, end in missing if end.code not in form.no_failures]
-        count, failed = len(ends), len(failures)
+        counted_as_failed = [(item, end) for item, end in missing if end.code not in form.no_failures]
+        failures = [(item, end) for item, end in counted_as_failed if not end.is_left_for_later]
+        left = [end for _, end in counted_as_failed if end.is_left_for_later]
+        count, failed, made = len(ends), len(failures), len(ends) - len(missing)
         self.log.info(
             "%s of %s %s there, %s failed%s",
-            f"{count - len(missing):,}",
+            f"{made:,}",
             counted(count, "picture"),
             "is" if count == 1 else "are",
             f"{failed:,}",
             f", {len(missing) - failed:,} left for later" if len(missing) > failed else "",
         )
-        if not failures:
-            return
         told = summary(failures)
-        if failed <= max_failed:
+        if failed > max_failed:
+            self._push(context, form, items, ends)
+            # What is left for later may still be made.
+            is_final = not left and all(end.is_final for _, end in failures)
+            kind = MpsBatchRefusedError if is_final else MpsBatchFailedError
+            raise kind(failed, count, max_failed, told)
+        if failures:
             self.log.warning("%d failed, which max_failed=%d allows: %s", failed, max_failed, told)
-            return
-        self._push(context, form, items, ends)
-        kind = MpsBatchRefusedError if all(end.is_final for _, end in failures) else MpsBatchFailedError
-        raise kind(failed, count, max_failed, told)
+        if left:
+            self._push(context, form, items, ends)
+            raise airflow_error(limit_reached(self.service.name, left, made, count))
 
     def _push(self, context: Context, form: Form, items: list[Item], ends: dict[int, ItemOutcome]) -> None:
         """Hand over what was paid for, before the task fails."""

@@ -78,7 +78,12 @@ class MpsSubmitOperator(PictureSubmitOperator):
         hook = self.hook
         with invalid_arguments_fail():
             payload = self.build_payload(hook.settings.storage)
-        return self._go_on(context, hook, self._submit(context, hook, payload))
+        try:
+            submitted = self._submit(context, hook, payload)
+        finally:
+            # What was refused for its arguments leaves its grant to others.
+            hook.give_back()
+        return self._go_on(context, hook, submitted)
 
     @failures_in_short
     def resume_in_doubt(self, context: Context, event: Any = None) -> Any:

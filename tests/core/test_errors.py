@@ -70,7 +70,7 @@ def test_a_paid_request_goes_out_again_only_if_it_was_not_executed() -> None:
 
 def test_every_row_names_its_source() -> None:
     for code, rule in {**CODES, **COS_CODES}.items():
-        assert rule.source in ("common", "mps", "cos", "SDK", "RFC 9110"), code
+        assert rule.source in ("common", "mps", "cos", "SDK", "RFC 9110", "package"), code
 
 
 def test_the_sdk_knows_the_codes_of_mps() -> None:

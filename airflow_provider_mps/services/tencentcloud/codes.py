@@ -26,6 +26,9 @@ _SOURCE = "MPS could not read a picture: check its key, bucket and region, and t
 _PACE = "Lower requests_per_second of the connection, or let fewer processes submit at once."
 _CLOCK = "The clock of this machine is more than five minutes off."
 
+PICTURES_PER_DAY_REACHED = "PicturesPerDayReached"
+BUDGET_UNAVAILABLE = "BudgetUnavailable"
+
 CODES: dict[str, CodeRule] = {
     # A code with a dot is looked up whole first, then by the part before the dot.
     "AuthFailure": CodeRule(_REFUSED, "common", _KEYS, concerns_all=True, about_keys=True),
@@ -81,6 +84,16 @@ CODES: dict[str, CodeRule] = {
     "FailedOperation": CodeRule(_UNKNOWN, "common"),
     "InternalError": CodeRule(_UNKNOWN, "common"),
     "ServiceUnavailable": CodeRule(_UNKNOWN, "common"),
+    PICTURES_PER_DAY_REACHED: CodeRule(
+        _NOT_EXECUTED, "package", "Raise pictures_per_day of the connection, or wait for the next day.", is_lasting=True
+    ),
+    BUDGET_UNAVAILABLE: CodeRule(
+        _NOT_EXECUTED,
+        "package",
+        "See to cos_bucket and budget_dir of the connection.",
+        concerns_all=True,
+        is_lasting=True,
+    ),
 }
 
 

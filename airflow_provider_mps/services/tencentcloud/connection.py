@@ -13,7 +13,7 @@ from airflow_provider_mps.core.connections import DEFAULT_REQUEST_TIMEOUT, SPACE
 from airflow_provider_mps.services.tencentcloud import sites
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 from airflow_provider_mps.services.tencentcloud.prices import Prices, read_prices
-from airflow_provider_mps.services.tencentcloud.words import DEFAULT_REGION, MPS_SERVICE, Action
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_BUDGET_DIR, DEFAULT_REGION, MPS_SERVICE, Action
 
 # Read by the SDK's default credential chain.
 ENV_SECRET_ID = "TENCENTCLOUD_SECRET_ID"  # noqa: S105
@@ -26,6 +26,9 @@ DEFAULT_ROLE_SESSION_NAME = "airflow"
 # (20 requests per second, https://cloud.tencent.com/document/product/862/112896).
 DEFAULT_REQUESTS_PER_SECOND = 16.0
 DEFAULT_LOOKS_ABROAD_PER_SECOND = 0.8 * sites.INTERNATIONAL_LOOK_LIMIT
+
+# What the names of grants have digits for; at 20 requests a second a day has 1,728,000.
+MAX_PICTURES_PER_DAY = 10_000_000
 
 MPS_HOST = "mps.tencentcloudapi.com"
 
@@ -49,6 +52,8 @@ class TencentCloudSettings:
     :param ca_bundle: file of CA certificates to trust
     :param request_timeout: seconds for connecting, and for each wait on an answer
     :param requests_per_second: how many MPS requests of each action this process sends in a second at the most
+    :param pictures_per_day: how many ProcessImage requests may be accepted in a day, UTC; None for any number
+    :param budget_dir: COS folder in ``cos_bucket`` where the grants of ``pictures_per_day`` are kept
     :param prices: what a picture costs; None if that is not known
     """
 
@@ -67,6 +72,8 @@ class TencentCloudSettings:
     ca_bundle: str | None = None
     request_timeout: float = DEFAULT_REQUEST_TIMEOUT
     requests_per_second: float = DEFAULT_REQUESTS_PER_SECOND
+    pictures_per_day: int | None = None
+    budget_dir: str = DEFAULT_BUDGET_DIR
     prices: Prices | None = None
 
     @property
@@ -135,9 +142,20 @@ def read_settings(
         ),
         endpoint=endpoint,
         cos_endpoint=addresses.host_port("connection extra cos_endpoint", cos_endpoint) if cos_endpoint else None,
+        pictures_per_day=_pictures_per_day(get("pictures_per_day"), cos_bucket),
+        budget_dir=arguments.output_dir("connection extra budget_dir", get("budget_dir") or DEFAULT_BUDGET_DIR),
         prices=None if prices is None else read_prices("connection extra prices", prices),
         **transport_fields(extra, requests_per_second=DEFAULT_REQUESTS_PER_SECOND),
     )
+
+
+def _pictures_per_day(value: Any, cos_bucket: Any) -> int | None:
+    if value is None:
+        return None
+    found = arguments.integer("connection extra pictures_per_day", value, 1, MAX_PICTURES_PER_DAY)
+    if not cos_bucket:
+        raise ArgumentError("connection extra pictures_per_day: needs extra cos_bucket, where its grants are kept")
+    return found
 
 
 def _endpoint(value: Any) -> str:

@@ -70,6 +70,7 @@ class ImageSize(StrEnum):
 BG_FUSION_SCHEDULE_ID = 30060
 DEFAULT_OUTPUT_DIR = "/output/bgfusion/"
 DEFAULT_RECORD_DIR = "/airflow-mps/"
+DEFAULT_BUDGET_DIR = "/airflow-mps/budget/"
 DEFAULT_FORMAT = ImageFormat.JPEG
 DEFAULT_IMAGE_SIZE = ImageSize.K2
 DEFAULT_QUALITY = 85

@@ -220,6 +220,26 @@ def test_a_protocol_may_have_its_slashes(given: str, protocol: str) -> None:
     assert read(protocol=given).protocol == protocol
 
 
+def test_a_limit_a_day() -> None:
+    settings = read(cos_bucket="b-125", pictures_per_day="100", budget_dir="limits")
+    assert (settings.pictures_per_day, settings.budget_dir) == (100, "/limits/")
+    settings = read(pictures_per_day="", budget_dir="", prices="")
+    assert (settings.pictures_per_day, settings.budget_dir) == (None, "/airflow-mps/budget/")
+    assert settings.prices is None
+    assert read(environ={"TENCENTCLOUD_COS_BUCKET": "b-125"}, pictures_per_day=5).pictures_per_day == 5
+
+
+def test_a_limit_a_day_needs_a_bucket() -> None:
+    with pytest.raises(ArgumentError, match="connection extra pictures_per_day: needs extra cos_bucket"):
+        read(pictures_per_day=100)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "x", True, 10_000_001])
+def test_a_limit_a_day_is_a_number_above_zero(value: Any) -> None:
+    with pytest.raises(ArgumentError, match="connection extra pictures_per_day: expected a whole number from 1 to"):
+        read(cos_bucket="b-125", pictures_per_day=value)
+
+
 def test_prices_of_the_connection() -> None:
     prices = read(prices={"1K": 0.1, "currency": "CNY"}).prices
     assert prices is not None
