@@ -35,6 +35,7 @@ else:
 
 __all__ = [
     "DEFERRABLE",
+    "HAS_PARTITIONS",
     "READS_CONNECTION_FORMS",
     "TemplateRendering",
     "cleared_xcoms",
@@ -48,7 +49,12 @@ __all__ = [
 DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
 """Whether operators and sensors wait in the triggerer where they are not told."""
 
-READS_CONNECTION_FORMS = tuple(map(int, _version.split(".")[:2])) >= (3, 2)
+_RELEASE = tuple(map(int, _version.split(".")[:2]))
+
+HAS_PARTITIONS = _RELEASE >= (3, 3)
+"""Whether a task can say which partitions of an asset it has changed."""
+
+READS_CONNECTION_FORMS = _RELEASE >= (3, 2)
 """Whether Airflow reads the form of a connection from the provider's description, and warns of methods of the hook."""
 
 

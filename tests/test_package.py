@@ -42,6 +42,7 @@ from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSe
 PACKAGE = Path(airflow_provider_mps.__file__).parent
 PUBLIC = [
     "airflow_provider_mps.operators.aidge",
+    "airflow_provider_mps.operators.catalogue",
     "airflow_provider_mps.operators.mps",
     "airflow_provider_mps.sensors.aidge",
     "airflow_provider_mps.sensors.mps",
@@ -225,7 +226,8 @@ def test_errors_survive_pickling_with_their_data(error: Any) -> None:
 @pytest.mark.parametrize("name", [*PUBLIC, "airflow_provider_mps.hooks.mps", "airflow_provider_mps.hooks.cos"])
 def test_constructors_name_their_arguments(name: str) -> None:
     module = importlib.import_module(name)
-    found = [one for one in vars(module).values() if inspect.isclass(one) and one.__module__ == name]
+    shown = {getattr(module, one) for one in getattr(module, "__all__", ())}
+    found = [one for one in vars(module).values() if inspect.isclass(one) and (one.__module__ == name or one in shown)]
     classes = [one for one in found if issubclass(one, BaseOperator | BaseHook)]
     assert classes
     for one in classes:

@@ -2,12 +2,16 @@
 
 AirflowException
 |- CatalogueBusyError       other runs write the record all the time
+|- PublicationFailedError   too many pictures were not published
+|  `- PublicationRefusedError!  and a retry would publish no more
 `- RecordUnreadableError!   what was made and paid for is not known
 """
 
 from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
+from airflow_provider_mps.core.progress import counted
 
 
 class RecordUnreadableError(AirflowFailException):
@@ -58,3 +62,37 @@ class CatalogueBusyError(AirflowException):
             "task was about to. Nothing was written. A retry tries again; let fewer tasks work on one "
             "catalogue at once."
         )
+
+
+class PublicationFailedError(AirflowException):
+    """More pictures than ``max_failed`` allows could not be published; the others are, and are on record.
+
+    :param failed: how many could not
+    :param total: how many there are
+    :param max_failed: how many may fail
+    :param summary: which, and why
+    """
+
+    _NEXT = "The others are published: a retry publishes what is left."
+
+    def __init__(self, failed: int, total: int, max_failed: int, summary: str) -> None:
+        super().__init__(failed, total, max_failed, summary)
+        self.failed = failed
+        self.total = total
+        self.max_failed = max_failed
+        self.summary = summary
+
+    @property
+    def in_short(self) -> tuple[str, str]:
+        """Code and remedy."""
+        return f"{self.failed:,} of {self.total:,} not published, max_failed={self.max_failed}", self.summary
+
+    def __str__(self) -> str:
+        count = f"{self.failed:,} of {counted(self.total, 'picture')} not published (max_failed={self.max_failed})"
+        return f"{count}: {self.summary.rstrip('.')}. {self._NEXT}"
+
+
+class PublicationRefusedError(PublicationFailedError, AirflowFailException):
+    """The pictures that could not be published are gone, so that a retry would find no more; Airflow does not retry."""
+
+    _NEXT = "The others are published. The next plan of the catalogue has those that are gone made again."

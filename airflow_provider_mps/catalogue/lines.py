@@ -46,13 +46,15 @@ class PictureLine(PlanLine):
 class Published(TypedDict, total=False):
     """Where a picture is published, or why it is not.
 
-    ``kept`` is where the picture before is; None where none was kept.
+    ``kept`` is where the picture before is; None where none was kept. ``changed`` says whether this run has changed
+    what is in the shop. What was taken from it has neither ``size`` nor ``crc64``.
     """
 
     final: str
     size: int
     crc64: int | None
     kept: str | None
+    changed: bool
     error: dict[str, str]
 
 

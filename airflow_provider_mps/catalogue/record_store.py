@@ -93,7 +93,8 @@ class RecordStore:
         last = max(numbers, default=0)
         if broken is not None and not set(range(known.seq + 1, max(last, broken[0]) + 1)) <= numbers:
             raise RecordUnreadableError(self._address(broken[0], "snapshot-"), broken[1])
-        return self._read_on(known, last)
+        # A listing may not have what was written a moment ago.
+        return self._newest(self._read_on(known, last))
 
     def append(self, record: CatalogueRecord, run: TaskKey, events: Iterable[Event], now: float) -> CatalogueRecord:
         """Write a file of the log, and a snapshot where it is time for one; return what is known then.

@@ -140,6 +140,14 @@ def test_a_snapshot_comes_now_and_then_and_reading_asks_for_little() -> None:
     assert sorted(files.reads) == [f"{FOLDER}/{number:08d}.jsonl" for number in range(61, 68)] + snapshots[-1:]
 
 
+@pytest.mark.parametrize("unlisted", [1, 5, 24])
+def test_what_a_listing_does_not_have_yet_is_read_all_the_same(unlisted: int) -> None:
+    files = MemoryFiles()
+    known = write(files, 23)
+    files.unlisted = unlisted
+    assert RecordStore(files, CATALOGUE).read() == known
+
+
 def test_a_snapshot_that_could_not_be_written_is_made_up_for(lines: Callable[[], str]) -> None:
     class NoSnapshots(MemoryFiles):
         def write_new(self, address: str, data: bytes, content_type: str | None = None) -> bool:

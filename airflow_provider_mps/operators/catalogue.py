@@ -1,0 +1,7 @@
+"""Refresh the pictures of a catalogue."""
+
+from __future__ import annotations
+
+from airflow_provider_mps.operators.catalogue_publish import CataloguePublishOperator
+
+__all__ = ["CataloguePublishOperator"]

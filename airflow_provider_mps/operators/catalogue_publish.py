@@ -1,0 +1,241 @@
+"""Publish the pictures of a catalogue: each under its final key, whole, and on record."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.cos_address import SCHEME, CosAddress, cos_address, is_cos
+from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY
+from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.operators.asset_events import check_partitions, tell_of_changes
+from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.services.profiles import COS
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
+from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, StoppableTransfer
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.catalogue.addresses import StepOutput
+    from airflow_provider_mps.catalogue.publish_run import PublishRun
+    from airflow_provider_mps.core.airflow_task import TaskKey
+
+# Of the failures and of the changed products, in an error and in the extra of an event.
+_SHOWN_FAILURES, _SHOWN_SKUS = 3, 100
+
+
+class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator):
+    """Publish the pictures that batches have made: copy each to its final key inside COS, and put that on record.
+
+    Nothing is downloaded. COS puts a copy in the place of what was there in one go, and each copy is compared with its
+    source: a final key has the picture before or the new one, whole, at any time. A task that was killed anywhere is
+    taken up by its next try or by the next run; what is there already is not copied again. Uses PUT Object - Copy
+    (https://cloud.tencent.com/document/product/436/10881), HEAD Object and DELETE Object.
+
+    Before anything is copied it is refused that two pictures have one final key, or that one is in the folders of the
+    catalogue's record, of its runs, or of ``keep_previous``. A picture of which another run has made a newer one is
+    left out. Where an item has another final key than before, what is under the old one stays, with a warning. Of
+    products that are gone from the manifest (``on_removed="unpublish"`` of the plan) the final key is removed, unless
+    something else is published there by now. Of an entry with several pictures the first is published.
+
+    Writes the lines with what came of each as JSON Lines under ``{catalogue}/runs/`` and returns ``{"path",
+    "catalogue", "counts"}``, also when it fails. Counts are ``published`` (changed by this run), ``unchanged``,
+    ``unpublished``, ``failed``, ``left`` (out, see above) and ``without_picture``.
+
+    An ``AssetAlias`` among ``outlets`` gets an event for the catalogue's address if anything has changed, and none
+    otherwise. An ``Asset`` gets one whenever the task succeeds, as Airflow has it, changed or not. Both have
+    ``counts``, ``path`` and up to 100 changed ``skus`` in their extra.
+
+    Templated: all arguments but ``max_workers`` and ``partitions``.
+
+    :param pictures: what batches have returned (dict, or a list of them; None of a skipped one is left out), or the
+        address of such a file (str)
+    :param catalogue: address of the catalogue's folder (str); default that in ``pictures``. Needed with addresses
+    :param keep_previous: COS folder for the pictures before (str), such as ``/previous/`` in the bucket of the final
+        key, or ``cos://bucket/previous/``; each is kept as ``{keep_previous}/{final key}`` until that key changes
+        again. Default None, not kept
+    :param cache_control: ``Cache-Control`` of published pictures (str), such as ``max-age=300``; default as it is where
+        the picture was made
+    :param max_failed: how many pictures may fail (int), default 0; with more the task fails once all others are
+        published
+    :param partitions: give each ``Asset`` of ``outlets`` an event for each product that has changed, with its sku as
+        the key of a partition (bool), default False; needs Airflow 3.3. A DAG then runs for each product
+        (``PartitionedAssetTimetable``); one that is scheduled on the asset as a whole does not
+    :param cos_region: region of the final keys' bucket (str); default: ``cos_region`` of the connection, then
+        ``TENCENTCLOUD_COS_REGION``, then ``ap-guangzhou``
+    :param conn_id: Airflow connection of the storage of the catalogue (str), where it is neither COS nor the disk
+    :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
+    :param max_workers: how many pictures at the same time (int), 1 to 32, default 8
+    :raises ValueError: a fixed argument cannot be used; when the DAG is read
+    :raises InvalidArgumentError: a rendered value or a line cannot be used; nothing was published, and Airflow does not
+        retry
+    :raises PublicationFailedError: more than ``max_failed`` pictures were not published
+    :raises PublicationRefusedError: the same, and all of them are gone from where they were made; the next plan has
+        them made again, and Airflow does not retry
+    :raises RecordUnreadableError: the record of the catalogue cannot be read; Airflow does not retry
+    :raises UnreadableLinesError: a file of pictures cannot be read; Airflow does not retry
+    :raises TencentCloudPermanentError: COS refuses (permission, credentials, bucket); Airflow does not retry
+    :raises TencentCloudError: COS does not answer
+    """
+
+    service = COS
+    ui_color = "#e8f8e8"
+    template_fields: Sequence[str] = (
+        "pictures",
+        "catalogue",
+        "keep_previous",
+        "cache_control",
+        "max_failed",
+        "cos_region",
+        "conn_id",
+        "tencentcloud_conn_id",
+    )
+    container_fields = ("pictures",)
+
+    def __init__(
+        self,
+        *,
+        pictures: Any,
+        catalogue: str | XComArg | None = None,
+        keep_previous: str | XComArg | None = None,
+        cache_control: str | XComArg | None = None,
+        max_failed: int | str | XComArg = 0,
+        partitions: bool = False,
+        cos_region: str | XComArg | None = None,
+        conn_id: str | XComArg | None = None,
+        tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
+        max_workers: int = DEFAULT_WORKERS,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.pictures: Any = pictures
+        self.catalogue: Any = catalogue
+        self.keep_previous: Any = keep_previous
+        self.cache_control: Any = cache_control
+        self.max_failed: Any = max_failed
+        self.cos_region: Any = cos_region
+        self.conn_id: Any = conn_id
+        self.tencentcloud_conn_id = tencentcloud_conn_id
+        with invalid_arguments_fail():
+            self.partitions = arguments.flag("partitions", partitions)
+            self.max_workers = arguments.integer("max_workers", max_workers, 1, MAX_WORKERS)
+            arguments.check_literals({name: getattr(self, name) for name in _CHECKS}, _CHECKS)
+            if self.partitions:
+                check_partitions("partitions")
+
+    @failures_in_short
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Publish; return the address of the file of what came of it."""
+        from airflow_provider_mps.catalogue.addresses import read_output
+        from airflow_provider_mps.catalogue.publish_run import PublishRun
+        from airflow_provider_mps.catalogue.publisher import Target
+        from airflow_provider_mps.durable.tries import task_of
+        from airflow_provider_mps.storage.files import Files
+
+        self.check_found()
+        self._stop = stop = threading.Event()
+        with invalid_arguments_fail():
+            outputs = read_output("pictures", self.pictures)
+            given = {name: getattr(self, name) for name in _CHECKS}
+            read = {name: check(name, given[name]) for name, check in _CHECKS.items() if given[name] is not None}
+            if not outputs:
+                raise AirflowSkipException("pictures is empty: there is nothing to publish")
+            catalogue = _one_catalogue(read.get("catalogue"), outputs)
+        files = Files(self.conn_id, self.tencentcloud_conn_id)
+        files.check("catalogue", catalogue)
+        paths, task = [output.path for output in outputs], task_of(context)
+        run = PublishRun(files, catalogue, paths, task, self.log)
+        run.read(read.get("keep_previous"))
+        target = Target(self.tencentcloud_conn_id, read.get("cos_region"), read.get("cache_control"))
+        run.publish(target, self.max_workers, stop)
+        return self._ended(context, run, catalogue, task, read["max_failed"])
+
+    def _ended(
+        self, context: Context, run: PublishRun, catalogue: str, task: TaskKey, max_failed: int
+    ) -> dict[str, Any]:
+        dag_run: Any = context.get("dag_run")
+        began = getattr(dag_run, "start_date", None)
+        path, counts, skus = run.write(context["ti"].try_number, began.timestamp() if began else None)
+        output = {"path": path, "catalogue": catalogue, "counts": counts}
+        told = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items() if count)
+        self.log.info("Of %s: %s", counted(sum(counts.values()), "item"), told or "nothing to do")
+        self._judge(context, run, output, max_failed)
+        extra = {"path": path, "counts": counts, "skus": skus[:_SHOWN_SKUS]}
+        tell_of_changes(
+            context,
+            self.outlets,
+            self._uri(catalogue),
+            extra,
+            skus if self.partitions else None,
+            has_changed=bool(skus),
+        )
+        return output
+
+    def _judge(self, context: Context, run: PublishRun, output: Mapping[str, Any], max_failed: int) -> None:
+        """Fail if too much has, once the others are on record and handed over.
+
+        :raises PublicationFailedError: more than ``max_failed`` has
+        """
+        from airflow_provider_mps.catalogue.errors import PublicationFailedError, PublicationRefusedError
+        from airflow_provider_mps.catalogue.record import PICTURE_GONE
+
+        failures = run.failures()
+        if not failures:
+            return
+        told = "; ".join(f"{error['Code']}: {item}: {error['Message']}" for item, error in failures[:_SHOWN_FAILURES])
+        more = len(failures) - _SHOWN_FAILURES
+        told = f"{told}; and {more:,} more" if more > 0 else told
+        if len(failures) <= max_failed:
+            self.log.warning("%d failed, which max_failed=%d allows: %s", len(failures), max_failed, told)
+            return
+        if self.do_xcom_push:
+            context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=dict(output))
+        are_gone = all(error["Code"] == PICTURE_GONE for _, error in failures)
+        kind = PublicationRefusedError if are_gone else PublicationFailedError
+        raise kind(len(failures), sum(output["counts"].values()), max_failed, told)
+
+    def _uri(self, catalogue: str) -> str:
+        """Return the address of the catalogue for an asset: without a connection, and with a bucket."""
+        from airflow_provider_mps.hooks.cos import CosHook
+
+        if not is_cos(catalogue):
+            return catalogue if "://" in catalogue else f"file://{catalogue}"
+        address = cos_address("catalogue", catalogue)
+        bucket = address.bucket or CosHook(address.conn_id or self.tencentcloud_conn_id).bucket_name
+        return str(CosAddress(None, bucket, address.path.rstrip("/")))
+
+
+def _one_catalogue(given: str | None, outputs: Sequence[StepOutput]) -> str:
+    if given is not None:
+        return given
+    found = sorted({output.catalogue for output in outputs if output.catalogue is not None})
+    if len(found) != 1:
+        what = f"pictures of {len(found)} catalogues: {', '.join(found)}" if found else "addresses alone"
+        arguments.fail("pictures", [*found], f"pictures of one catalogue, or the argument catalogue (these are {what})")
+    return found[0]
+
+
+def _keep_previous(name: str, value: Any) -> CosAddress:
+    text = arguments.text(name, value)
+    address = cos_address(name, text if is_cos(text) else f"{SCHEME}:///{text.lstrip('/')}")
+    if address.conn_id is not None or (not is_cos(text) and "://" in text):
+        arguments.fail(name, value, "a COS folder such as '/previous/' or 'cos://name-1250000000/previous/'")
+    inner = address.path.rstrip("/")
+    return address._replace(path=arguments.cos_key(name, inner) if inner else "")
+
+
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "catalogue": arguments.folder,
+    "keep_previous": _keep_previous,
+    "cache_control": arguments.header,
+    "max_failed": lambda name, value: arguments.integer(name, value, 0),
+    "cos_region": arguments.region,
+}
