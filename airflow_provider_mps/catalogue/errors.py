@@ -4,14 +4,22 @@ AirflowException
 |- CatalogueBusyError       other runs write the record all the time
 |- PublicationFailedError   too many pictures were not published
 |  `- PublicationRefusedError!  and a retry would publish no more
+|- ManifestError!           a manifest, or rows of it, cannot be used
 `- RecordUnreadableError!   what was made and paid for is not known
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
+from airflow_provider_mps.catalogue.rows import BadRow
 from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.core.redaction import redact_urls
+
+SHOWN_ROWS = 10
+_SHORT_NAME = 30
 
 
 class RecordUnreadableError(AirflowFailException):
@@ -96,3 +104,54 @@ class PublicationRefusedError(PublicationFailedError, AirflowFailException):
     """The pictures that could not be published are gone, so that a retry would find no more; Airflow does not retry."""
 
     _NEXT = "The others are published. The next plan of the catalogue has those that are gone made again."
+
+
+class ManifestError(AirflowFailException):
+    """A manifest cannot be used, or rows of it cannot. Nothing was submitted, and Airflow does not retry.
+
+    :param name: address or name of the manifest
+    :param bad_rows: what is wrong, in the order of the manifest; at least one
+    :param count: how many bad rows there are, where ``bad_rows`` are only the first; default: as many as are given
+    :param is_whole: whether nothing of the manifest can be used, so that no row can be left out
+    """
+
+    def __init__(self, name: str, bad_rows: Sequence[BadRow], count: int | None = None, is_whole: bool = False) -> None:
+        shown, count = tuple(bad_rows[:SHOWN_ROWS]), len(bad_rows) if count is None else count
+        name = redact_urls(name)
+        super().__init__(name, shown, count, is_whole)
+        self.name = name
+        self.bad_rows = shown
+        self.count = count
+        self.is_whole = is_whole
+
+    @property
+    def in_short(self) -> tuple[str, str]:
+        """Code and remedy."""
+        return (self._count if self.count > 1 else "Manifest"), f"{self._file}: {self.bad_rows[0]}"
+
+    @property
+    def _count(self) -> str:
+        return counted(self.count, "fault" if self.is_whole else "bad row")
+
+    @property
+    def _file(self) -> str:
+        file = self.name.rstrip("/").rpartition("/")[2] or self.name
+        return file if len(file) <= _SHORT_NAME else f"{file[: _SHORT_NAME - 1]}…"
+
+    def __str__(self) -> str:
+        # The log page shows about 80 characters: which file, how many, and the first.
+        head = self._file if self.count == 1 else f"{self._count} in {self._file}"
+        more = self.count - len(self.bad_rows)
+        rows = "; ".join(map(str, self.bad_rows)) + (f"; and {more:,} more" if more > 0 else "")
+        end = "" if rows.endswith(("?", ".")) else "."
+        leave_out = "" if self.is_whole else " Mend them, or leave such rows out with on_bad_row='skip'."
+        return f"{head}: {rows}{end} Nothing of {self.name} was submitted.{leave_out}"
+
+
+def unusable(name: str, line: int, column: str, why: str, value: str = "") -> ManifestError:
+    """Return the error for a manifest that cannot be used as a whole.
+
+    :param line: the line that says so, from 1
+    :param column: the column, or where in the line
+    """
+    return ManifestError(name, [BadRow(line, column, value, why)], is_whole=True)
