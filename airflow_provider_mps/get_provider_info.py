@@ -26,7 +26,7 @@ def get_provider_info() -> dict[str, Any]:
             },
             {"integration-name": _AIDGE, "external-doc-url": "https://www.aidge.com", "tags": ["service"]},
         ],
-        "operators": _modules("operators", "mps", "mps_batch", "catalogue", "catalogue_publish"),
+        "operators": _modules("operators", "mps", "mps_batch", "catalogue", "catalogue_publish", "catalogue_report"),
         "sensors": _modules("sensors", "mps"),
         "hooks": _modules("hooks", "mps", "cos"),
         "triggers": _modules("triggers", "mps", "mps_batch"),
@@ -42,6 +42,7 @@ def get_provider_info() -> dict[str, Any]:
                 (_AIDGE, "aidge_to_object_storage"),
             )
         ],
+        "extra-links": [f"{__package__}.links.report.CatalogueReportLink"],
         "connection-types": connection_types(),
     }
 

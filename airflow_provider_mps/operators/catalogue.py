@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from airflow_provider_mps.operators.catalogue_publish import CataloguePublishOperator
+from airflow_provider_mps.operators.catalogue_report import CatalogueReportOperator
 
-__all__ = ["CataloguePublishOperator"]
+__all__ = ["CataloguePublishOperator", "CatalogueReportOperator"]

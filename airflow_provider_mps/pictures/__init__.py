@@ -1,0 +1,1 @@
+"""Pictures themselves, whoever made them: what is drawn of them for people."""

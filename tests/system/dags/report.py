@@ -1,0 +1,76 @@
+"""A refresh of which one step fails, another one is skipped, and a third one is never begun."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowSkipException
+
+try:
+    from airflow.sdk import task
+except ImportError:
+    # Airflow 2
+    from airflow.decorators import task  # type: ignore[no-redef]
+
+from airflow_provider_mps.operators.catalogue import CatalogueReportOperator
+
+
+def write(folder: str, name: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    path = Path(folder, name)
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return {"path": str(path), "catalogue": "/data/shop", "counts": {"unchanged": 7}}
+
+
+@task
+def plan(params: dict[str, Any]) -> dict[str, Any]:
+    return write(params["folder"], "plan.jsonl", json.loads(params["lines"]))
+
+
+@task
+def fail(params: dict[str, Any], ti: Any = None) -> None:
+    # As the batch does: what was paid for is handed over before the task fails.
+    ti.xcom_push("return_value", write(params["folder"], "pictures.jsonl", json.loads(params["lines"])))
+    raise AirflowException("too many failed")
+
+
+@task
+def skip() -> None:
+    raise AirflowSkipException("nothing to do for this service")
+
+
+@task
+def publish(pictures: dict[str, Any]) -> dict[str, Any]:
+    return pictures
+
+
+with DAG(
+    "report",
+    schedule=None,
+    start_date=datetime(2026, 1, 1),
+    params={"folder": "", "lines": "[]"},
+):
+    planned = plan()
+    failed = fail()
+    skipped = skip()
+    published = publish(failed)
+    planned >> [failed, skipped]
+    CatalogueReportOperator(
+        task_id="report",
+        plan=planned,
+        pictures=[failed, skipped],
+        published=published,
+        dest="{{ params.folder }}/reports",
+        title="Refresh of {{ dag.dag_id }}",
+        link_base="https://reports.example/{{ dag.dag_id }}",
+        trigger_rule="all_done",
+    )
+    CatalogueReportOperator(
+        task_id="report_templates",
+        plan="{{ ti.xcom_pull(task_ids='plan')['path'] }}",
+        pictures="{{ ti.xcom_pull(task_ids='skip') }}",
+        dest="cos:///reports",
+        trigger_rule="all_done",
+    ).set_upstream([failed, skipped])

@@ -1,0 +1,63 @@
+"""The report in a real DAG run: after what failed, what was skipped and what was never begun."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_mps.local.service import LocalService
+from tests.catalogue.report_lines import failed, made, plan_line
+from tests.pictures import picture
+from tests.system.conftest import SCENARIOS, Run
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("dag runs 1")]
+
+
+def test_a_report_is_written_whatever_became_of_the_other_tasks(
+    run_dag: Callable[..., Run], service: LocalService, tmp_path: Path
+) -> None:
+    service.put_object(service.bucket, "/out/a.jpeg", picture(kind="JPEG"))
+    good = made("cup/white")
+    good["entry"]["Outputs"][0]["bucket"] = service.bucket
+    lines = [good, plan_line("jar/white", entry=failed("70003 SourceFileError", "cannot read it"))]
+    run = run_dag(SCENARIOS / "report.py", {"folder": str(tmp_path), "lines": json.dumps(lines)})
+    assert run.states == {
+        "plan": "success",
+        "fail": "failed",
+        "skip": "skipped",
+        "publish": "upstream_failed",
+        "report": "success",
+        "report_templates": "success",
+    }, run.log[-6000:]
+
+    found = run.result("report")
+    told = json.loads(Path(found["json_path"]).read_text())
+    assert {name: step["state"] for name, step in told["steps"].items()} == {
+        "plan": "read",
+        "pictures": "read",
+        "published": "missing",
+    }
+    assert (told["title"], told["run"]["DAG"], told["run"]["Task"]) == ("Refresh of report", "report", "report")
+    counts = found["counts"]
+    assert (counts["made"], counts["failed"], counts["unchanged"]) == (1, 1, 7)
+    page = Path(found["path"]).read_text()
+    assert "The publication step is missing, its task failed or was skipped" in page
+    assert "data:image/jpeg;base64," in page
+
+    # Behind the button of the task: Airflow 3 keeps what the link said when the task had ended.
+    xcoms = run.task("report")["xcoms"]
+    address = f"https://reports.example/report/{Path(found['path']).name}"
+    assert xcoms["mps_report_link"] == address
+    assert xcoms.get("_link_CatalogueReportLink", address) == address
+
+    found = run.result("report_templates")
+    key = found["json_path"].removeprefix("cos://")
+    told = json.loads(service.get_object(service.bucket, key))
+    assert {name: step["state"] for name, step in told["steps"].items()} == {
+        "plan": "read",
+        "pictures": "missing",
+        "published": "not in this DAG",
+    }
