@@ -22,11 +22,14 @@ from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.services.tencentcloud.codes import CHANGED
 from airflow_provider_mps.services.tencentcloud.objects import ObjectStat
 from airflow_provider_mps.storage.parallel import in_parallel
 
 # Pictures that may fail otherwise than by being gone, before it is taken that all would.
 MAX_ERRORS = 10
+# How often a final key is looked at that changes meanwhile.
+LOOKS = 3
 _NOT_THERE = "NoSuchKey"
 
 
@@ -100,12 +103,24 @@ class Publisher:
     def _carry(self, numbered: tuple[int, Job]) -> None:
         index, job = numbered
         try:
-            outcome = self._unpublish(job) if job.source is None else self._publish(job, job.source)
+            outcome = self._tried(job)
         except ServiceError as error:
             self._count(job, error)
             outcome = Outcome(error={"Code": error.code, "Message": error.message, "RequestId": error.request_id})
         if outcome is not None:
             self.outcomes[index] = outcome
+
+    def _tried(self, job: Job) -> Outcome | None:
+        for _ in range(LOOKS - 1):
+            try:
+                return self._once(job)
+            except ServiceError as error:
+                if error.code != CHANGED:
+                    raise
+        return self._once(job)
+
+    def _once(self, job: Job) -> Outcome | None:
+        return self._unpublish(job) if job.source is None else self._publish(job, job.source)
 
     def _publish(self, job: Job, source: Place) -> Outcome | None:
         state = self._record.state(job.item)
@@ -156,7 +171,10 @@ class Publisher:
         """Keep what is under a final key; return where."""
         if job.kept is None or final is None:
             return None
-        self._hook.copy_object(str(job.final), job.kept.key, job.kept.bucket, source_region=self._target.region)
+        # As it was looked at: another who publishes the same may have put the new one there since.
+        self._hook.copy_object(
+            str(job.final), job.kept.key, job.kept.bucket, if_match=final.etag, source_region=self._target.region
+        )
         return job.kept
 
     def _kept_before(self, job: Job) -> Place | None:

@@ -5,4 +5,6 @@ from __future__ import annotations
 import multiprocessing
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.operators.crash_child", "tests.operators.batch_child"])
+FORKS.set_forkserver_preload(
+    ["tests.operators.crash_child", "tests.operators.batch_child", "tests.operators.publish_child"]
+)

@@ -113,6 +113,28 @@ def test_what_is_kept_may_be_in_another_bucket(monkeypatch: pytest.MonkeyPatch) 
         assert service.get_object("old-1250000000", "/shop/cup/white.jpeg") == picture("cup/white", 1)
 
 
+def test_a_new_picture_that_another_has_published_meanwhile_is_not_kept(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item, bucket = "cup/white", shop.service.bucket
+    shop.publish(shop.make([shop.line(item)]), keep_previous="/previous")
+    made = shop.make([shop.line(item, 2)])
+    look, lost = CosHook.stat_object, list[str]()
+
+    def look_and_lose(self: CosHook, key: str, bucket_: str | None = None) -> Any:
+        found = look(self, key, bucket_)
+        if key == shop.final(item) and not lost:
+            lost.append(key)
+            shop.service.put_object(bucket, f"/previous{key}", picture(item, 1))
+            shop.service.put_object(bucket, key, picture(item, 2))
+        return found
+
+    monkeypatch.setattr(CosHook, "stat_object", look_and_lose)
+    assert shop.publish(made, keep_previous="/previous")["counts"] == counts(published=1)
+    assert shop.get(f"/previous{shop.final(item)}") == picture(item, 1)
+    assert shop.get(shop.final(item)) == picture(item, 2)
+
+
 def test_headers_are_mended_without_touching_what_is_kept(shop: Shop) -> None:
     for version in (1, 2):
         made = shop.make([shop.line("cup/white", version)])
