@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
-from tenacity import Retrying
 
 from airflow_provider_mps.clients.async_client import off_the_loop
-from airflow_provider_mps.clients.paced import Call, PacedCalls
+from airflow_provider_mps.clients.paced import Call, Guard, PacedCalls
 from airflow_provider_mps.clients.pacing import Pacer, pacer_of
 from airflow_provider_mps.clients.renewal import KeyRenewal
 from airflow_provider_mps.compat import mask_secret
-from airflow_provider_mps.core import arguments, calls
+from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
-from airflow_provider_mps.core.localpaths import is_local
 from airflow_provider_mps.core.outcomes import Outcome
-from airflow_provider_mps.core.redaction import bare_url
-from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
-from airflow_provider_mps.error_table import airflow_error, airflow_errors
+from airflow_provider_mps.error_table import airflow_errors
 from airflow_provider_mps.exceptions import (
-    AidgeTaskFailedError,
-    AidgeTaskRefusedError,
     InvalidArgumentError,
-    TransferStoppedError,
     invalid_arguments_fail,
 )
+from airflow_provider_mps.hooks.aidge_pictures import AidgePictures
 from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.services.aidge import answers
-from airflow_provider_mps.services.aidge.answers import Address
 from airflow_provider_mps.services.aidge.codes import says_no_such_task
 from airflow_provider_mps.services.aidge.connection import AidgeSettings, read_settings
 from airflow_provider_mps.services.aidge.requests import GenerationRequest, query_body
@@ -41,7 +32,6 @@ from airflow_provider_mps.services.aidge.words import (
     AIDGE_CONN_TYPE,
     AIDGE_NAME,
     DEFAULT_AIDGE_CONN_ID,
-    DOWNLOAD,
     AidgeAction,
 )
 from airflow_provider_mps.services.profiles import AIDGE
@@ -54,7 +44,7 @@ _NO_SUCH_TASK = "00000000-0000-0000-0000-000000000000"
 
 
 @with_form
-class AidgeHook(PacedCalls, BaseHook):
+class AidgeHook(AidgePictures, PacedCalls, BaseHook):
     """Calls Aidge's image background generation, sync and async, with one set of decisions.
 
     A request that was refused for good raises :class:`~airflow_provider_mps.exceptions.AidgePermanentError`, which
@@ -84,7 +74,6 @@ class AidgeHook(PacedCalls, BaseHook):
         self.aidge_conn_id = aidge_conn_id
         self._settings: AidgeSettings | None = None
         self._client: Any = None
-        self._downloads: Any = None
         # Whether a submission may have reached Aidge whose answer is not known yet.
         self.submission_is_open = False
         self._told: set[tuple[str, str]] = set()
@@ -146,60 +135,7 @@ class AidgeHook(PacedCalls, BaseHook):
         try:
             return self._seen(task_id, self._resend(AidgeAction.QUERY, query_body(task_id), task_id))
         except ServiceError as error:
-            judged = self._judged(task_id, error)
-            if isinstance(judged, TaskState):
-                return judged
-            raise
-
-    def get_addresses(self, task_id: str, count: int = 1) -> list[Address]:
-        """Return where the pictures of a finished task can be fetched now; an address may carry a signature.
-
-        :param count: how many there are at least
-        :raises AidgeError: the task is not done, or there are fewer
-        :raises AidgeTaskFailedError: it has none
-        """
-        answer = self._resend(AidgeAction.QUERY, query_body(task_id), task_id)
-        state = self._seen(task_id, answer)
-        if state.failure is not None:
-            kind = AidgeTaskRefusedError if state.failure.is_final else AidgeTaskFailedError
-            raise kind(task_id, state.failure.code, state.failure.message)
-        if not state.done:
-            raise airflow_error(answers.not_there_yet(task_id, str(state)))
-        found = answers.read_addresses(answer)
-        if len(found) < count:
-            raise airflow_error(answers.not_there_yet(task_id, f"{len(found)} of {count} pictures have an address"))
-        return found
-
-    def fetch(self, url: str, folder: Path, stem: str, stop: Stop | None = None) -> Path:
-        """Fetch a picture into a file, streamed and checked by its length; several threads may at the same time.
-
-        :param url: an address of :meth:`get_addresses`
-        :param folder: folder of the file
-        :param stem: its name without extension
-        :param stop: ends the transfer between two pieces once it is set (``threading.Event``); default none
-        :return: the file
-        :raises TransferStoppedError: ``stop`` was set
-        :raises AidgeError: the picture is not there, did not arrive whole, or is none
-        :raises OSError: the disk is full, or does not take it
-        """
-        from airflow_provider_mps.clients import aidge_download as vendor
-
-        target, settings = bare_url(url), self.settings
-
-        def once() -> Path:
-            outer = sys.exception()
-            try:
-                # Two threads that make one at the same time make one too many, and each is used.
-                self._downloads = client = self._downloads or vendor.download_client(settings)
-                found: Path = vendor.download(client, target, url, folder, stem, stop)
-                return found
-            except Exception as error:
-                if is_local(error) or isinstance(error, TransferStoppedError):
-                    raise
-                failed = self._failed(Call(DOWNLOAD, url, target), error, outer)
-            raise failed from None
-
-        return Retrying(**calls.resend_options(DOWNLOAD, self.log.warning, stop))(once)
+            return self._state_or_raise(task_id, error)
 
     def search_scenes(self, body: bytes, target: str = "") -> list[dict[str, Any]]:
         """Return the scenes of a search: ``{"id", "name", "cover", "tags"}``.
@@ -213,8 +149,22 @@ class AidgeHook(PacedCalls, BaseHook):
 
     async def asubmit(self, request: GenerationRequest) -> str:
         """Submit a picture; the async twin of :meth:`submit`."""
-        answer = await self._aresend(AidgeAction.GENERATE, request.body, request.target)
-        return _read_accepted(request, answer).task_id
+        return (await self.asubmit_task(request)).task_id
+
+    async def asubmit_task(self, request: GenerationRequest, *, guard: Guard | None = None) -> Accepted:
+        """Submit a picture; the async twin of :meth:`submit_task`.
+
+        :param guard: awaited right before each request, when it has waited for its turn; raises if it must not go out
+        """
+        answer = await self._aresend(AidgeAction.GENERATE, request.body, request.target, guard)
+        return _read_accepted(request, answer)
+
+    async def aget_task_state(self, task_id: str) -> TaskState:
+        """Look at a task; the async twin of :meth:`get_task_state`."""
+        try:
+            return self._seen(task_id, await self._aresend(AidgeAction.QUERY, query_body(task_id), task_id))
+        except ServiceError as error:
+            return self._state_or_raise(task_id, error)
 
     async def alook(self, task_id: str) -> TaskState | ServiceError:
         """Look at a task once; the async twin of :meth:`look`."""
@@ -333,6 +283,12 @@ class AidgeHook(PacedCalls, BaseHook):
         if error.rule.about_keys and self.renewal.may_come:
             return no_verdict(error, f"the keys of connection {self.aidge_conn_id} may just be renewed")
         return answers.failed_task(task_id, error) if error.rule.ends_task else error
+
+    def _state_or_raise(self, task_id: str, error: ServiceError) -> TaskState:
+        judged = self._judged(task_id, error)
+        if isinstance(judged, TaskState):
+            return judged
+        raise error
 
 
 def _read_accepted(request: GenerationRequest, answer: Mapping[str, Any]) -> Accepted:

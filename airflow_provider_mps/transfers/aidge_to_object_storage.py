@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import bare_url
-from airflow_provider_mps.exceptions import AidgeError, AidgeTooFewImagesError, invalid_arguments_fail
+from airflow_provider_mps.exceptions import AidgeTooFewImagesError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.aidge import picture_names
@@ -26,13 +23,6 @@ from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, MAX_WORKERS, 
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
-
-    # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.hooks.aidge import AidgeHook
-    from airflow_provider_mps.storage.object_storage import ObjectStorage
-
-# What an object storage says of an address whose signature has expired.
-_EXPIRED = ("HTTP 401", "HTTP 403")
 
 
 class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOperator):
@@ -134,6 +124,7 @@ class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOpera
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Copy; return where the pictures are."""
         from airflow_provider_mps.clients.parts import folder_for_parts
+        from airflow_provider_mps.storage.aidge_pictures import PictureCopier, check_longest
         from airflow_provider_mps.storage.object_storage import ObjectStorage
 
         self.check_found()
@@ -151,26 +142,18 @@ class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOpera
         hook = AidgeHook(self.aidge_conn_id)
         storage = ObjectStorage(self.dest_conn_id, self.tencentcloud_conn_id, self.cos_region)
         # What cannot be stored shows before Aidge is asked for anything.
-        self._check_longest(storage, folder, [f"{task_id}-10" for task_id in wanted])
+        check_longest(storage, folder, [f"{task_id}-10" for task_id in wanted])
         for task_id in [task_id for task_id, scenes in wanted.items() if not scenes]:
             # The result does not list its pictures.
             wanted[task_id] = [scene for _, scene in hook.get_addresses(task_id, 0)]
         with invalid_arguments_fail():
             stems = picture_names.stems(self.name, self.title, wanted)
-        self._check_longest(storage, folder, list(stems.values()))
+        check_longest(storage, folder, list(stems.values()))
         with folder_for_parts() as folder_here:
-
-            def carry(picture: _Picture) -> dict[str, Any]:
-                file = _fetch(hook, picture, folder_here, stop)
-                try:
-                    stored = storage.write("dest", folder, file.name, file)
-                finally:
-                    file.unlink()
-                return {**stored, "scene": picture.scene}
-
+            copier = PictureCopier(hook, storage, folder, folder_here, stop)
             found = in_parallel(
-                carry,
-                _pictures(hook, stems),
+                copier.copy,
+                copier.pictures(stems),
                 total=len(stems),
                 max_workers=self.max_workers,
                 done="Stored",
@@ -182,38 +165,6 @@ class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOpera
         if len(found) < self.min_images:
             raise AidgeTooFewImagesError(len(found), self.min_images)
         return found
-
-    @staticmethod
-    def _check_longest(storage: ObjectStorage, folder: str, stems: list[str]) -> None:
-        longest = max(stems, key=len, default="picture")
-        storage.check("dest", arguments.beneath(folder, f"{longest}.webp"))
-
-
-class _Picture(NamedTuple):
-    url: str
-    scene: str
-    task_id: str
-    number: int
-    stem: str
-
-
-def _fetch(hook: AidgeHook, picture: _Picture, folder: Path, stop: threading.Event) -> Path:
-    try:
-        return hook.fetch(picture.url, folder, picture.stem, stop)
-    except AidgeError as error:
-        if error.code not in _EXPIRED:
-            raise
-    # It has waited its turn for too long: ask for the address anew, once.
-    addresses = hook.get_addresses(picture.task_id, picture.number)
-    return hook.fetch(addresses[picture.number - 1].url, folder, picture.stem, stop)
-
-
-def _pictures(hook: AidgeHook, stems: Mapping[picture_names.Place, str]) -> Iterator[_Picture]:
-    """Ask for the addresses of each task when its turn has come."""
-    for task_id, places in groupby(stems, key=attrgetter("task_id")):
-        of_task = list(places)
-        for place, (url, scene) in zip(of_task, hook.get_addresses(task_id, len(of_task)), strict=False):
-            yield _Picture(url, scene, task_id, place.number, stems[place])
 
 
 def _wanted(images: Any) -> dict[str, list[str]]:
