@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_mps import __version__
@@ -26,10 +27,14 @@ def get_provider_info() -> dict[str, Any]:
             },
             {"integration-name": _AIDGE, "external-doc-url": "https://www.aidge.com", "tags": ["service"]},
         ],
-        "operators": _modules("operators", "mps", "mps_batch", "catalogue", "catalogue_publish", "catalogue_report"),
+        "operators": _modules(
+            "operators",
+            *("mps", "mps_batch", "catalogue", "catalogue_publish", "catalogue_report"),
+            aidge=("aidge", "aidge_batch"),
+        ),
         "sensors": _modules("sensors", "mps"),
         "hooks": _modules("hooks", "mps", "cos"),
-        "triggers": _modules("triggers", "mps", "mps_batch"),
+        "triggers": _modules("triggers", "mps", "mps_batch", aidge=("aidge", "aidge_batch")),
         "transfers": [
             {
                 "source-integration-name": source,
@@ -47,9 +52,9 @@ def get_provider_info() -> dict[str, Any]:
     }
 
 
-def _modules(kind: str, *of_tencent_cloud: str) -> list[dict[str, Any]]:
+def _modules(kind: str, *of_tencent_cloud: str, aidge: Sequence[str] = ("aidge",)) -> list[dict[str, Any]]:
     """Return the modules of a kind, by what they belong to."""
-    found = {_INTEGRATION: of_tencent_cloud, _AIDGE: ("aidge",)}
+    found = {_INTEGRATION: of_tencent_cloud, _AIDGE: aidge}
     return [
         {"integration-name": name, "python-modules": [f"{__package__}.{kind}.{module}" for module in modules]}
         for name, modules in found.items()

@@ -121,10 +121,12 @@ def test_a_dag_file_imports_no_vendor_sdk() -> None:
     code = (
         f"import sys, {', '.join(PUBLIC)}\n"
         "from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator\n"
+        "from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator\n"
         "MpsImageBgFusionOperator(task_id='t', subject_url='https://e.com/a.jpg', prompt='x')\n"
+        "AidgeBackgroundGenerationOperator(task_id='t', image_url='https://e.com/a.jpg', scene_id=3)\n"
         "ours = ['airflow_provider_mps.' + name for name in ('triggers', 'durable', 'hooks.', 'clients.aidge',\n"
-        "        'batch.items', 'batch.requests', 'batch.run', 'batch.store', 'clients.tencentcloud', 'clients.cos',\n"
-        "        'clients.transport', 'storage.object_storage')]\n"
+        "        'batch.items', 'batch.requests', 'batch.aidge', 'batch.run', 'batch.store',\n"
+        "        'clients.tencentcloud', 'clients.cos', 'clients.transport', 'storage.object_storage')]\n"
         "heavy = ('tencentcloud', 'qcloud_cos', 'PIL', 'uvicorn', *ours)\n"
         "print([name for name in sys.modules if name.startswith(heavy)])"
     )
@@ -136,6 +138,9 @@ def test_the_batch_operator_is_found_beside_the_single_one() -> None:
     module = importlib.import_module("airflow_provider_mps.operators.mps")
     batch = importlib.import_module("airflow_provider_mps.operators.mps_batch")
     assert module.MpsImageBgFusionBatchOperator is batch.MpsImageBgFusionBatchOperator
+    aidge = importlib.import_module("airflow_provider_mps.operators.aidge")
+    aidge_batch = importlib.import_module("airflow_provider_mps.operators.aidge_batch")
+    assert aidge.AidgeBackgroundGenerationBatchOperator is aidge_batch.AidgeBackgroundGenerationBatchOperator
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,23 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.services.tencentcloud.payloads import BG_FUSION_ARGUMENTS, PICTURES
 
 
-def read_defaults(defaults: Any) -> Mapping[str, Any]:
+def read_defaults(
+    defaults: Any, names: Collection[str] = BG_FUSION_ARGUMENTS, operator: str = "MpsImageBgFusionOperator"
+) -> Mapping[str, Any]:
     """Return the rendered defaults of a batch, or none.
 
+    :param names: of the arguments of a picture
+    :param operator: that makes a single one, for messages
     :raises ArgumentError: they are no dict with arguments of a picture
     """
     if defaults is not None and not isinstance(defaults, Mapping):
-        arguments.fail("defaults", defaults, "a dict with arguments of MpsImageBgFusionOperator")
+        arguments.fail("defaults", defaults, f"a dict with arguments of {operator}")
     if "key" in (defaults or {}):
         raise ArgumentError("defaults: key belongs to a single request: give it there")
     for name in defaults or {}:
-        if name not in BG_FUSION_ARGUMENTS:
-            raise ArgumentError(f"defaults: {name!r}: no such argument; there are {', '.join(BG_FUSION_ARGUMENTS)}")
-    _check_no_none("defaults: ", defaults or {})
+        if name not in names:
+            raise ArgumentError(f"defaults: {name!r}: no such argument; there are {', '.join(names)}")
+    check_no_none("defaults: ", defaults or {})
     return defaults or {}
 
 
@@ -42,7 +46,7 @@ def merged(given: Mapping[str, Any], request: Any) -> dict[str, Any]:
     # What a request says of a picture replaces all that the defaults say of it; None takes a default away.
     named = {prefix for prefix in PICTURES for name in request if name.startswith(f"{prefix}_")}
     kept = {name: value for name, value in given.items() if not _gives_way(name, request, named)}
-    _check_no_none("", {name: value for name, value in request.items() if name not in given})
+    check_no_none("", {name: value for name, value in request.items() if name not in given})
     return {**kept, **{name: value for name, value in request.items() if value is not None}}
 
 
@@ -57,7 +61,12 @@ def _gives_way(name: str, request: Mapping[str, Any], named: Collection[str]) ->
     return "url" in given or request.get(f"{prefix}_cos_key", "") is None
 
 
-def _check_no_none(where: str, given: Mapping[str, Any]) -> None:
+def check_no_none(where: str, given: Mapping[str, Any]) -> None:
+    """Check that no argument was given as None.
+
+    :param where: begins the message
+    :raises ArgumentError: one was
+    """
     # As for a single picture: a background that renders to nothing would turn a fusion into a generation.
     for name, value in given.items():
         if value is None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any, NamedTuple
 
-from airflow_provider_mps.batch.items import SHOWN
+from airflow_provider_mps.batch.items import SHOWN, Item
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.fingerprint import Fingerprint
 
 
 class Asked(NamedTuple):
@@ -23,6 +27,59 @@ class Asked(NamedTuple):
     place: str
     identity: str = ""
     name: str = ""
+
+
+class Picture(NamedTuple):
+    """What a request comes to.
+
+    :param payload: what is needed to submit it
+    :param identity: what makes two of them the same
+    :param subject: the picture that it is made from, for entries and messages
+    """
+
+    payload: dict[str, Any]
+    identity: Mapping[str, Any]
+    subject: str
+
+
+def check_asked(requests: Any, check: Callable[[Any], None]) -> None:
+    """Check requests of which no template will change all, when the DAG is read.
+
+    :param check: raises if what no template changes in a request cannot be used
+    :raises ArgumentError: a request cannot be used; the message says which
+    """
+    if requests is None:
+        raise ArgumentError("requests is required: a list of dicts with the arguments of a picture")
+    # A text, or the output of another task, is known only when it has been rendered.
+    if not isinstance(requests, str) and not arguments.is_template(requests):
+        check_is_list(requests)
+    if isinstance(requests, list | tuple):
+        asked = in_list(requests)
+        keys = checked(asked, lambda request: _literal_key(request, check))
+        if not any(arguments.is_template(one.request) for one in asked):
+            keys_of(asked, keys)
+
+
+def items_of(
+    asked: Sequence[Asked], read: Callable[[Any], Picture], identify: Callable[[Mapping[str, Any]], Fingerprint]
+) -> list[Item]:
+    """Return the pictures of a batch; all requests are read before one counts.
+
+    The same request may be there several times; each is a picture of its own.
+
+    :param asked: the rendered requests
+    :param read: gives what one comes to
+    :param identify: gives the fingerprint of an identity
+    :raises ArgumentError: a request cannot be used; the message says which
+    """
+    found = checked(asked, lambda request: (key_of(request), read(request)))
+    keys = keys_of(asked, [key for key, _ in found])
+    seen: Counter[str] = Counter()
+    items = []
+    for index, (one, (_, picture)) in enumerate(zip(asked, found, strict=True)):
+        request = _apart(identify(picture.identity), one.identity, seen)
+        items.append(Item(index, picture.payload, request, keys[index], picture.subject, one.name or one.place))
+    return _told_apart(items)
 
 
 def check_is_list(requests: Any) -> None:
@@ -94,6 +151,32 @@ def keys_of(asked: Sequence[Asked], keys: Sequence[int | str | None]) -> list[in
             )
         first[key] = index
     return found
+
+
+def _literal_key(request: Any, check: Callable[[Any], None]) -> int | str | None:
+    if not isinstance(request, Mapping) and arguments.is_template(request):
+        return None
+    check(request)
+    return None if arguments.is_template(request.get("key")) else key_of(request)
+
+
+def _apart(request: Fingerprint, identity: str, seen: Counter[str]) -> Fingerprint:
+    """Return a fingerprint that no other picture of the batch has."""
+    if identity:
+        return replace(request, key=f"{request.key}/{sha256(identity.encode()).hexdigest()[:32]}")
+    count = seen[request.body]
+    seen[request.body] += 1
+    return request if count == 0 else replace(request, key=f"{request.key}/{count}")
+
+
+def _told_apart(items: list[Item]) -> list[Item]:
+    """Note where a part that may be a signature tells two pictures of a batch apart: then it is none."""
+    count = Counter((item.fingerprint.key, item.fingerprint.loose) for item in items)
+    alone = [count[item.fingerprint.key, item.fingerprint.loose] == 1 for item in items]
+    return [
+        item if is_alone else replace(item, fingerprint=replace(item.fingerprint, is_alone=False))
+        for item, is_alone in zip(items, alone, strict=True)
+    ]
 
 
 def _is_json(key: int | str) -> bool:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from airflow_provider_mps.batch.writer import BatchWriter
+from airflow_provider_mps.core import submission
+from airflow_provider_mps.core.errors import ServiceError, not_sent
 from airflow_provider_mps.core.steps import InDoubt
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.polling.polled_hook import PolledHook
+
+# Bodies made of files that are in memory at the same time: with a file of 4 MB one takes 25 MB while it is made.
+FILES_AT_ONCE = 4
+# Requests that are on record and wait for their turn, where the service has no list of tasks.
+NEXT_TO_GO = 2
+# A request that is under way when the batch is stopped may still be answered for so long.
+ANSWER_SECONDS = 10.0
 
 
 class BatchHook(PolledHook, Protocol):
@@ -48,11 +59,34 @@ class BatchCalls:
         self._rounds: dict[TaskStatus, _Round] = {}
         self._one_list = asyncio.Lock()
         self._one_question = asyncio.Lock()
+        self._files = asyncio.Semaphore(FILES_AT_ONCE)
+        self.next_to_go = asyncio.Semaphore(NEXT_TO_GO)
 
-    async def send(self, body: Any) -> Accepted:
-        """Submit."""
-        accepted: Accepted = await self._hook.asubmit_task(body, guard=self._guard)
+    async def send(self, body: Any, before: Callable[[], None] | None = None) -> Accepted:
+        """Submit.
+
+        :param before: called right before each request
+        """
+
+        async def guard() -> None:
+            await self._guard()
+            if before is not None:
+                before()
+
+        accepted: Accepted = await self._hook.asubmit_task(body, guard=guard)
         return accepted
+
+    @asynccontextmanager
+    async def made(self, body: Any) -> AsyncIterator[Any]:
+        """Give a body, made off the event loop where it is a function that makes it of a file.
+
+        Of those, few are there at the same time, as they are large.
+        """
+        if not callable(body):
+            yield body
+            return
+        async with self._files:
+            yield await asyncio.to_thread(body)
 
     async def ask_clock(self) -> float | None:
         """Return how far the service's clock is ahead, in seconds; the first who does not know it asks for all."""
@@ -112,10 +146,10 @@ class ItemPort:
     ) -> None:
         self._writer = writer
         self._token = token
+        self._calls = calls
         self.look = calls.look
         self.list_tasks = calls.list_tasks
         self.ask_clock = calls.ask_clock
-        self.send = calls.send
         self.wait = wait
 
     async def read(self) -> Record | None:
@@ -126,9 +160,73 @@ class ItemPort:
         """Write the record; it is there when this returns."""
         await asyncio.wrap_future(self._writer.put_record(self._token, record))
 
+    async def send(self, body: Any) -> Accepted:
+        """Submit."""
+        async with self._calls.made(body) as made:
+            return await self._calls.send(made)
+
     async def pause(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
+
+
+class UnlistedItemPort(ItemPort):
+    """For a service without a list of tasks: what is on record without an answer is in doubt, whoever asks.
+
+    So an intent is written when its request is the next but one to go out, and no sooner: whoever is killed then leaves
+    in doubt what was under way and those two, and not all that was about to be. It is not written later than that
+    either, as requests would no longer go out in even steps.
+    """
+
+    _intent: Record | None = None
+
+    async def keep(self, record: Record) -> None:
+        """Write the record, or hold an intent until its request is about to go out."""
+        self._intent = record if record.task_id is None and record.intent is not None else None
+        if self._intent is None:
+            await self._keep_now(record)
+
+    async def send(self, body: Any) -> Accepted:
+        """Submit; a request that is under way when this is cancelled gets a while to be answered.
+
+        :raises ServiceError: the service has not accepted it, or did not say
+        """
+        async with self._calls.made(body) as made:
+            return await self._send(made, self._intent)
+
+    async def _send(self, body: Any, intent: Record | None) -> Accepted:
+        is_out = asyncio.Event()
+        request: asyncio.Task[Accepted] | None = None
+        try:
+            async with self._calls.next_to_go:
+                if intent is not None:
+                    await self._keep_now(intent)
+                request = asyncio.create_task(self._calls.send(body, is_out.set))
+                goes_out = asyncio.create_task(is_out.wait())
+                await asyncio.wait((request, goes_out), return_when=asyncio.FIRST_COMPLETED)
+                goes_out.cancel()
+            return await asyncio.shield(request)
+        except ServiceError as error:
+            # Else the record could not be written, or belongs to another by now.
+            raise (error if is_out.is_set() else not_sent(error)) from None
+        except asyncio.CancelledError:
+            await self._end(request, intent, is_out=is_out.is_set())
+            raise
+
+    async def _end(self, request: asyncio.Task[Accepted] | None, intent: Record | None, *, is_out: bool) -> None:
+        """Put on record what became of a request that was broken off."""
+        if request is not None and is_out and intent is not None:
+            accepted = await asyncio.wait_for(request, ANSWER_SECONDS)
+            await self._keep_now(submission.accepted(intent, accepted.task_id, time.time(), accepted.request_id))
+            return
+        if request is not None:
+            request.cancel()
+        if intent is not None:
+            # Perhaps it was written.
+            await self._keep_now(submission.not_sent(intent))
+
+    async def _keep_now(self, record: Record) -> None:
+        await super().keep(record)
 
 
 class _Round:

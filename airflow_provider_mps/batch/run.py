@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mps.batch.items import Item, ItemFailure, ItemOutcome, failed_call, outcome_of_item, unfinished
-from airflow_provider_mps.batch.port import BatchCalls, BatchHook, ItemPort
+from airflow_provider_mps.batch.port import BatchCalls, BatchHook, ItemPort, UnlistedItemPort
 from airflow_provider_mps.batch.writer import BatchWriter
 from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.errors import ServiceError
@@ -24,8 +28,16 @@ from airflow_provider_mps.error_table import airflow_error
 from airflow_provider_mps.exceptions import SubmissionInDoubtError
 from airflow_provider_mps.polling.poller import Poller
 
+Finish = Callable[[dict[str, Any]], Awaitable[TaskState]]
+"""Completes a result: returns the state of its task with it, or a failure if that can never be done.
+
+Raises ``ServiceError`` if it did not work now.
+"""
+
 # Submissions under way at the same time. An answer may take more than a second.
 IN_FLIGHT = 32
+# So many results in a row that could not be completed stop the batch.
+UNFINISHED = 8
 
 
 class BatchRun:
@@ -40,6 +52,7 @@ class BatchRun:
     :param timeout: seconds from submission after which waiting ends, for messages
     :param interval: seconds between looks
     :param log: takes the lines for the task log
+    :param finish: completes the result of each item, and its state goes on record; default: results are complete
     """
 
     def __init__(
@@ -54,6 +67,7 @@ class BatchRun:
         timeout: float,
         interval: float,
         log: Log,
+        finish: Finish | None = None,
     ) -> None:
         self.ends: dict[int, ItemOutcome] = {}
         self._hook = hook
@@ -65,9 +79,13 @@ class BatchRun:
         self._timeout = timeout
         self._interval = interval
         self._log = log
+        self._finish = finish
+        self._finishing: set[asyncio.Task[Any]] = set()
+        self._is_leaving = False
         self._deadlines: dict[int, float] = {}
         self._submitted = 0
         self._failures_in_a_row = 0
+        self._unfinished_in_a_row = 0
         self._stopped: Exception | None = None
         self._limit: ItemFailure | None = None
 
@@ -92,6 +110,9 @@ class BatchRun:
                 now = time.time()
                 late = [task for task, item in zip(work, self._items, strict=True) if self._is_late(item, now)]
                 await asyncio.gather(*(work if waits else late))
+                # What is done by now is not left behind half finished; whoever takes the batch up finishes the others.
+                self._is_leaving = not waits
+                await asyncio.gather(*(task for task in work if task in self._finishing))
         finally:
             for task in (reporter, *work):
                 task.cancel()
@@ -162,7 +183,9 @@ class BatchRun:
             return None
         except SubmissionInDoubtError as error:
             self._log.warning("InDoubt: %s: %s", item, error)
-            self.ends[item.index] = ItemFailure("InDoubt", str(error), is_open=True)
+            # What only a person can decide, no retry will find out.
+            is_final = isinstance(error, AirflowFailException)
+            self.ends[item.index] = ItemFailure("InDoubt", str(error), is_final=is_final, is_open=True)
         except Exception as error:
             # The record cannot be kept, or something nobody thought of: nothing more is sent.
             self._stopped = self._stopped or error
@@ -185,7 +208,8 @@ class BatchRun:
             if self._stopped is not None:
                 raise _StoppedError
 
-        return ItemPort(self._calls, self._writer, item.token, wait)
+        port = ItemPort if self._hook.can_list else UnlistedItemPort
+        return port(self._calls, self._writer, item.token, wait)
 
     def _joined_unseen(self, item: Item, error: ServiceError) -> Submitted | None:
         """Return the known task where only the look at it failed, and may succeed later: whoever waits looks again."""
@@ -220,9 +244,32 @@ class BatchRun:
             end = await poller.wait(task_id, deadline=deadline, interval=self._interval, since=submitted.since)
         if isinstance(end, Finished) and self._known(task_id) is None:
             self._writer.put_end(item.token, task_id, end)
-        self.ends[item.index] = found = outcome_of_item(task_id, end, self._timeout)
+        found = outcome_of_item(task_id, end, self._timeout)
+        if self._finish is not None and not isinstance(found, ItemFailure):
+            if self._is_leaving:
+                return
+            found = await self._finished(item, task_id, found, self._finish)
+        self.ends[item.index] = found
         if isinstance(found, ItemFailure):
             self._log.warning("%s: %s: %s task %s: %s", found.code, item, self._hook.service, task_id, found.message)
+
+    async def _finished(self, item: Item, task_id: str, result: dict[str, Any], finish: Finish) -> ItemOutcome:
+        current = asyncio.current_task()
+        if current is not None:
+            self._finishing.add(current)
+            current.add_done_callback(self._finishing.discard)
+        try:
+            end = Finished(await finish(result))
+        except ServiceError as error:
+            self._unfinished_in_a_row += 1
+            if error.rule.concerns_all or self._unfinished_in_a_row >= UNFINISHED:
+                # More would be paid for, and be of no use to anybody.
+                self._stopped = self._stopped or airflow_error(error)
+            return replace(failed_call(error, task_id), is_open=True)
+        self._unfinished_in_a_row = 0
+        if end.state.result != result:
+            self._writer.put_end(item.token, task_id, end)
+        return outcome_of_item(task_id, end, self._timeout)
 
     def _is_late(self, item: Item, now: float) -> bool:
         return self._deadlines.get(item.index, now + 1) <= now

@@ -15,6 +15,7 @@ from airflow_provider_mps.batch.record import BatchHeader, BatchRecord, RecordPa
 from airflow_provider_mps.batch.store import BatchStore
 from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.polling import WaitOutcome
+from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.exceptions import MpsBatchTakenOverError
 
@@ -81,6 +82,14 @@ def give_up(store: BatchStore, header: BatchHeader) -> None:
     if header.base is not None and before is not None and before.writer == header.writer:
         store.write_header(replace(header, writer=None))
     store.write_claim(None)
+
+
+def close(store: BatchStore, header: BatchHeader, log: Log) -> None:
+    """Do the same at the end of a try, which it must not make fail."""
+    try:
+        give_up(store, header)
+    except Exception as error:
+        log.warning("The record of the batch could not be closed (%s); a clear would return it again", error)
 
 
 class BatchWriter:

@@ -41,6 +41,9 @@ class CosHook(CosObjectsHook):
         ``ap-guangzhou``
     """
 
+    # Whoever stores thousands of files tells of them in sums.
+    logs_each = True
+
     def download_file(
         self, key: str, local_path: str | Path, bucket: str | None = None, stop: Stop | None = None
     ) -> Path:
@@ -98,7 +101,8 @@ class CosHook(CosObjectsHook):
                 stored, sent = cos.store(client, bucket, key, file, _content_type(path.name, key))
             self._verify("PutObject", target, stored, sent)
             # What is uploaded may be a temporary file, and a log page shows the beginning.
-            self.log.info("Stored %s (%d bytes, %s) from %s", target, sent.size, evidence(stored), path)
+            if self.logs_each:
+                self.log.info("Stored %s (%d bytes, %s) from %s", target, sent.size, evidence(stored), path)
             return cos_object(bucket, self._region(), key)
 
         return self._resend("PutObject", target, store)

@@ -15,6 +15,7 @@ from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.operators.aidge_batch import AidgeBackgroundGenerationBatchOperator
 from airflow_provider_mps.operators.base import PictureSubmitOperator
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.aidge.requests import (
@@ -29,6 +30,7 @@ from airflow_provider_mps.services.aidge.words import (
     DEFAULT_SCENES,
     MAX_PICTURE_BYTES,
     OnDoubt,
+    check_on_doubt,
 )
 from airflow_provider_mps.services.profiles import AIDGE
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
@@ -41,6 +43,12 @@ if TYPE_CHECKING:
     # Imported where they are used: a DAG file has no need of them.
     from airflow_provider_mps.hooks.aidge import AidgeHook
     from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
+
+__all__ = [
+    "AidgeBackgroundGenerationBatchOperator",
+    "AidgeBackgroundGenerationOperator",
+    "AidgeSceneSearchOperator",
+]
 
 
 class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
@@ -151,7 +159,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         self.on_doubt: Any = on_doubt
         self._given = [name for name in GENERATION_ARGUMENTS if getattr(self, name) is not None]
         with invalid_arguments_fail():
-            checks = {"on_doubt": _on_doubt, "image_conn_id": arguments.conn_id}
+            checks = {"on_doubt": check_on_doubt, "image_conn_id": arguments.conn_id}
             arguments.check_literals({"on_doubt": on_doubt, "image_conn_id": image_conn_id}, checks)
             generation = self._generation()
             generation.check_given()
@@ -168,7 +176,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         self.check_found()
         hook = AidgeHook(self.aidge_conn_id)
         with invalid_arguments_fail():
-            on_doubt = _on_doubt("on_doubt", self.on_doubt)
+            on_doubt = check_on_doubt("on_doubt", self.on_doubt)
             if self.image_conn_id is not None:
                 arguments.conn_id("image_conn_id", self.image_conn_id)
             arguments.check_rendered(self._given, {name: getattr(self, name) for name in self._given})
@@ -198,7 +206,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
             return self._submit_durably(
                 context,
                 hook,
-                AidgeTerms(request, hook, on_doubt, self.log, self.timeout),
+                AidgeTerms(request, lambda: hook.submission_is_open, on_doubt, self.log, self.timeout),
                 lambda task: fingerprint_of(task, request.element, **account),
             )
         except AidgeInDoubtError:
@@ -319,7 +327,3 @@ class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
 
     def _search(self) -> SceneSearch:
         return SceneSearch(self.product_title, self.image_url, self.category, self.scene_type, self.count)
-
-
-def _on_doubt(name: str, value: Any) -> OnDoubt:
-    return arguments.word(name, value, OnDoubt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     from airflow_provider_mps.batch.forms import Form
     from airflow_provider_mps.batch.items import Item, ItemOutcome
     from airflow_provider_mps.batch.loop_thread import LoopThread
-    from airflow_provider_mps.batch.record import BatchHeader, BatchRecord
+    from airflow_provider_mps.batch.record import BatchRecord
+    from airflow_provider_mps.batch.run import Finish
     from airflow_provider_mps.batch.store import BatchStore
     from airflow_provider_mps.core.airflow_task import TaskKey
     from airflow_provider_mps.core.flow import Terms
@@ -116,6 +118,10 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         :param total: how many pictures there are
         """
 
+    def finishing(self) -> AbstractContextManager[Finish | None]:
+        """Return what completes results, for as long as the context is open; see ``batch.run.Finish``."""
+        return nullcontext()
+
     @failures_in_short
     def execute(self, context: Context) -> Any:
         """Submit what has to be submitted, wait for all, and hand over what came of each request."""
@@ -143,6 +149,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         :param begins: whether a try begins; who comes from a deferral goes on with what was begun
         """
         from airflow_provider_mps.batch.record import UnreadablePageError
+        from airflow_provider_mps.batch.writer import close
         from airflow_provider_mps.durable.tries import task_of
 
         self.check_found()
@@ -167,9 +174,9 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         except UnreadablePageError as error:
             raise MpsBatchRecordError(store.prefix, str(error)) from None
         except Exception:
-            self._close(store, record.header)
+            close(store, record.header, self.log)
             raise
-        self._close(store, record.header)
+        close(store, record.header, self.log)
         if ends is None:
             self._defer(context, hook, store, record, len(items))
         return result
@@ -203,8 +210,6 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         if form.joins_after_return:
             record.header = replace(record.header, delivered_tries=None, delivered_to=None)
         self.log.info("The record of this batch is in %s", store)
-        if record.is_new and try_number > 1:
-            self.log.warning("Earlier tries have left nothing there, so their tasks are looked for at %s", self.service)
         return record
 
     def _nothing_to_do(self, form: Form, on_empty: OnEmpty) -> Any:
@@ -245,11 +250,13 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
 
         until = end_of_try(self, context)
         attempt = airflow_try_of(context, self.service, self.retries or 0, keeps_records=not record.is_new)
-        if not record.is_new:
+        if not record.is_new or not hook.can_list:
             # An item without a record was never submitted, in whatever try: the record is read whole, or not at all.
             attempt = replace(attempt, try_number=1, has_submitted=False)
+        elif attempt.try_number > 1:
+            self.log.warning("Earlier tries have left nothing there, so their tasks are looked for at %s", self.service)
         self._loop_thread = LoopThread()
-        with BatchWriter(store, record, [item.token for item in items]) as writer:
+        with BatchWriter(store, record, [item.token for item in items]) as writer, self.finishing() as finish:
             run = BatchRun(
                 hook,
                 lambda item, log: self.make_terms(hook, item, log),
@@ -260,6 +267,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
                 timeout=self.timeout,
                 interval=self.poll_interval,
                 log=self.log,
+                finish=finish,
             )
             try:
                 self._loop_thread.run(lambda: run.run(waits=not self.deferrable))
@@ -270,14 +278,6 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
                 stop(error, run.ends_so_far)
                 raise
         return None if len(run.ends) < len(items) else run.ends
-
-    def _close(self, store: BatchStore, header: BatchHeader) -> None:
-        from airflow_provider_mps.batch.writer import give_up
-
-        try:
-            give_up(store, header)
-        except Exception as error:
-            self.log.warning("The record of the batch could not be closed (%s); a clear would return it again", error)
 
     def _judge(
         self, context: Context, form: Form, items: list[Item], ends: dict[int, ItemOutcome], max_failed: int

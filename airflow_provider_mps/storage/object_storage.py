@@ -30,6 +30,7 @@ class ObjectStorage:
     :param conn_id: Airflow connection of the object storage (str or None); none for COS and for the disk
     :param tencentcloud_conn_id: Airflow connection for COS (str or None)
     :param cos_region: region of the COS bucket (str or None); default: the connection's
+    :param logs_each: write a line to the log for each file that is stored in COS
     """
 
     def __init__(
@@ -37,8 +38,11 @@ class ObjectStorage:
         conn_id: str | None = None,
         tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
         cos_region: str | None = None,
+        *,
+        logs_each: bool = True,
     ) -> None:
         self._locations = Locations(conn_id, tencentcloud_conn_id, cos_region)
+        self._logs_each = logs_each
 
     def check(self, name: str, address: str) -> None:
         """Make sure that there is a way to an address, before anything is done for it; threads may use it afterwards.
@@ -61,10 +65,10 @@ class ObjectStorage:
         self.check(name, address)
         location, shown = self._locations.file(name, address), bare_url(address)
         if isinstance(location, CosLocation):
-            size = location.hook.head_object(location.key).size
-            if size is not None and size > limit:
-                raise InvalidArgumentError(f"{name}: expected at most {limit:,} bytes, got {size:,} ({shown})")
-            data = location.hook.read_object(location.key)
+            found = location.hook.stat_object(location.key)
+            if found is not None and found.size > limit:
+                raise InvalidArgumentError(f"{name}: expected at most {limit:,} bytes, got {found.size:,} ({shown})")
+            data = location.hook.read_object(location.key) if found is not None else None
             if data is None:
                 raise AirflowException(f"{name}: there is no object {shown}; the task may be retried")
             return data
@@ -93,6 +97,7 @@ class ObjectStorage:
         address = arguments.beneath(folder, file_name)
         location = self._locations.file(name, address)
         if isinstance(location, CosLocation):
+            location.hook.logs_each = self._logs_each
             stored = location.hook.upload_file(source, location.key)
             return {"uri": stored["cos_uri"], "size": size, **stored}
         with source.open("rb") as file:

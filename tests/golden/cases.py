@@ -31,6 +31,7 @@ from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY, LimitKind
 from airflow_provider_mps.durable import tries
 from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
+from airflow_provider_mps.triggers.aidge_batch import AidgeImageBatchTrigger
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 from airflow_provider_mps.triggers.mps_batch import MpsImageBatchTrigger
 
@@ -282,6 +283,25 @@ ENDED = catalogue.Entry(
 KNOWN = catalogue.CatalogueRecord().after(
     [replace(PLANNED, number=19), replace(ENDED, number=20, events=(*ENDED.events, *PLANNED.events))]
 )
+# One whose pictures are copied, and ends of the other kinds.
+COPIED = {"bucket": "shop-1250000000", "region": "ap-guangzhou", "path": f"/output/aidge/{AIDGE_TASK_ID}-1.jpg"}
+PAGE_OF_AIDGE_ENDS = {
+    AIDGE_TASK_ID: Finished(
+        TaskState(
+            AIDGE_TASK_ID,
+            "finished",
+            result={**AIDGE_RESULT, "CreateTime": None, "FinishTime": None, "Outputs": [COPIED]},
+        )
+    ),
+    "task-made": Finished(TaskState("task-made", "finished", result={**AIDGE_RESULT, "TaskId": "task-made"})),
+    "task-failed": Finished(TaskState("task-failed", "FINISH", failure=TaskFailure("failed", "too dark", "Aidge"))),
+    "task-late": AIDGE_ENDS["timeout"],
+    "task-refused": AIDGE_ENDS["error"],
+}
+BATCH = {
+    **{"record_prefix": PREFIX, "record_bucket": "shop-1250000000", "record_region": "ap-guangzhou"},
+    **{"poll_interval": 10.0, "timeout": 600.0, "until": 1767229971.5, "total": 1000},
+}
 WAITS = {"poll_interval": 10.0, "deadline": 1767229971.5, "limit": "execution_timeout", "since": 1767229371.5}
 CONNECTED = {"tencentcloud_conn_id": "shop", "region": "ap-shanghai"}
 
@@ -306,6 +326,13 @@ CASES = [
         lambda ends: pages.write_ends(ends, MPS),
         lambda data: pages.read_ends(data, MPS),
     ),
+    Golden(
+        "batch-page-of-aidge-ends",
+        pages.VERSION,
+        PAGE_OF_AIDGE_ENDS,
+        lambda ends: pages.write_ends(ends, AIDGE),
+        lambda data: pages.read_ends(data, AIDGE),
+    ),
     record_file("record-plan", PLANNED),
     record_file("record-ends", ENDED),
     Golden(
@@ -318,16 +345,8 @@ CASES = [
     ),
     trigger((MpsImageTaskTrigger, {"mps_task_id": TASK_ID, **CONNECTED, **WAITS})),
     trigger((AidgeImageTaskTrigger, {"aidge_task_id": AIDGE_TASK_ID, "aidge_conn_id": "scenes", **WAITS})),
-    trigger(
-        (
-            MpsImageBatchTrigger,
-            {
-                **{"record_prefix": PREFIX, "record_bucket": "shop-1250000000", "record_region": "ap-guangzhou"},
-                **CONNECTED,
-                **{"poll_interval": 10.0, "timeout": 600.0, "until": 1767229971.5, "total": 1000},
-            },
-        )
-    ),
+    trigger((MpsImageBatchTrigger, {**BATCH, **CONNECTED})),
+    trigger((AidgeImageBatchTrigger, {**BATCH, "tencentcloud_conn_id": "shop", "aidge_conn_id": "scenes"})),
     *(event(name, MPS, TASK_ID, end) for name, end in ENDS.items()),
     *(event(name, AIDGE, AIDGE_TASK_ID, end) for name, end in AIDGE_ENDS.items()),
     batch_event("success", None),

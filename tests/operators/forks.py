@@ -6,5 +6,12 @@ import multiprocessing
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
-    ["tests.operators.crash_child", "tests.operators.batch_child", "tests.operators.publish_child"]
+    FORKS.set_forkserver_preload(
+        [
+            "tests.operators.aidge_batch_child",
+            "tests.operators.batch_child",
+            "tests.operators.crash_child",
+            "tests.operators.publish_child",
+        ]
+    )
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from airflow_provider_mps.batch.asked import Asked
 from airflow_provider_mps.batch.items import Item
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.fingerprint import Fingerprint, fingerprint_of
@@ -107,8 +108,8 @@ class PixBatchOperator(PictureBatchOperator):
     def make_hook(self) -> PixHook:
         return PixHook()
 
-    def read_items(self, hook: PixHook, task: TaskKey) -> list[Item]:
-        pictures = [request["picture"] for request in self.requests]
+    def read_items(self, hook: PixHook, task: TaskKey, asked: list[Asked]) -> list[Item]:
+        pictures = [one.request["picture"] for one in asked]
         return [
             Item(index, {"picture": picture}, fingerprint(task, picture, hook), index, picture)
             for index, picture in enumerate(pictures)

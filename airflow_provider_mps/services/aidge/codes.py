@@ -39,6 +39,9 @@ _PACE = (
 )
 _CONTENT = "The content check of the service refused the picture or the title."
 _ACCOUNT = "Look into the console of Alibaba Cloud: the account is frozen, not verified, or in arrears."
+_GRANT = "Grant the RAM user of these keys the use of Aidge."
+_ACTIVATE = "Activate this API for the account in the console of Aidge."
+_CALLER = "Use keys of the account itself or of a RAM user."
 _OWN_ERROR = "The service has an error of its own."
 
 CODES: dict[str, CodeRule] = {
@@ -49,17 +52,17 @@ CODES: dict[str, CodeRule] = {
     "1000": CodeRule(_REFUSED, "api", _CONTENT, ends_task=True),
     "1001": CodeRule(_NOT_EXECUTED, "api", "The content check of the service did not work."),
     "1002": CodeRule(_NOT_EXECUTED, "api", "The content check of the service did not work."),
-    "IncompleteSignature": CodeRule(_REFUSED, "gateway", _KEYS, about_keys=True),
-    "InvalidAppKey": CodeRule(_REFUSED, "gateway", _KEYS, about_keys=True),
-    "IllegalTimestamp": CodeRule(_REFUSED, "gateway", _CLOCK, about_clock=True),
-    "InvalidTimestamp": CodeRule(_REFUSED, "gateway", _CLOCK, about_clock=True),
-    "IllegalAccessToken": CodeRule(_REFUSED, "gateway", _KEYS, about_keys=True),
-    "InsufficientPermission": CodeRule(_REFUSED, "gateway", _QUOTA),
-    QUOTA_EXHAUSTED: CodeRule(_REFUSED, "samples", _QUOTA),
+    "IncompleteSignature": CodeRule(_REFUSED, "gateway", _KEYS, about_keys=True, concerns_all=True),
+    "InvalidAppKey": CodeRule(_REFUSED, "gateway", _KEYS, about_keys=True, concerns_all=True),
+    "IllegalTimestamp": CodeRule(_REFUSED, "gateway", _CLOCK, about_clock=True, concerns_all=True),
+    "InvalidTimestamp": CodeRule(_REFUSED, "gateway", _CLOCK, about_clock=True, concerns_all=True),
+    "IllegalAccessToken": CodeRule(_REFUSED, "gateway", _KEYS, about_keys=True, concerns_all=True),
+    "InsufficientPermission": CodeRule(_REFUSED, "gateway", _QUOTA, concerns_all=True),
+    QUOTA_EXHAUSTED: CodeRule(_REFUSED, "samples", _QUOTA, concerns_all=True),
     "MissingParameter": CodeRule(_REFUSED, "gateway"),
     "InvalidParameter": CodeRule(_REFUSED, "gateway", no_such_task=True),
-    "InvalidApiPath": CodeRule(_REFUSED, "gateway", "Check host of the connection."),
-    "UnsupportedMethod": CodeRule(_REFUSED, "gateway"),
+    "InvalidApiPath": CodeRule(_REFUSED, "gateway", "Check host of the connection.", concerns_all=True),
+    "UnsupportedMethod": CodeRule(_REFUSED, "gateway", concerns_all=True),
     "ApiCallLimit": CodeRule(_NOT_EXECUTED, "gateway", _PACE, is_limit=True),
     "AppCallLimit": CodeRule(_NOT_EXECUTED, "gateway", _PACE, is_limit=True),
     "InputContentBlocked": CodeRule(_REFUSED, "cloud", _CONTENT, ends_task=True),
@@ -69,12 +72,15 @@ CODES: dict[str, CodeRule] = {
         "The content check of the service refused what it made: change the title or the scene.",
         ends_task=True,
     ),
-    "CallerTypeNotSupported": CodeRule(_REFUSED, "cloud", "Use keys of the account itself or of a RAM user."),
-    "UserStatusInvalid": CodeRule(_REFUSED, "cloud", _ACCOUNT),
-    "ServiceNotOpened": CodeRule(_REFUSED, "cloud", "Activate this API for the account in the console of Aidge."),
-    "ServiceStatusInvalid": CodeRule(_REFUSED, "cloud", _ACCOUNT),
+    "CallerTypeNotSupported": CodeRule(_REFUSED, "cloud", _CALLER, concerns_all=True),
+    "UserStatusInvalid": CodeRule(_REFUSED, "cloud", _ACCOUNT, concerns_all=True),
+    "ServiceNotOpened": CodeRule(_REFUSED, "cloud", _ACTIVATE, concerns_all=True),
+    "ServiceStatusInvalid": CodeRule(_REFUSED, "cloud", _ACCOUNT, concerns_all=True),
     "FreeQuotaExhausted": CodeRule(
-        _REFUSED, "cloud", "Buy a package in the console of Aidge, or turn its switch stop-when-exhausted off."
+        _REFUSED,
+        "cloud",
+        "Buy a package in the console of Aidge, or turn its switch stop-when-exhausted off.",
+        concerns_all=True,
     ),
     "PriorityUnavailable": CodeRule(_REFUSED, "cloud"),
     "DownstreamUnavailable": CodeRule(
@@ -85,13 +91,13 @@ CODES: dict[str, CodeRule] = {
     "HTTP 429": CodeRule(_NOT_EXECUTED, "cloud", _PACE, is_limit=True),
     "Gateway429": CodeRule(_NOT_EXECUTED, "cloud", _PACE, is_limit=True),
     "Throttling": CodeRule(_NOT_EXECUTED, "common", _PACE, is_limit=True),
-    "InvalidAccessKeyId": CodeRule(_REFUSED, "common", _KEYS, about_keys=True),
-    "InvalidTimeStamp": CodeRule(_REFUSED, "common", _CLOCK, about_clock=True),
-    "SignatureDoesNotMatch": CodeRule(_REFUSED, "common", _KEYS, about_keys=True),
-    "Forbidden": CodeRule(_REFUSED, "common", "Grant the RAM user of these keys the use of Aidge."),
-    "NoPermission": CodeRule(_REFUSED, "common", "Grant the RAM user of these keys the use of Aidge."),
-    "InsufficientBalance": CodeRule(_REFUSED, "common", _ACCOUNT),
-    "InvalidAction": CodeRule(_REFUSED, "common", "Check host of the connection."),
+    "InvalidAccessKeyId": CodeRule(_REFUSED, "common", _KEYS, about_keys=True, concerns_all=True),
+    "InvalidTimeStamp": CodeRule(_REFUSED, "common", _CLOCK, about_clock=True, concerns_all=True),
+    "SignatureDoesNotMatch": CodeRule(_REFUSED, "common", _KEYS, about_keys=True, concerns_all=True),
+    "Forbidden": CodeRule(_REFUSED, "common", _GRANT, concerns_all=True),
+    "NoPermission": CodeRule(_REFUSED, "common", _GRANT, concerns_all=True),
+    "InsufficientBalance": CodeRule(_REFUSED, "common", _ACCOUNT, concerns_all=True),
+    "InvalidAction": CodeRule(_REFUSED, "common", "Check host of the connection.", concerns_all=True),
     "UnsupportedParameter": CodeRule(_REFUSED, "common"),
     # Of either party, and what was handed on may have gone on.
     "InternalError": CodeRule(_UNKNOWN, "common", _OWN_ERROR),
@@ -110,7 +116,8 @@ def rule_for(code: str) -> CodeRule | None:
     found = _row(code)
     is_about_clock = "timestamp" in code.lower()
     if found is None and any(word in code for word in _REFUSING_WORDS):
-        return CodeRule(_REFUSED, "gateway", about_keys=not is_about_clock, about_clock=is_about_clock)
+        about_keys = not is_about_clock
+        return CodeRule(_REFUSED, "gateway", concerns_all=True, about_keys=about_keys, about_clock=is_about_clock)
     return CodeRule(_UNKNOWN, "gateway", about_clock=True) if found is None and is_about_clock else found
 
 

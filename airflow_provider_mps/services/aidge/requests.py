@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -120,6 +121,23 @@ class Generation:
             note = f"image_url is left out: {given} is given too, and of the two Aidge takes the Base64 text"
         return GenerationRequest(element, target, note)
 
+    def identity(self) -> tuple[dict[str, str], str]:
+        """Return what tells the request from all others, and the product picture for messages, from rendered arguments.
+
+        No file is read: as with an address, what is behind a path may change without anybody's knowing.
+
+        :raises ArgumentError: a value cannot be used
+        """
+        self.check_given()
+        identity = self._without_picture()
+        if self.image_path is not None:
+            path = arguments.text("image_path", self.image_path)
+            return {**identity, "imagePath": path}, bare_url(path)
+        element, target = self._picture(_read_nothing)
+        if (encoded := element.get("imgBase64")) is not None:
+            return {**identity, "imgSha256": hashlib.sha256(encoded.encode()).hexdigest()}, target
+        return {**element, **identity}, target
+
     def _without_picture(self) -> dict[str, str]:
         """Return all but the picture: what is wrong here shows before a file is read."""
         element = {"modelNum": arguments.text("scene_id", self.scene_id)}
@@ -218,6 +236,10 @@ def scene_type(name: str, value: Any) -> int:
 def _is_chinese_or_english(character: str) -> bool:
     # Names in English keep their accents.
     return unicodedata.name(character, "").startswith(("LATIN ", "CJK ", "FULLWIDTH LATIN ", "IDEOGRAPHIC "))
+
+
+def _read_nothing(name: str, value: Any) -> bytes:
+    raise AssertionError(f"{name} is not to be read")
 
 
 def _size(width: Any, height: Any) -> tuple[int, int]:

@@ -9,12 +9,17 @@ the vendor's samples (https://github.com/Aidge-AI/aidge-python) and Alibaba Clou
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import Any
+
+from airflow_provider_mps.core import arguments
 
 DEFAULT_AIDGE_CONN_ID = "aidge_default"
 AIDGE_CONN_TYPE = "aidge"
 GLOBAL_HOST = "api.aidc-ai.com"
 CHINA_HOST = "cn-api.aidc-ai.com"
 REST_PREFIX = "/rest"
+# Where the copies of a batch's pictures go: into the bucket of the connection for COS.
+DEFAULT_DEST = "cos:///output/aidge/"
 
 XCOM_AIDGE_TASK_ID = "aidge_task_id"
 # The service by the name that people know it by.
@@ -59,6 +64,22 @@ class OnDoubt(StrEnum):
 
     FAIL = "fail"
     RESUBMIT = "resubmit"
+
+
+def check_on_doubt(name: str, value: Any) -> OnDoubt:
+    """Return the word for what is done in doubt.
+
+    :raises ArgumentError: it is another word
+    """
+    return arguments.word(name, value, OnDoubt)
+
+
+class ImageCode(StrEnum):
+    """Codes of this package for a picture of a batch: its file cannot be sent, or what was made of it not be copied."""
+
+    NOT_USABLE = "ImageNotUsable"
+    NOT_READ = "ImageNotRead"
+    NOT_COPIED = "ImageNotCopied"
 
 
 # The first is asked for where none is given.
