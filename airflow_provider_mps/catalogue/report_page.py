@@ -150,7 +150,8 @@ def _facts(report: Report) -> Iterator[dict[str, str]]:
     if report.price:
         amount, currency, priced = report.price
         rest = "" if priced == counts["pictures_paid"] else f" for {priced:,} of them"
-        yield {"words": "Price", "value": f"{amount:,f} {currency}{rest}"}
+        told = f"{amount:,.2f}" if amount == round(amount, 2) else f"{amount:,f}"
+        yield {"words": "Price", "value": f"{told} {currency}{rest}"}
     if timing:
         yield {"words": "First accepted", "value": _moment(timing.first)}
         yield {"words": "Last done", "value": _moment(timing.last)}

@@ -9,14 +9,15 @@ from enum import StrEnum
 from sys import intern
 from typing import Any, NamedTuple
 
+from airflow_provider_mps.catalogue.record import PICTURE_GONE
 from airflow_provider_mps.catalogue.words import Action, LineService
 from airflow_provider_mps.core.identity import unsigned_url
 from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.tasks import TaskFailure
 from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.services.tencentcloud.answers import parse_time
+from airflow_provider_mps.services.tencentcloud.codes import PICTURES_PER_DAY_REACHED
 
-PICTURES_PER_DAY_REACHED = "PicturesPerDayReached"
 LONGEST_TEXT = 500
 
 # Controls, also those that turn the direction of a text or hide in it, and halves of surrogate pairs.
@@ -28,7 +29,7 @@ _SERVICES = {LineService.MPS.value: MPS.name, LineService.AIDGE.value: AIDGE.nam
 _OWN_HINTS = {
     "Timeout": "Clear the task that makes the pictures: it joins what still runs. Or raise its timeout.",
     "Stopped": "Retry or clear the task that makes the pictures: it joins what still runs, and submits the rest.",
-    PICTURES_PER_DAY_REACHED: "The next run makes it. To allow more, raise pictures_per_day of the connection.",
+    PICTURE_GONE: "The picture is not where it was made any more: the next plan has it made again.",
 }
 
 

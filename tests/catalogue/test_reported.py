@@ -56,6 +56,8 @@ def test_a_failure_has_its_code_its_words_and_what_can_be_done() -> None:
     assert "it joins what still runs" in late.hint
     assert late.may_be_paid
     assert not late.is_final
+    gone = read_line(published(error={"Code": "PictureGone", "Message": "m", "RequestId": ""}))
+    assert gone.hint.endswith("the next plan has it made again.")
     refused = read_line(published(error={"Code": "AccessDenied", "Message": "m", "RequestId": "r"}))
     assert refused.hint == "Grant the account this action on the bucket in CAM."
 

@@ -16,6 +16,7 @@ from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.catalogue import CatalogueReportOperator
 from tests.catalogue.report_lines import failed, made, plan_line, published
 from tests.catalogue.test_report_page import Parts
+from tests.operators.publishing import Shop
 from tests.pictures import picture
 from tests.task_context import execute, make_context
 
@@ -149,7 +150,7 @@ def test_prices_of_the_connection_are_told(service: LocalService, connect: Calla
     connect(service.secret_id, service.secret_key, prices={"2K": 0.2, "currency": "CNY"})
     _, page, told = report(tmp_path, pictures=write(tmp_path / "p", made("a/w"), made("b/w")))
     assert told["price"] == {"amount": "0.4", "currency": "CNY", "pictures": 2}
-    assert "Price 0.4 CNY" in page.words
+    assert "Price 0.40 CNY" in page.words
 
 
 def test_the_link_is_where_people_read_the_report(conn_id: str, tmp_path: Path) -> None:
@@ -215,3 +216,29 @@ def test_a_store_that_fails_fails_the_task(tmp_path: Path, conn_id: str) -> None
     operator = CatalogueReportOperator(task_id="report", plan=write(tmp_path / "p"), dest=str(tmp_path / "file" / "r"))
     with pytest.raises(Exception, match="file"):
         execute(operator, make_context())
+
+
+def test_what_was_published_is_shown_beside_what_was_there_before(
+    service: LocalService, conn_id: str, tmp_path: Path
+) -> None:
+    shop, widths = Shop(service), {1: 310, 2: 420}
+    service.put_object(service.bucket, "/in/cup.png", picture(500, 500))
+    for version, width in widths.items():
+        line = shop.line("cup/white", version, request={"subject_cos_key": "/in/cup.png"}, why="subject changed")
+        gone = shop.line("jar/white", version)
+        pictures = shop.make([line, gone], run=f"run-{version}")
+        for one in (line, gone):
+            output = one["entry"]["Outputs"][0]
+            service.put_object(service.bucket, output["path"], picture(width, 300, "JPEG"))
+        if version == 2:
+            CosHook(conn_id).delete_object(gone["entry"]["Outputs"][0]["path"])
+        done = shop.publish(pictures, keep_previous="/previous/", max_failed=1)
+    _, page, told = report(tmp_path, pictures=pictures, published=done)
+    counts = told["counts"]
+    assert (counts["published"], counts["publication_failed"]) == (1, 1)
+    assert told["catalogue"] == shop.catalogue
+    sizes = [word for word in page.text if " × " in word]
+    assert sizes == ["500 × 500", "310 × 300", "420 × 300"]
+    assert "the next plan has it made again" in page.words
+    [group] = told["failures"]
+    assert (group["code"], group["service"], group["items"][0]["item"]) == ("PictureGone", "COS", "jar/white")

@@ -31,6 +31,7 @@ def test_a_report_is_written_whatever_became_of_the_other_tasks(
         "publish": "upstream_failed",
         "report": "success",
         "report_templates": "success",
+        "links": "success",
     }, run.log[-6000:]
 
     found = run.result("report")
@@ -52,6 +53,7 @@ def test_a_report_is_written_whatever_became_of_the_other_tasks(
     address = f"https://reports.example/report/{Path(found['path']).name}"
     assert xcoms["mps_report_link"] == address
     assert xcoms.get("_link_CatalogueReportLink", address) == address
+    assert run.result("links") == [address, ""]
 
     found = run.result("report_templates")
     key = found["json_path"].removeprefix("cos://")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowSkipException
@@ -46,6 +47,17 @@ def publish(pictures: dict[str, Any]) -> dict[str, Any]:
     return pictures
 
 
+@task(trigger_rule="all_done")
+def links(ti: Any = None) -> list[str]:
+    """What the button of a task opens; Airflow 2 asks the link in its server, and Airflow 3 here."""
+    from airflow_provider_mps.links.report import CatalogueReportLink
+
+    ids = {"dag_id": ti.dag_id, "run_id": ti.run_id, "map_index": -1}
+    link = CatalogueReportLink()
+    tasks = ("report", "plan")
+    return [link.get_link(None, ti_key=SimpleNamespace(task_id=name, **ids)) for name in tasks]
+
+
 with DAG(
     "report",
     schedule=None,
@@ -57,7 +69,7 @@ with DAG(
     skipped = skip()
     published = publish(failed)
     planned >> [failed, skipped]
-    CatalogueReportOperator(
+    report = CatalogueReportOperator(
         task_id="report",
         plan=planned,
         pictures=[failed, skipped],
@@ -67,6 +79,7 @@ with DAG(
         link_base="https://reports.example/{{ dag.dag_id }}",
         trigger_rule="all_done",
     )
+    report >> links()
     CatalogueReportOperator(
         task_id="report_templates",
         plan="{{ ti.xcom_pull(task_ids='plan')['path'] }}",
