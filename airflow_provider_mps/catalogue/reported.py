@@ -18,6 +18,8 @@ from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.services.tencentcloud.answers import parse_time
 from airflow_provider_mps.services.tencentcloud.codes import PICTURES_PER_DAY_REACHED
 
+IN_ANOTHER_RUN = "InAnotherRun"
+"""Code of an item that another run makes, so that this one does not pay for it."""
 LONGEST_TEXT = 500
 
 # Controls, also those that turn the direction of a text or hide in it, and halves of surrogate pairs.
@@ -171,12 +173,13 @@ def read_line(line: Mapping[str, Any]) -> Reported:
     """
     entry, published, request = _mapping(line.get("entry")), _mapping(line.get("published")), _request(line)
     error = _mapping(published.get("error")) or _mapping(entry.get("Error"))
-    action = _word(line.get("action") or line.get("would"))
+    # Of a batch without a plan a line has the request itself, and a key.
+    action = _word(line.get("action") or line.get("would") or (Action.MAKE.value if entry else ""))
     outputs = _outputs(entry)
     end = _end(action, entry, outputs, published)
     subject, elsewhere = _subject(request)
     return Reported(
-        item=clean(line.get("item")),
+        item=clean(line.get("item", line.get("key"))),
         sku=clean(line.get("sku")),
         look=_word(line.get("look")),
         service=_SERVICES.get(_word(line.get("service")), _word(line.get("service"))),
@@ -216,7 +219,7 @@ def _end(action: str, entry: Mapping[str, Any], outputs: list[Any], published: M
         return End.UNPUBLISHED if action == Action.UNPUBLISH else End.PUBLISHED
     error = _mapping(entry.get("Error"))
     if error:
-        return End.LEFT if error.get("Code") == PICTURES_PER_DAY_REACHED else End.FAILED
+        return End.LEFT if error.get("Code") in (PICTURES_PER_DAY_REACHED, IN_ANOTHER_RUN) else End.FAILED
     return End.MADE if outputs else End.UNKNOWN
 
 
@@ -255,7 +258,7 @@ def _outputs(entry: Mapping[str, Any]) -> list[Any]:
 
 
 def _request(line: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(line.get("request"))
+    return _mapping(line.get("request")) if "item" in line else line
 
 
 def _prompt(value: Any) -> str:

@@ -26,6 +26,7 @@ FIELDS = ("item", "sku", "look", "service", "action", "why", "request", "entry",
         (made(), End.MADE),
         (plan_line(entry=failed("70000 InternalError")), End.FAILED),
         (plan_line(entry=failed("PicturesPerDayReached")), End.LEFT),
+        (plan_line(entry=failed("InAnotherRun")), End.LEFT),
         (published(), End.PUBLISHED),
         (published(error={"Code": "AccessDenied", "Message": "m", "RequestId": "r"}), End.NOT_PUBLISHED),
         ({**plan_line(action="unpublish"), "published": {"final": "x"}}, End.UNPUBLISHED),
@@ -35,6 +36,13 @@ FIELDS = ("item", "sku", "look", "service", "action", "why", "request", "entry",
 )
 def test_how_an_item_ended(line: dict[str, Any], end: End) -> None:
     assert read_line(line).end is end
+
+
+def test_a_line_of_a_batch_without_a_plan_has_its_request_and_a_key() -> None:
+    line = {"key": 0, "subject_cos_key": "/in/cup.png", "prompt": "marble", "entry": entry()}
+    found = read_line(line)
+    assert (found.item, found.action, found.end) == ("0", "make", End.MADE)
+    assert (found.subject, found.prompt, found.is_made_now) == (Place(None, None, "/in/cup.png"), "marble", True)
 
 
 def test_all_that_a_line_says_is_there() -> None:
