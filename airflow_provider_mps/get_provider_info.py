@@ -49,6 +49,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "extra-links": [f"{__package__}.links.report.CatalogueReportLink"],
         "connection-types": connection_types(),
+        "filesystems": [f"{__package__}.fs.cos"],
     }
 
 

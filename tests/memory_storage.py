@@ -13,3 +13,8 @@ def attach_memory() -> None:
     """Let Airflow know ``memory://``; before anything asks for it."""
     module = importlib.import_module("airflow.io.store" if AIRFLOW_2 else "airflow.sdk.io")
     module.attach("memory", fs=MemoryFileSystem())
+
+
+def forget_stores() -> None:
+    """Let Airflow forget the file systems that it has made."""
+    importlib.import_module("airflow.io.store" if AIRFLOW_2 else "airflow.sdk.io.store")._STORE_CACHE.clear()

@@ -64,6 +64,7 @@ LAYERS = [
     "clients",
     "hooks",
     "storage",
+    "fs",
     "failures",
     "rendering",
     "polling",
@@ -126,7 +127,8 @@ def test_a_dag_file_imports_no_vendor_sdk() -> None:
         "AidgeBackgroundGenerationOperator(task_id='t', image_url='https://e.com/a.jpg', scene_id=3)\n"
         "ours = ['airflow_provider_mps.' + name for name in ('triggers', 'durable', 'hooks.', 'clients.aidge',\n"
         "        'batch.items', 'batch.requests', 'batch.aidge', 'batch.run', 'batch.store',\n"
-        "        'clients.tencentcloud', 'clients.cos', 'clients.transport', 'storage.object_storage')]\n"
+        "        'clients.tencentcloud', 'clients.cos', 'clients.transport', 'storage.object_storage',\n"
+        "        'storage.files', 'fs.')]\n"
         "heavy = ('tencentcloud', 'qcloud_cos', 'PIL', 'uvicorn', *ours)\n"
         "print([name for name in sys.modules if name.startswith(heavy)])"
     )
@@ -178,6 +180,7 @@ def test_everything_that_the_provider_names_is_there() -> None:
     modules = [transfer["python-module"] for transfer in info["transfers"]]
     for kind in ("operators", "sensors", "hooks", "triggers"):
         modules += [module for entry in info[kind] for module in entry["python-modules"]]
+    modules += info["filesystems"]
     for module in modules:
         names = getattr(importlib.import_module(module), "__all__", ())
         # Else Airflow and our own tests would not find where it is defined.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 from airflow_provider_mps.clients.parts import part_of, remove_left_behind
@@ -98,7 +98,7 @@ class CosHook(CosObjectsHook):
         def store() -> dict[str, Any]:
             client = self.get_conn()
             with path.open("rb") as file:
-                stored, sent = cos.store(client, bucket, key, file, _content_type(path.name, key))
+                stored, sent = cos.store(client, bucket, key, file, content_type_of(path.name, key))
             self._verify("PutObject", target, stored, sent)
             # What is uploaded may be a temporary file, and a log page shows the beginning.
             if self.logs_each:
@@ -113,34 +113,65 @@ class CosHook(CosObjectsHook):
         :param key: key of the object
         :param bucket: another bucket than the hook's
         """
+        file = BytesIO()
+        return file.getvalue() if self.fetch_object(key, file, bucket) else None
+
+    def fetch_object(self, key: str, file: BinaryIO, bucket: str | None = None) -> bool:
+        """Fetch an object into an open file, which holds nothing of use after an error, and verify it.
+
+        :param key: key of the object
+        :param file: is emptied first, and stands at its end afterwards
+        :param bucket: another bucket than the hook's
+        :return: False if there is no such object
+        """
         from airflow_provider_mps.clients import cos
 
-        bucket, key = self._bucket(bucket), self._key(key)
-        target = f"cos://{bucket}{key}"
+        place = self._place(key, bucket)
 
-        def read() -> bytes | None:
-            file = BytesIO()
+        def fetch() -> bool:
+            file.seek(0)
+            file.truncate()
             try:
-                stored, arrived = cos.fetch(self.get_conn(), bucket, key, file)
+                stored, arrived = cos.fetch(self.get_conn(), place.bucket, place.key, file)
             except Exception as error:
-                if cos.translate("GetObject", target, error).code == "NoSuchKey":
-                    return None
+                if cos.translate("GetObject", str(place), error).code == "NoSuchKey":
+                    return False
                 raise
-            self._verify("GetObject", target, stored, arrived)
+            self._verify("GetObject", str(place), stored, arrived)
             if stored.crc64 is None:
-                self.log.info("Read %s (%d bytes, %s)", target, arrived.size, evidence(stored))
-            return file.getvalue()
+                self.log.info("Read %s (%d bytes, %s)", place, arrived.size, evidence(stored))
+            return True
 
-        return self._resend("GetObject", target, read)
+        return self._resend("GetObject", str(place), fetch)
 
     def write_object(
         self, key: str, data: bytes, content_type: str | None, bucket: str | None = None, *, overwrite: bool = True
     ) -> bool:
-        """Store a small object, and verify what COS keeps.
+        """Store a small object, and verify what COS keeps; see :meth:`store_object`.
 
         :param key: key of the object
         :param data: its bytes
         :param content_type: MIME type (str or None)
+        :param bucket: another bucket than the hook's
+        :param overwrite: False lets an object that is there stay as it is
+        :return: whether the object is the one that was written here; False only with ``overwrite=False``
+        """
+        return self.store_object(key, BytesIO(data), content_type, bucket, overwrite=overwrite)
+
+    def store_object(
+        self,
+        key: str,
+        file: BinaryIO,
+        content_type: str | None = None,
+        bucket: str | None = None,
+        *,
+        overwrite: bool = True,
+    ) -> bool:
+        """Store an open file, from its beginning, and verify what COS keeps.
+
+        :param key: key of the object
+        :param file: up to 5 GB; it may be read several times
+        :param content_type: MIME type (str), default none
         :param bucket: another bucket than the hook's
         :param overwrite: False lets an object that is there stay as it is, also when many write at once
             (``x-cos-forbid-overwrite``, https://cloud.tencent.com/document/product/436/7749). An object that was made
@@ -156,8 +187,9 @@ class CosHook(CosObjectsHook):
 
         def write() -> bool:
             client = self.get_conn()
+            file.seek(0)
             try:
-                stored = cos.store(client, place.bucket, place.key, BytesIO(data), content_type, writer)
+                stored = cos.store(client, place.bucket, place.key, file, content_type, writer)
             except Exception as error:
                 failed = cos.translate("PutObject", str(place), error)
                 if writer is None or failed.code != ALREADY_EXISTS:
@@ -182,7 +214,7 @@ class CosHook(CosObjectsHook):
         return self._resend("HeadObject", f"cos://{bucket}{key}", lambda: cos.head(self.get_conn(), bucket, key))
 
 
-def _content_type(name: str, key: str) -> str | None:
+def content_type_of(name: str, key: str) -> str | None:
     """Return the content type of a file by its name, or else by its key; None if neither says."""
     for candidate in (name, key):
         if found := picture_type(candidate):

@@ -129,12 +129,14 @@ class CosObjectsHook(CosCallsHook):
     def delete_object(self, key: str, bucket: str | None = None) -> None:
         """Remove an object; it is no error if there is none.
 
-        :param key: key of the object
+        :param key: key of the object; with a slash at its end, that of the empty object that marks a folder
         :param bucket: another bucket than the hook's
         """
         from airflow_provider_mps.clients import cos_objects
 
-        place = self._place(key, bucket)
+        place = self._place(key.removesuffix("/"), bucket)
+        if key.endswith("/"):
+            place = place._replace(key=f"{place.key}/")
         self._resend("DeleteObject", str(place), lambda: cos_objects.delete(self.get_conn(), place))
 
     def _list(self, prefix: str, bucket: str | None, marker: str, limit: int, delimiter: str) -> ObjectPage:

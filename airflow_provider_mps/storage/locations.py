@@ -107,7 +107,8 @@ class Locations:
         from airflow.providers.common.compat.sdk import ObjectStoragePath
 
         try:
-            path = ObjectStoragePath(address, conn_id=self._conn_id)
+            # None would win over a connection in the address on Airflow 2.
+            path = ObjectStoragePath(address, **({} if self._conn_id is None else {"conn_id": self._conn_id}))
             # Some find out only now that nobody knows the storage.
             _ = path.fs
         except (ValueError, ImportError) as error:

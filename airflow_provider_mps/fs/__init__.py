@@ -1,0 +1,1 @@
+"""COS as a file system of fsspec, which is what Airflow's ``ObjectStoragePath`` stands on."""
