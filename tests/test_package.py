@@ -127,7 +127,7 @@ def test_a_dag_file_imports_no_vendor_sdk() -> None:
         "AidgeBackgroundGenerationOperator(task_id='t', image_url='https://e.com/a.jpg', scene_id=3)\n"
         "ours = ['airflow_provider_mps.' + name for name in ('triggers', 'durable', 'hooks.', 'clients.aidge',\n"
         "        'batch.items', 'batch.requests', 'batch.aidge', 'batch.run', 'batch.store',\n"
-        "        'clients.tencentcloud', 'clients.cos', 'clients.transport', 'storage.object_storage',\n"
+        "        'catalogue', 'clients.tencentcloud', 'clients.cos', 'clients.transport', 'storage.object_storage',\n"
         "        'storage.files', 'fs.')]\n"
         "heavy = ('tencentcloud', 'qcloud_cos', 'PIL', 'uvicorn', *ours)\n"
         "print([name for name in sys.modules if name.startswith(heavy)])"

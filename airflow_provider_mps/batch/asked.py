@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.batch.items import SHOWN, Item
+from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.fingerprint import Fingerprint
@@ -50,8 +51,11 @@ def check_asked(requests: Any, check: Callable[[Any], None]) -> None:
     """
     if requests is None:
         raise ArgumentError("requests is required: a list of dicts with the arguments of a picture")
-    # A text, or the output of another task, is known only when it has been rendered.
-    if not isinstance(requests, str) and not arguments.is_template(requests):
+    if arguments.is_template(requests):
+        pass
+    elif isinstance(requests, str):
+        whole_address("requests", requests)
+    elif not isinstance(requests, Mapping) or "path" not in requests:
         check_is_list(requests)
     if isinstance(requests, list | tuple):
         asked = in_list(requests)

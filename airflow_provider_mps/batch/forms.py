@@ -9,6 +9,7 @@ from typing import Any
 from airflow_provider_mps.batch.asked import Asked, in_list
 from airflow_provider_mps.batch.items import Item, ItemOutcome, labelled_entries
 from airflow_provider_mps.batch.record import BatchRecord
+from airflow_provider_mps.core.errors import ServiceError
 
 
 class Form(ABC):
@@ -16,12 +17,10 @@ class Form(ABC):
 
     :cvar joins_after_return: whether a clear of a batch that has returned its result joins what it made; else it makes
         all anew
-    :cvar hands_over_when_ended: whether a batch that Airflow ends, as by ``execution_timeout``, hands over as well
     :cvar no_failures: codes of ends that do not count against ``max_failed``
     """
 
     joins_after_return = False
-    hands_over_when_ended = False
     no_failures: frozenset[str] = frozenset()
 
     @abstractmethod
@@ -47,6 +46,10 @@ class Form(ABC):
         :param record: what this task knows of its own submissions
         """
         return {}
+
+    def hands_over_after(self, error: BaseException) -> bool:
+        """Tell whether a batch that is ended by an error hands over what there is."""
+        return isinstance(error, ServiceError)
 
     @abstractmethod
     def hand_over(self, items: Sequence[Item], ends: Mapping[int, ItemOutcome]) -> Any:

@@ -21,3 +21,14 @@ def check_on_empty(name: str, value: Any) -> OnEmpty:
     :raises ArgumentError: it is another word
     """
     return arguments.word(name, value, OnEmpty)
+
+
+def whole_address(name: str, value: Any) -> str:
+    """Return the address of a file or folder; a relative one would be another in each worker.
+
+    :raises ArgumentError: it is none
+    """
+    address = arguments.folder(name, value)
+    if "://" not in address and not address.startswith(("/", "~")):
+        arguments.fail(name, value, "a whole address such as 'cos://name-1250000000/plans' or '/data/plans'")
+    return address

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.batch.words import OnEmpty
 from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.cos_address import is_cos
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.operators.batch import PictureBatchOperator
@@ -45,7 +46,8 @@ class AidgeBackgroundGenerationBatchOperator(PictureBatchOperator):
     Each request has the arguments of :class:`~airflow_provider_mps.operators.aidge.AidgeBackgroundGenerationOperator`
     that describe a picture, from ``image_url`` to ``image_num``, and may have a ``key`` of its own. The rest is as for
     :class:`~airflow_provider_mps.operators.mps_batch.MpsImageBgFusionBatchOperator`: the record in COS, what a retry
-    and a clear do, and how a batch that fails hands over what was paid for.
+    and a clear do, requests and entries in files, and how a batch that fails hands over what was paid for. Of a plan it
+    makes the lines of Aidge, whose pictures have to be copied to COS, and hands nothing else on.
 
     Returns one entry for each request, in their order: ``key``, ``subject``, the result as the single operator returns
     it, and under ``Outputs`` where the copies of its pictures are, as MPS says it: ``{"bucket", "region", "path",
@@ -69,8 +71,11 @@ class AidgeBackgroundGenerationBatchOperator(PictureBatchOperator):
     Templated: all arguments but ``deferrable``, ``poll_interval`` and ``timeout``.
 
     :param requests: a dict of arguments for each product (list of dict), ``key`` (str or int, unique) among them if its
-        entry is to carry one; the output of another task will do, that of a mapped one too, whose lists become one
+        entry is to carry one; the output of another task will do, that of a mapped one too, whose lists become one. Or
+        the whole address of a file with one on each line (str), or what a plan returned (dict)
     :param defaults: arguments for all requests that do not give them (dict), default none
+    :param results: whole address of a folder for a file with the entries (str); default: the folder of the requests
+        where these are in a file, else none, and the entries are returned
     :param dest: folder of the copies (str), default ``cos:///output/aidge/`` in the bucket of ``tencentcloud_conn_id``;
         ``cos://bucket/folder/``, or what Airflow's ``ObjectStoragePath`` takes; the files are named ``{task id}-{n}``
     :param dest_conn_id: Airflow connection of ``dest`` (str), default none; COS has ``tencentcloud_conn_id``
@@ -109,6 +114,7 @@ class AidgeBackgroundGenerationBatchOperator(PictureBatchOperator):
     template_fields: Sequence[str] = (
         "requests",
         "defaults",
+        "results",
         "dest",
         "dest_conn_id",
         "image_conn_id",
@@ -131,8 +137,9 @@ class AidgeBackgroundGenerationBatchOperator(PictureBatchOperator):
     def __init__(
         self,
         *,
-        requests: list[dict[str, Any]] | XComArg | str,
+        requests: list[dict[str, Any]] | dict[str, Any] | XComArg | str,
         defaults: dict[str, Any] | XComArg | None = None,
+        results: str | XComArg | None = None,
         dest: str | XComArg = DEFAULT_DEST,
         dest_conn_id: str | None = None,
         image_conn_id: str | None = None,
@@ -154,6 +161,7 @@ class AidgeBackgroundGenerationBatchOperator(PictureBatchOperator):
         super().__init__(
             requests=requests,
             defaults=defaults,
+            results=results,
             max_failed=max_failed,
             on_empty=on_empty,
             record_bucket=record_bucket,
@@ -189,6 +197,9 @@ class AidgeBackgroundGenerationBatchOperator(PictureBatchOperator):
         for name, check in _CHECKS.items():
             if (value := getattr(self, name)) is not None or name in ("dest", "on_doubt"):
                 check(name, value)
+        if isinstance(self.requests, Mapping) and not is_cos(str(self.dest)):
+            # The record of a catalogue knows pictures by their place in COS, and they are published from there.
+            arguments.fail("dest", self.dest, "a folder in COS, where the pictures of a plan are published from")
         self._images = ObjectStorage(self.image_conn_id, self.tencentcloud_conn_id)
         self._copies = ObjectStorage(self.dest_conn_id, self.tencentcloud_conn_id, logs_each=False)
         if asked:

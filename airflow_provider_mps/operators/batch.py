@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, AirflowTaskTimeout, BaseOperator
 
-from airflow_provider_mps.batch.words import OnEmpty, check_on_empty
+from airflow_provider_mps.batch.words import OnEmpty, check_on_empty, whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.events import EventError, error_of_batch_event
@@ -25,7 +25,6 @@ from airflow_provider_mps.exceptions import (
     MpsBatchFailedError,
     MpsBatchRecordError,
     MpsBatchRefusedError,
-    MpsBatchTakenOverError,
     TriggerEventError,
     invalid_arguments_fail,
 )
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.batch.items import Item, ItemOutcome
     from airflow_provider_mps.batch.loop_thread import LoopThread
     from airflow_provider_mps.batch.record import BatchRecord
-    from airflow_provider_mps.batch.run import Finish
+    from airflow_provider_mps.batch.run import BatchRun, Finish
     from airflow_provider_mps.batch.store import BatchStore
     from airflow_provider_mps.core.airflow_task import TaskKey
     from airflow_provider_mps.core.flow import Terms
@@ -65,6 +64,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         *,
         requests: Any,
         defaults: Any = None,
+        results: str | XComArg | None = None,
         max_failed: int | str | XComArg = 0,
         on_empty: str | XComArg = OnEmpty.SUCCESS.value,
         record_bucket: str | XComArg | None = None,
@@ -79,6 +79,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         super().__init__(**kwargs)
         self.requests: Any = requests
         self.defaults: Any = defaults
+        self.results: Any = results
         self.max_failed: Any = max_failed
         self.on_empty: Any = on_empty
         self.record_bucket: Any = record_bucket
@@ -157,7 +158,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         with invalid_arguments_fail():
             max_failed = arguments.integer("max_failed", self.max_failed, 0)
             on_empty = check_on_empty("on_empty", self.on_empty)
-            form = self._form()
+            form = self._form(context, task)
             items = self.read_items(hook, task, form.asked())
             store = self._store(task)
         if begins and (items or not form.is_empty):
@@ -181,10 +182,15 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             self._defer(context, hook, store, record, len(items))
         return result
 
-    def _form(self) -> Form:
-        from airflow_provider_mps.batch.forms import ListForm
+    def _form(self, context: Context, task: TaskKey) -> Form:
+        if self.results is None and not isinstance(self.requests, str | Mapping):
+            from airflow_provider_mps.batch.forms import ListForm
 
-        return ListForm(self.requests)
+            return ListForm(self.requests)
+        from airflow_provider_mps.catalogue.batch_form import file_form
+
+        given, conn_id, try_number = (self.requests, self.results), self.tencentcloud_conn_id, context["ti"].try_number
+        return file_form(*given, conn_id=conn_id, service=self.service, task=task, try_number=try_number)
 
     def _store(self, task: TaskKey) -> BatchStore:
         from airflow_provider_mps.batch.store import BatchStore, batch_prefix
@@ -232,10 +238,10 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         if not left:
             return known
 
-        def stop(error: BaseException, ends_so_far: Callable[[str], dict[int, ItemOutcome]]) -> None:
-            if isinstance(error, ServiceError) or form.hands_over_when_ended:
+        def stop(error: BaseException, run: BatchRun) -> None:
+            if form.hands_over_after(error):
                 why = error.code if isinstance(error, ServiceError) else type(error).__name__
-                self._push(context, form, items, {**known, **ends_so_far(why)})
+                self._push(context, form, items, {**known, **run.ends_so_far(why)})
 
         ends = self._run(context, hook, left, store, record, stop)
         return None if ends is None else {**known, **ends}
@@ -271,11 +277,8 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             )
             try:
                 self._loop_thread.run(lambda: run.run(waits=not self.deferrable))
-            except MpsBatchTakenOverError:
-                # Who has taken over hands over what came of it.
-                raise
             except (Exception, AirflowTaskTimeout) as error:
-                stop(error, run.ends_so_far)
+                stop(error, run)
                 raise
         return None if len(run.ends) < len(items) else run.ends
 
@@ -285,9 +288,9 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         from airflow_provider_mps.batch.items import ItemFailure, limit_reached, summary
 
         missing = [(item, end) for item in items if isinstance(end := ends[item.index], ItemFailure)]
-        counted_as_failed = [(item, end) for item, end in missing if end.code not in form.no_failures]
-        failures = [(item, end) for item, end in counted_as_failed if not end.is_left_for_later]
-        left = [end for _, end in counted_as_failed if end.is_left_for_later]
+        failed_or_left = [(item, end) for item, end in missing if end.code not in form.no_failures]
+        failures = [(item, end) for item, end in failed_or_left if not end.is_left_for_later]
+        left = [end for _, end in failed_or_left if end.is_left_for_later]
         count, failed, made = len(ends), len(failures), len(ends) - len(missing)
         self.log.info(
             "%s of %s %s there, %s failed%s",
@@ -335,10 +338,11 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         raise AssertionError("defer() does not return")
 
 
-_Stop = Callable[[BaseException, Callable[[str], "dict[int, ItemOutcome]"]], None]
+_Stop = Callable[[BaseException, "BatchRun"], None]
 _CHECKS: dict[str, Callable[[str, Any], object]] = {
     "max_failed": lambda name, value: arguments.integer(name, value, 0),
     "on_empty": check_on_empty,
+    "results": whole_address,
     "record_bucket": arguments.bucket,
     "record_region": arguments.region,
     "record_dir": arguments.output_dir,

@@ -37,6 +37,17 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
     or ``cos://bucket/key``), and the result as the single operator returns it, or ``{"TaskId", "Status": None,
     "CreateTime": None, "FinishTime": None, "Outputs": [], "Error": {"Code", "Message", "RequestId"}}``.
 
+    With its requests in a file, or with ``results``, it writes a file of JSON Lines there instead, ``pictures-{try}-{8
+    hex digits}.jsonl``: each request (a signed address without its signature) with its ``key`` and its ``entry``, which
+    is the result or has ``Error``. It returns ``{"path": its address, "counts": {"made", "failed", ...}}``. Of a plan
+    it makes the lines of MPS with action ``make``, hands on those to publish and to unpublish as they are, and leaves
+    those of other services out; ``catalogue`` in what it returns is that of the plan. What was made and what failed is
+    put on the catalogue's record, and so a clear joins what is made and pays only for what has no picture. What another
+    run has made meanwhile is taken from the record (``made before`` in ``counts``), and neither what another run makes
+    now (``InAnotherRun``, ``in another run``) nor what ``pictures_per_day`` of the connection does not allow any more
+    (``PicturesPerDayReached``, ``left for later``) counts as failed. That the folder can be written is known before
+    anything is submitted: ``pictures-{try}-{8 hex digits}.begun.json`` in it says who has begun.
+
     A batch that fails has pushed its entries before, as ``return_value`` too, so that a task with
     ``trigger_rule="all_done"`` gets what was paid for from ``batch.output``; Airflow removes them when a retry begins,
     which returns them again. With ``do_xcom_push=False`` it pushes nothing.
@@ -44,18 +55,23 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
     What is submitted and what came of it is kept in COS, in pages of 100 items under ``{record_dir}/{dag}/{task}/{16
     hex digits}/``, so that neither trigger nor event nor Airflow's state store carries a long list. A retry joins what
     runs, keeps what succeeded and submits only what has no good result; what would fail the same way again is not
-    submitted. A clear of a task that has returned its result makes all pictures anew. The account needs
-    ``name/cos:GetObject`` and ``name/cos:PutObject`` there.
+    submitted. A clear of a task that has returned its result makes all pictures anew, but for those of a plan. The
+    account needs ``name/cos:GetObject`` and ``name/cos:PutObject`` there.
 
-    Templated: ``requests``, ``defaults``, ``max_failed``, ``on_empty``, ``record_bucket``, ``record_region``,
-    ``record_dir``, ``region``, ``tencentcloud_conn_id``.
+    Templated: ``requests``, ``defaults``, ``results``, ``max_failed``, ``on_empty``, ``record_bucket``,
+    ``record_region``, ``record_dir``, ``region``, ``tencentcloud_conn_id``.
 
     :param requests: a dict of arguments for each picture (list of dict), ``key`` (str or int, unique) among them if its
-        entry is to carry one; the output of another task will do, that of a mapped one too, whose lists become one
+        entry is to carry one; the output of another task will do, that of a mapped one too, whose lists become one. Or
+        the whole address of a file with such a dict, or a line of a plan, on each line (str), or what a plan returned
+        (dict with ``path`` and perhaps ``catalogue``)
     :param defaults: arguments for all requests that do not give them (dict), default none
+    :param results: whole address of a folder for a file with the entries (str); default: the folder of the requests
+        where these are in a file, else none, and the entries are returned
     :param max_failed: how many pictures may fail (int), default 0; more fail the task
-    :param on_empty: what to do when ``requests`` is empty (str): ``success`` returns ``[]`` (default), ``skip`` skips
-        the task
+    :param on_empty: what to do when ``requests`` is empty (str): ``success`` returns ``[]``, or a file without lines
+        (default), ``skip`` skips the task. A plan with something to publish only is not empty; one of a dry run skips
+        the task in any case
     :param record_bucket: bucket of the record with APPID (str); default: ``cos_bucket`` of the connection, then
         ``TENCENTCLOUD_COS_BUCKET``
     :param record_region: its region (str); default: ``cos_region`` of the connection, then ``TENCENTCLOUD_COS_REGION``,
@@ -69,7 +85,11 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
     :param timeout: seconds from the submission of a picture after which it counts as failed (float or timedelta),
         default 600; it goes on through retries, which join it
     :raises ValueError: a fixed argument cannot be used; when the DAG is read
-    :raises InvalidArgumentError: a rendered value cannot be used; nothing was sent, and Airflow does not retry
+    :raises InvalidArgumentError: a rendered value cannot be used, or a line of the file, which the message names;
+        nothing was sent, and Airflow does not retry
+    :raises UnreadableLinesError: the file is no JSON Lines; nothing was sent, and Airflow does not retry
+    :raises RecordUnreadableError: the catalogue's record cannot be read; nothing was sent, and Airflow does not retry
+    :raises CatalogueBusyError: other runs write to the catalogue's record all the time; Airflow retries
     :raises TencentCloudPermanentError: MPS or COS refuse whatever is asked (credentials, permission, arrears); nothing
         more is submitted, and Airflow does not retry
     :raises TencentCloudError: MPS or COS do not answer; nothing more is submitted
@@ -83,6 +103,7 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
     template_fields: Sequence[str] = (
         "requests",
         "defaults",
+        "results",
         "max_failed",
         "on_empty",
         "record_bucket",
@@ -97,8 +118,9 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
     def __init__(
         self,
         *,
-        requests: list[dict[str, Any]] | XComArg | str,
+        requests: list[dict[str, Any]] | dict[str, Any] | XComArg | str,
         defaults: dict[str, Any] | XComArg | None = None,
+        results: str | XComArg | None = None,
         max_failed: int | str | XComArg = 0,
         on_empty: str | XComArg = OnEmpty.SUCCESS.value,
         record_bucket: str | XComArg | None = None,
@@ -116,6 +138,7 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
         super().__init__(
             requests=requests,
             defaults=defaults,
+            results=results,
             max_failed=max_failed,
             on_empty=on_empty,
             record_bucket=record_bucket,

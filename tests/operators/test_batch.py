@@ -338,7 +338,7 @@ def test_lost_answers_are_looked_up_and_paid_once(batch: Batch) -> None:
 @pytest.mark.parametrize(
     ("requests", "defaults", "said"),
     [
-        ("x", None, "requests: expected a list of dicts"),
+        ("x", None, "requests: expected a whole address"),
         ([{}], None, r"requests\[0\]: subject_url or subject_cos_key is required"),
         ([{"subject_cos_key": "/a.png"}], None, r"requests\[0\]: prompt is required"),
         ([*pictures(1), {"subject": "x"}], None, r"requests\[1\]: subject: no such argument; there are subject_url"),

@@ -25,15 +25,15 @@ REQUESTS = [
 class Life:
     """The processes in which a batch lives."""
 
-    def __init__(self, service: LocalService, folder: Path, *, deferrable: bool) -> None:
-        self.service, self.folder, self.deferrable = service, folder, deferrable
+    def __init__(self, service: LocalService, folder: Path, *, deferrable: bool, requests: Any = REQUESTS) -> None:
+        self.service, self.folder, self.deferrable, self.requests = service, folder, deferrable, requests
 
     def step(self, step: str, dies: Callable[[], bool] | None = None, **more: Any) -> dict[str, Any]:
         """Run one process to its end, or until it is to die."""
         out = self.folder / "out.json"
         out.unlink(missing_ok=True)
         spec = {"step": step, "out": str(out), "connection": self.service.connection(), "try_number": 1}
-        spec |= {"requests": REQUESTS, "deferrable": self.deferrable, **more}
+        spec |= {"requests": self.requests, "deferrable": self.deferrable, **more}
         process = FORKS.Process(target=run, args=(spec,))
         process.start()
         deadline = time.time() + 90
@@ -46,11 +46,11 @@ class Life:
         assert process.exitcode in ((-signal.SIGKILL,) if dies else (0,)), f"exit code {process.exitcode}"
         return {} if dies else dict(json.loads(out.read_text()))
 
-    def to_the_end(self, end: dict[str, Any]) -> list[dict[str, Any]]:
-        """Go on, through the triggerer if the task has deferred."""
+    def to_the_end(self, end: dict[str, Any]) -> Any:
+        """Go on, through the triggerer if the task has deferred; return what the task returns."""
         while "deferred" in end:
             end = self.step("complete", event=self.step("trigger", trigger=end["deferred"])["event"])
-        return list(end["returned"])
+        return end["returned"]
 
     def accepted(self, count: int) -> Callable[[], bool]:
         """Return whether the service has accepted so many; their answers may be on their way."""

@@ -185,6 +185,14 @@ class RealAirflow:
         # Airflow 2 has bytes there.
         return json.loads(bytes(value)) if isinstance(value, memoryview) else value
 
+    def xcom_bytes(self, dag_id: str, run_id: str) -> int:
+        """Return how long all that a run's tasks have left for others is, as text."""
+        text = "value" if AIRFLOW_2 else "value::text"
+        [row] = self._query(
+            f"SELECT coalesce(sum(length({text})), 0) AS n FROM xcom WHERE dag_id = %s AND run_id = %s", dag_id, run_id
+        )
+        return int(row["n"])
+
     def task_log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
         """Return the logs of all tries, those of the triggerer included."""
         folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
