@@ -9,6 +9,7 @@ from enum import StrEnum
 from sys import intern
 from typing import Any, NamedTuple
 
+from airflow_provider_mps.catalogue.batch_events import OTHER_RUN
 from airflow_provider_mps.catalogue.record import PICTURE_GONE
 from airflow_provider_mps.catalogue.words import Action, LineService
 from airflow_provider_mps.core.identity import unsigned_url
@@ -18,8 +19,6 @@ from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.services.tencentcloud.answers import parse_time
 from airflow_provider_mps.services.tencentcloud.codes import PICTURES_PER_DAY_REACHED
 
-IN_ANOTHER_RUN = "InAnotherRun"
-"""Code of an item that another run makes, so that this one does not pay for it."""
 LONGEST_TEXT = 500
 
 # Controls, also those that turn the direction of a text or hide in it, and halves of surrogate pairs.
@@ -219,7 +218,7 @@ def _end(action: str, entry: Mapping[str, Any], outputs: list[Any], published: M
         return End.UNPUBLISHED if action == Action.UNPUBLISH else End.PUBLISHED
     error = _mapping(entry.get("Error"))
     if error:
-        return End.LEFT if error.get("Code") in (PICTURES_PER_DAY_REACHED, IN_ANOTHER_RUN) else End.FAILED
+        return End.LEFT if error.get("Code") in (PICTURES_PER_DAY_REACHED, OTHER_RUN) else End.FAILED
     return End.MADE if outputs else End.UNKNOWN
 
 

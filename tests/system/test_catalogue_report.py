@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_mps.local.service import LocalService
-from tests.catalogue.report_lines import failed, made, plan_line
-from tests.pictures import picture
+from tests.catalogue.report_lines import plan_line
 from tests.system.conftest import SCENARIOS, Run
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("dag runs 1")]
@@ -19,14 +18,14 @@ pytestmark = [pytest.mark.system, pytest.mark.xdist_group("dag runs 1")]
 def test_a_report_is_written_whatever_became_of_the_other_tasks(
     run_dag: Callable[..., Run], service: LocalService, tmp_path: Path
 ) -> None:
-    service.put_object(service.bucket, "/out/a.jpeg", picture(kind="JPEG"))
-    good = made("cup/white")
-    good["entry"]["Outputs"][0]["bucket"] = service.bucket
-    lines = [good, plan_line("jar/white", entry=failed("70003 SourceFileError", "cannot read it"))]
+    subjects = {"cup": "/samples/coffee.png", "jar": "/samples/nowhere.png"}
+    lines = [
+        plan_line(f"{sku}/white", request={"subject_cos_key": key, "prompt": "marble"}) for sku, key in subjects.items()
+    ]
     run = run_dag(SCENARIOS / "report.py", {"folder": str(tmp_path), "lines": json.dumps(lines)})
     assert run.states == {
         "plan": "success",
-        "fail": "failed",
+        "make": "failed",
         "skip": "skipped",
         "publish": "upstream_failed",
         "report": "success",
@@ -46,7 +45,12 @@ def test_a_report_is_written_whatever_became_of_the_other_tasks(
     assert (counts["made"], counts["failed"], counts["unchanged"]) == (1, 1, 7)
     page = Path(found["path"]).read_text()
     assert "The publication step is missing, its task failed or was skipped" in page
-    assert "data:image/jpeg;base64," in page
+    # Subject and result of the one, and not of the other.
+    assert page.count("data:image/jpeg;base64,") == 2
+    [group] = told["failures"]
+    assert group["code"].endswith("SourceFileError.DownloadNotAccessible")
+    assert group["hint"] == "MPS could not read a picture: check its key, bucket and region, and the role MPS_QcsRole."
+    assert [item["item"] for item in group["items"]] == ["jar/white"]
 
     # Behind the button of the task: Airflow 3 keeps what the link said when the task had ended.
     xcoms = run.task("report")["xcoms"]

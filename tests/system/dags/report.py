@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowSkipException
+from airflow.providers.common.compat.sdk import DAG, AirflowSkipException
 
 try:
     from airflow.sdk import task
@@ -17,24 +17,18 @@ except ImportError:
     from airflow.decorators import task  # type: ignore[no-redef]
 
 from airflow_provider_mps.operators.catalogue import CatalogueReportOperator
+from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 
 
 def write(folder: str, name: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
     path = Path(folder, name)
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    return {"path": str(path), "catalogue": "/data/shop", "counts": {"unchanged": 7}}
+    return {"path": str(path), "catalogue": f"{folder}/shop", "counts": {"unchanged": 7}}
 
 
 @task
 def plan(params: dict[str, Any]) -> dict[str, Any]:
     return write(params["folder"], "plan.jsonl", json.loads(params["lines"]))
-
-
-@task
-def fail(params: dict[str, Any], ti: Any = None) -> None:
-    # As the batch does: what was paid for is handed over before the task fails.
-    ti.xcom_push("return_value", write(params["folder"], "pictures.jsonl", json.loads(params["lines"])))
-    raise AirflowException("too many failed")
 
 
 @task
@@ -65,14 +59,14 @@ with DAG(
     params={"folder": "", "lines": "[]"},
 ):
     planned = plan()
-    failed = fail()
+    make = MpsImageBgFusionBatchOperator(task_id="make", requests=planned, deferrable=False, poll_interval=0.2)
     skipped = skip()
-    published = publish(failed)
-    planned >> [failed, skipped]
+    published = publish(make.output)
+    planned >> skipped
     report = CatalogueReportOperator(
         task_id="report",
         plan=planned,
-        pictures=[failed, skipped],
+        pictures=[make.output, skipped],
         published=published,
         dest="{{ params.folder }}/reports",
         title="Refresh of {{ dag.dag_id }}",
@@ -86,4 +80,4 @@ with DAG(
         pictures="{{ ti.xcom_pull(task_ids='skip') }}",
         dest="cos:///reports",
         trigger_rule="all_done",
-    ).set_upstream([failed, skipped])
+    ).set_upstream([make, skipped])
