@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import batch, batch_files, demo, report, start_up, waiting
+from benchmarks import batch, batch_files, demo, planning, report, start_up, waiting
 
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "start-up": start_up.section,
     "waiting": waiting.section,
     "batch": batch.section,
     "batch-files": batch_files.section,
+    "planning": planning.section,
     "demo": demo.section,
 }
 

@@ -5,6 +5,7 @@ AirflowException
 |- PublicationFailedError   too many pictures were not published
 |  `- PublicationRefusedError!  and a retry would publish no more
 |- ManifestError!           a manifest, or rows of it, cannot be used
+|- TooManyRemovedError!     a manifest lacks more of what is published than may be removed at once
 `- RecordUnreadableError!   what was made and paid for is not known
 """
 
@@ -155,3 +156,32 @@ def unusable(name: str, line: int, column: str, why: str, value: str = "") -> Ma
     :param column: the column, or where in the line
     """
     return ManifestError(name, [BadRow(line, column, value, why)], is_whole=True)
+
+
+class TooManyRemovedError(AirflowFailException):
+    """More pictures would be taken out of the shop than ``max_removed`` allows; nothing is done. No retry.
+
+    :param manifest: its address
+    :param removed: how many published items are not in it
+    :param published: how many are published
+    :param max_removed: the share that may be removed
+    """
+
+    def __init__(self, manifest: str, removed: int, published: int, max_removed: float) -> None:
+        super().__init__(manifest, removed, published, max_removed)
+        self.manifest = manifest
+        self.removed = removed
+        self.published = published
+        self.max_removed = max_removed
+
+    @property
+    def in_short(self) -> tuple[str, str]:
+        """Code and remedy."""
+        return f"TooManyRemoved: {self.removed:,} of {self.published:,}", "is the manifest whole? see max_removed"
+
+    def __str__(self) -> str:
+        return (
+            f"TooManyRemoved: {self.removed:,} of {self.published:,} published pictures are not in {self.manifest}, "
+            f"more than max_removed={self.max_removed:g} allows. Is the manifest whole? Nothing was removed or "
+            "submitted. To remove them, raise max_removed and clear the task."
+        )

@@ -36,23 +36,24 @@ class Parts(NamedTuple):
         return f"{subject}.{background}.{self.rest}" if subject and background else None
 
 
-def parts_of(
-    rest: Mapping[str, Any], version: str, *, subject: str | None, background: str | None, has_background: bool
-) -> Parts:
+def parts_of(rest: str, *, subject: str | None, background: str | None, has_background: bool) -> Parts:
     """Return the parts of an item's fingerprint.
 
-    :param rest: what is asked for, without the pictures
-    :param version: of the look
+    :param rest: the digest of what is asked for beside the pictures, see :func:`digest_of`
     :param subject: the content tag of the product's picture; None where it could not be asked for
     :param background: that of the background
     :param has_background: whether there is one
     """
-    asked = json.dumps(rest, sort_keys=True, separators=(",", ":"))
     return Parts(
         None if subject is None else digest(subject),
         _NONE if not has_background else None if background is None else digest(background),
-        digest(asked, version),
+        rest,
     )
+
+
+def digest_of(rest: Mapping[str, Any], version: str) -> str:
+    """Return the digest of what is asked for, in whatever order that stands, and of the version of its look."""
+    return digest(json.dumps(rest, sort_keys=True, separators=(",", ":")), version)
 
 
 def digest(*texts: str) -> str:

@@ -6,13 +6,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 from itertools import chain
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from airflow_provider_mps.catalogue.cos_tags import tags_of
-from airflow_provider_mps.catalogue.sources import CosSource, FileSource, Source, TextSource, UrlSource
+from airflow_provider_mps.catalogue.sources import CosSource, Source, UrlSource
 from airflow_provider_mps.exceptions import TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
@@ -26,7 +24,7 @@ _Answer = TypeVar("_Answer")
 
 
 class Inputs:
-    """Asks COS, web servers and the disk what files are now.
+    """Asks COS and web servers what pictures are now.
 
     :param tencentcloud_conn_id: Airflow connection for COS; its proxy and certificates are those for web servers too
     :param settings: that connection, read
@@ -48,14 +46,10 @@ class Inputs:
         :raises TencentCloudError: COS did not answer
         """
         distinct = set(sources)
-        files = [source for source in distinct if isinstance(source, FileSource)]
-        texts = [source for source in distinct if isinstance(source, TextSource)]
         return dict(
             chain(
                 self.cos_tags(source for source in distinct if isinstance(source, CosSource)).items(),
                 self._url_tags([source for source in distinct if isinstance(source, UrlSource)], urls).items(),
-                zip(files, _at_once(_file_tag, files), strict=True),
-                ((source, sha256(source.text.encode()).hexdigest()) for source in texts),
             )
         )
 
@@ -102,20 +96,6 @@ class Inputs:
                 # Two pictures may have the same ETag, such as a number, and the same length.
                 found[source] = None if isinstance(answer, NoTag) else f"{source.address}\n{answer}"
         return found
-
-
-def _file_tag(source: FileSource) -> str | None:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-    path: Any = ObjectStoragePath(source.address)
-    try:
-        if path.protocol in ("", "file", "local"):
-            return sha256(Path(path.path).read_bytes()).hexdigest()
-        info: Mapping[str, Any] = path.fs.info(path.path)
-    except (FileNotFoundError, IsADirectoryError):
-        return None
-    version = next((info[name] for name in ("ETag", "etag", "md5Hash", "LastModified", "mtime") if info.get(name)), "")
-    return f"{version}:{info.get('size')}"
 
 
 def _at_once(ask: Callable[[_Asked], _Answer], them: Iterable[_Asked]) -> list[_Answer]:

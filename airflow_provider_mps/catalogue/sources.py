@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.words import LineService
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.cos_address import cos_object
 from airflow_provider_mps.core.identity import map_addresses, unsigned_url
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.services.aidge.requests import GENERATION_ARGUMENTS
-from airflow_provider_mps.services.tencentcloud.payloads import BgFusion, StorageDefaults
+from airflow_provider_mps.services.tencentcloud.payloads import BgFusion, StorageDefaults, bucket_or_default
 
 # Where a picture is put before it is published, and what it is made on, are not to be seen in it.
 _UNSEEN = ("InputInfo", "OutputStorage", "OutputDir", "OutputPath", "ResourceId")
@@ -46,28 +46,7 @@ class UrlSource(NamedTuple):
         return bare_url(self.address)
 
 
-class FileSource(NamedTuple):
-    """A picture on the disk, or in another object storage.
-
-    :param address: of the file
-    """
-
-    address: str
-
-    def __str__(self) -> str:
-        return bare_url(self.address)
-
-
-class TextSource(NamedTuple):
-    """A picture that is in the request itself, in Base64."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return f"a picture in Base64 of {len(self.text):,} characters"
-
-
-Source = CosSource | UrlSource | FileSource | TextSource
+Source = CosSource | UrlSource
 
 
 class Sources(NamedTuple):
@@ -76,35 +55,34 @@ class Sources(NamedTuple):
     :param subject: the picture of the product
     :param background: the picture of the background; None where it is made from words, or is a scene
     :param rest: all else that is to be seen in the picture
-    :param urls: the addresses to ask at, with their signatures, by the address without it
     """
 
     subject: Source
     background: Source | None
     rest: Mapping[str, Any]
-    urls: Mapping[str, str]
 
 
-def sources_of(request: Mapping[str, Any], service: str, storage: StorageDefaults) -> Sources:
+def sources_of(request: Mapping[str, Any], service: str, storage: StorageDefaults, urls: dict[str, str]) -> Sources:
     """Return what the picture of a request is made from.
 
     :param request: arguments of the operator for one picture, checked
     :param service: who makes it
     :param storage: bucket and region where the request names none
+    :param urls: takes the addresses to ask at, with their signatures, by the address without
     :raises ArgumentError: the request cannot be used
     """
-    return _of_scene(request, storage) if service == LineService.AIDGE else _of_fusion(request, storage)
+    of_service = _of_scene if service == LineService.AIDGE else _of_fusion
+    return of_service(request, storage, urls)
 
 
-def _of_fusion(request: Mapping[str, Any], storage: StorageDefaults) -> Sources:
+def _of_fusion(request: Mapping[str, Any], storage: StorageDefaults, urls: dict[str, str]) -> Sources:
     # What is sent, so that a default that is given, or a number as a text, is no change.
     payload = BgFusion.of(request).payload(storage)
-    urls: dict[str, str] = {}
     add_on = payload["AddOnParameter"]
     pictures = add_on.pop("ImageSet", [])
     background = _of_input(pictures[0]["Image"], urls) if pictures else None
     rest = {name: value for name, value in payload.items() if name not in _UNSEEN}
-    return Sources(_of_input(payload["InputInfo"], urls), background, map_addresses(rest, unsigned_url), urls)
+    return Sources(_of_input(payload["InputInfo"], urls), background, map_addresses(rest, unsigned_url))
 
 
 def _of_input(info: Mapping[str, Any], urls: dict[str, str]) -> Source:
@@ -120,8 +98,7 @@ def _of_url(url: str, urls: dict[str, str]) -> UrlSource:
     return UrlSource(address)
 
 
-def _of_scene(request: Mapping[str, Any], storage: StorageDefaults) -> Sources:
-    urls: dict[str, str] = {}
+def _of_scene(request: Mapping[str, Any], storage: StorageDefaults, urls: dict[str, str]) -> Sources:
     values = {**GENERATION_ARGUMENTS, **request}
     needs_layout = arguments.flag("need_layout", values["need_layout"])
     rest = {name: str(value) for name, value in values.items() if name not in _AIDGE_PICTURES and value is not None}
@@ -129,25 +106,11 @@ def _of_scene(request: Mapping[str, Any], storage: StorageDefaults) -> Sources:
     if not needs_layout:
         # It is not sent then.
         rest.pop("product_title", None)
-    return Sources(_aidge_subject(values, storage, urls), None, rest, urls)
+    return Sources(_aidge_subject(values, storage, urls), None, rest)
 
 
 def _aidge_subject(values: Mapping[str, Any], storage: StorageDefaults, urls: dict[str, str]) -> Source:
-    # The order in which Aidge takes them.
-    if values["image_path"] is not None:
-        return _of_path(arguments.text("image_path", values["image_path"]), storage)
-    if values["image_base64"] is not None:
-        return TextSource(arguments.text("image_base64", values["image_base64"]))
-    return _of_url(arguments.url("image_url", values["image_url"]), urls)
-
-
-def _of_path(path: str, storage: StorageDefaults) -> Source:
-    scheme, mark, rest = path.partition("://")
-    if not mark or scheme.lower() != "cos":
-        return FileSource(path)
-    host, _, key = rest.partition("/")
-    # A connection in front of the bucket says who reads, not what is read.
-    bucket = host.rpartition("@")[2] or storage.bucket
-    if not bucket:
-        raise ArgumentError(f"image_path: no COS bucket in {path!r:.100}: give cos://bucket/key")
-    return CosSource(arguments.bucket("image_path", bucket), storage.region, arguments.cos_key("image_path", key))
+    if values["image_path"] is None:
+        return _of_url(arguments.url("image_url", values["image_url"]), urls)
+    place = cos_object("image_path", values["image_path"])
+    return CosSource(bucket_or_default("image_path", place.bucket, storage), storage.region, place.path)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from airflow_provider_mps.catalogue import inputs as module
 from airflow_provider_mps.catalogue.inputs import Inputs
-from airflow_provider_mps.catalogue.sources import CosSource, FileSource, Source, TextSource, UrlSource
+from airflow_provider_mps.catalogue.sources import CosSource, Source, UrlSource
 from airflow_provider_mps.clients import url_tags
 from airflow_provider_mps.exceptions import TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
@@ -86,8 +87,6 @@ def test_a_bucket_that_is_not_there_is_an_error(service: LocalService, inputs: I
 
 def test_each_bucket_is_asked_in_its_region(conn_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with LocalService(buckets={"a-1250000000": "ap-guangzhou", "b-1250000000": "ap-beijing"}) as service:
-        import json
-
         monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(service.connection()))
         inputs = Inputs(conn_id, CosHook(conn_id).settings)
         sources = [
@@ -211,21 +210,7 @@ def test_questions_go_through_the_proxy_of_the_connection(service: LocalService,
         assert proxy.requests == [("HEAD", "http://pictures.example/cup.png")]
 
 
-def test_files_and_texts_count_by_what_is_in_them(inputs: Inputs, tmp_path: Path) -> None:
-    path = tmp_path / "cup.png"
-    path.write_bytes(b"one")
-    source, text = FileSource(str(path)), TextSource("aGVsbG8=")
-    before = inputs.tags([source, text], {})
-    path.write_bytes(b"two")
-    after = inputs.tags([source, text, FileSource(str(tmp_path / "none"))], {})
-    assert before[source] != after[source]
-    assert before[text] == after[text]
-    assert after[FileSource(str(tmp_path / "none"))] is None
-
-
 def test_many_questions_are_asked_at_the_same_time(inputs: Inputs) -> None:
-    import threading
-
     together = threading.Barrier(module.AT_ONCE, timeout=30)
 
     def reply(method: str, path: str) -> Answer:

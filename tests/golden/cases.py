@@ -19,6 +19,9 @@ from airflow_provider_mps.batch.record import BatchHeader, RecordPage
 from airflow_provider_mps.batch.store import BatchStore, batch_prefix
 from airflow_provider_mps.catalogue import record as catalogue
 from airflow_provider_mps.catalogue import record_format
+from airflow_provider_mps.catalogue.fingerprints import digest_of, parts_of
+from airflow_provider_mps.catalogue.sources import sources_of
+from airflow_provider_mps.catalogue.words import LineService
 from airflow_provider_mps.core import events, fingerprint
 from airflow_provider_mps.core.airflow_task import Instance, TaskKey
 from airflow_provider_mps.core.errors import ServiceError
@@ -30,6 +33,7 @@ from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY, LimitKind
 from airflow_provider_mps.durable import tries
 from airflow_provider_mps.services.profiles import AIDGE, MPS
+from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 from airflow_provider_mps.triggers.aidge_batch import AidgeImageBatchTrigger
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
@@ -216,6 +220,33 @@ def hashes() -> dict[str, Any]:
     return {name: getattr(asked, name) for name in parts}
 
 
+def catalogue_fingerprints() -> dict[str, Any]:
+    """Return the fingerprints of items: another one would have a whole catalogue made, and paid for, again."""
+    subject, background = "/photos/cup.png", "https://e.com/beach.png?v=2&x-cos-signature=abc"
+    requests = {
+        "fusion": {
+            "subject_cos_key": subject,
+            "bg_url": background,
+            "prompt": ["Morgenlicht", "早晨"],
+            "random_seed": 7,
+        },
+        "words": {"subject_cos_key": subject, "prompt": "a beach", "format": "PNG", "image_size": "4K", "quality": 90},
+        "scene": {"image_path": f"cos://shop-1250000000{subject}", "scene_id": "42", "image_num": 2},
+    }
+    found = {}
+    for name, request in requests.items():
+        service = LineService.AIDGE if name == "scene" else LineService.MPS
+        asked = sources_of(request, service, StorageDefaults("shop-1250000000", "ap-guangzhou"), {})
+        parts = parts_of(
+            digest_of(asked.rest, "2"),
+            subject="d41d8cd98f00b204e9800998ecf8427e:123456",
+            background=f'{asked.background}\n"5ec4":99' if asked.background else None,
+            has_background=asked.background is not None,
+        )
+        found[name] = ".".join(map(str, parts))
+    return found
+
+
 def fixed(name: str, value: dict[str, Any], version: int = 1) -> Golden:
     """What is the same in every version, and written as it is read."""
     return Golden(name, version, value, dict, dict)
@@ -353,6 +384,7 @@ CASES = [
     batch_event("error", ERROR),
     fixed("names", names()),
     fixed("fingerprint", hashes()),
+    fixed("catalogue-fingerprints", catalogue_fingerprints()),
 ]
 
 
