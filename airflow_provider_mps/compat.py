@@ -35,6 +35,7 @@ else:
 
 __all__ = [
     "DEFERRABLE",
+    "HASHES_EXTRAS",
     "HAS_PARTITIONS",
     "READS_CONNECTION_FORMS",
     "TemplateRendering",
@@ -53,6 +54,9 @@ _RELEASE = tuple(map(int, _version.split(".")[:2]))
 
 HAS_PARTITIONS = _RELEASE >= (3, 3)
 """Whether a task can say which partitions of an asset it has changed."""
+
+HASHES_EXTRAS = _RELEASE < (3, 0)
+"""Whether the values in the extra of an alias' event have to be hashable."""
 
 READS_CONNECTION_FORMS = _RELEASE >= (3, 2)
 """Whether Airflow reads the form of a connection from the provider's description, and warns of methods of the hook."""

@@ -51,8 +51,8 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
     ``unpublished``, ``failed``, ``left`` (out, see above) and ``without_picture``.
 
     An ``AssetAlias`` among ``outlets`` gets an event for the catalogue's address if anything has changed, and none
-    otherwise. An ``Asset`` gets one whenever the task succeeds, as Airflow has it, changed or not. Both have
-    ``counts``, ``path`` and up to 100 changed ``skus`` in their extra.
+    otherwise. An ``Asset`` gets one whenever the task succeeds, as Airflow has it, changed or not. Both have the
+    ``path``, each of the counts, and up to 100 changed ``skus`` in their extra.
 
     Templated: all arguments but ``max_workers`` and ``partitions``.
 
@@ -168,7 +168,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         told = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items() if count)
         self.log.info("Of %s: %s", counted(sum(counts.values()), "item"), told or "nothing to do")
         self._judge(context, run, output, max_failed)
-        extra = {"path": path, "counts": counts, "skus": skus[:_SHOWN_SKUS]}
+        extra = {"path": path, "skus": skus[:_SHOWN_SKUS], **counts}
         tell_of_changes(
             context,
             self.outlets,

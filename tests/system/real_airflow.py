@@ -172,6 +172,27 @@ class RealAirflow:
         where = "dag_id = %s AND run_id = %s ORDER BY task_id, map_index"
         return [TI(**row) for row in self._query(f"SELECT {columns} FROM task_instance WHERE {where}", dag_id, run_id)]
 
+    def wait_runs(self, dag_id: str, count: int, seconds: float) -> list[str]:
+        """Return the ids of a DAG's runs, in their order, as soon as there are so many.
+
+        :raises AssertionError: the time is over, or there are more
+        """
+        found: list[str] = []
+
+        def holds() -> bool:
+            rows = self._query("SELECT run_id FROM dag_run WHERE dag_id = %s ORDER BY id", dag_id)
+            found[:] = [row["run_id"] for row in rows]
+            return len(found) >= count
+
+        self._until(holds, seconds, f"{count} runs of {dag_id}")
+        assert len(found) == count
+        return found
+
+    def asset_events(self) -> int:
+        """Return how many events of assets there are."""
+        [row] = self._query(f"SELECT count(*) FROM {'dataset' if AIRFLOW_2 else 'asset'}_event")
+        return int(row["count"])
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return the state of a run."""
         [row] = self._query("SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s", dag_id, run_id)
