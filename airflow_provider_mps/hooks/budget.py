@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # For so long nobody here asks again once the limit is reached: others may return some.
 ASK_AGAIN_SECONDS = 10.0
 # Where many processes want grants at once, each lets the others go first for up to this long, longer each time.
-PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.02, 1.0
+PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.05, 2.0
 _JSON = "application/json"
 # Of the running Airflow task, which Airflow puts into the environment.
 _TASK_VARIABLES = {

@@ -34,8 +34,6 @@ WASTED_SHARE = 100
 MAX_BLOCK = 64
 # MPS refuses whoever's clock is further off (signatures of API 3.0, https://cloud.tencent.com/document/product/213/30654).
 MAX_CLOCK_ERROR = 300.0
-# Mostly one other process was faster, and the end of its block is the next beginning; every second time many were.
-LOOK_EVERY = 2
 
 _LAST = 99_999_999
 _BLOCK_NAME = re.compile(r"([0-9]{8})\.json")
@@ -244,9 +242,9 @@ def reserve(limit: int, head: int | None, wanted: int, who: Mapping[str, Any]) -
             return Reserved(Block(known, size), known + size)
         conflicts += 1
         yield Pause(conflicts)
-        known, is_fresh = (yield from _end_of(known)), False
-        if conflicts % LOOK_EVERY == 0:
-            known, is_fresh = max((yield from _look_for_head()), known), True
+        # Mostly one other process was faster, and the end of its block is the beginning of the next.
+        found = 0 if conflicts == 1 else (yield from _look_for_head())
+        known, is_fresh = (found, True) if found > known else ((yield from _end_of(known)), False)
     # Beyond the limit, which was lowered then, nobody knows how many of the numbers below it were used.
     taken = (yield from _take_returned(limit, wanted, who)) if known == limit else None
     return Reserved(taken, known) if taken is not None else Reached(known)
