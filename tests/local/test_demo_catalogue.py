@@ -78,15 +78,32 @@ def test_the_pictures_of_a_file_are_shown(service: LocalService, tmp_path: Path)
             picture.load()
 
 
-def test_the_page_of_a_run_is_kept(service: LocalService, tmp_path: Path) -> None:
-    service.put_object(service.bucket, "/reports/a.html", b"<p>")
+def test_the_page_of_a_run_is_kept_with_what_it_links_to(service: LocalService, tmp_path: Path) -> None:
+    for ending in ("html", "json", "csv"):
+        service.put_object(service.bucket, f"/reports/a.{ending}", ending.encode())
     report = report_of(plan={"path": "cos://b/a.jsonl"}, report={"path": f"cos://{service.bucket}/reports/a.html"})
-    file = catalogue.save_report(report, service, tmp_path, "report.html")
+    file = catalogue.save_report(report, service, tmp_path)
     assert file == tmp_path / "report.html"
-    assert file.read_bytes() == b"<p>"
-    assert catalogue.save_report(report_of(plan=None, report={"path": "/gone.html"}), service, tmp_path, "x") is None
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "report.html": "html",
+        "a.json": "json",
+        "a.csv": "csv",
+    }
+    assert catalogue.save_report(report_of(plan=None, report={"path": "/gone.html"}), service, tmp_path) is None
 
 
-def test_what_was_counted_is_said() -> None:
-    report = report_of(plan={"path": "p", "counts": {"make": 2, "why": {"new": 2}}}, hello=1, empty={"counts": {}})
-    assert catalogue.counts(report) == ['  plan: make 2, why {"new": 2}']
+def test_what_was_counted_is_said_in_the_order_of_the_tasks() -> None:
+    report = report_of(
+        make={"path": "p", "counts": {"made": 2, "failed": 0}},
+        plan={"path": "p", "counts": {"make": 2, "in_another_run": 1, "why": {"new": 2}}},
+        publish={"path": "p", "counts": {"published": 0}},
+        hello=1,
+        empty={"counts": {}},
+    )
+    for task, began in zip(report["tasks"], ("2026-11-29 02:00:05", "2026-11-29 02:00:01", None), strict=False):
+        task["began"] = began
+    assert catalogue.counts(report) == [
+        "  plan: make 2, in another run 1, why (new 2)",
+        "  make: made 2",
+        "  publish: nothing",
+    ]

@@ -112,15 +112,14 @@ def _second_night(
     dag: str, dag_file: Path, env: dict[str, str], service: LocalService, output: Path, first: dict[str, Any]
 ) -> int:
     """Let products of the catalogue change, and run its DAG again."""
-    _show_counts(first, service, output, "report.html")
+    rows = _show_night(first, service, output / "first-night")
     catalogue.change_products(service)
     print(f"\nThe next night {' and '.join(catalogue.CHANGED)} have other pictures, under the same keys.")
     second = _run_dag(dag, dag_file, env, output, output / "airflow-2.log")
     if second is None:
         return 1
-    _show_counts(second, service, output, "report-2.html")
-    both = [shown.rows(catalogue.with_entries(one, service), service, output) for one in (first, second)]
-    _show([row for rows in both for row in rows], output)
+    rows += _show_night(second, service, output / "second-night")
+    _show(rows, output)
     return 0
 
 
@@ -150,10 +149,13 @@ def _show_results(results: list[dict[str, Any]], output: Path) -> None:
     print((output / "result.json").read_text())
 
 
-def _show_counts(report: dict[str, Any], service: LocalService, output: Path, name: str) -> None:
+def _show_night(report: dict[str, Any], service: LocalService, folder: Path) -> list[shown.Row]:
+    """Say what a run of a catalogue did; return its pictures."""
+    folder.mkdir()
     print("\n".join(catalogue.counts(report)))
-    if (page := catalogue.save_report(report, service, output, name)) is not None:
-        print(f"Its report: {page}")
+    if (page := catalogue.save_report(report, service, folder)) is not None:
+        print(f"Its report, to open in a browser: {page}")
+    return shown.rows(catalogue.with_entries(report, service), service, folder)
 
 
 def _show(rows: list[shown.Row], output: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.local.pictures.sample_drawings import draw_sku
@@ -30,13 +30,20 @@ def change_products(service: LocalService) -> None:
 
 
 def counts(report: dict[str, Any]) -> list[str]:
-    """Return a line for each task of a run that has counted something."""
+    """Return a line for each task of a run that has counted something: what there is any of."""
     found = []
     for task_id, value in _returned(report):
         if isinstance(value, dict) and value.get("counts"):
-            said = ", ".join(f"{name} {json.dumps(count)}" for name, count in value["counts"].items())
-            found.append(f"  {task_id}: {said}")
+            said = ", ".join(_count(name, count) for name, count in value["counts"].items() if count)
+            found.append(f"  {task_id}: {said or 'nothing'}")
     return found
+
+
+def _count(name: str, count: Any) -> str:
+    words = name.replace("_", " ")
+    if not isinstance(count, dict):
+        return f"{words} {count}"
+    return f"{words} ({', '.join(f'{part} {number}' for part, number in count.items())})"
 
 
 def with_entries(report: dict[str, Any], service: LocalService) -> dict[str, Any]:
@@ -57,22 +64,27 @@ def with_entries(report: dict[str, Any], service: LocalService) -> dict[str, Any
     return {**report, "tasks": tasks}
 
 
-def save_report(report: dict[str, Any], service: LocalService, output: Path, name: str) -> Path | None:
-    """Write the page that a task of the run has made into the folder of the demo; None if there is none.
+def save_report(report: dict[str, Any], service: LocalService, folder: Path) -> Path | None:
+    """Write the page that a task of the run has made, and what it links to, into a folder; return None without one.
 
-    :param name: of the file
+    :param service: has the files
     """
     for _, value in _returned(report):
         path = value.get("path") if isinstance(value, dict) else None
-        if isinstance(path, str) and path.endswith(".html") and (data := _read(path, service)) is not None:
-            file = output / name
-            file.write_bytes(data)
+        if isinstance(path, str) and path.endswith(".html") and (page := _read(path, service)) is not None:
+            file = folder / "report.html"
+            file.write_bytes(page)
+            for ending in ("json", "csv"):
+                beside = f"{path.removesuffix('html')}{ending}"
+                if (data := _read(beside, service)) is not None:
+                    (folder / PurePosixPath(beside).name).write_bytes(data)
             return file
     return None
 
 
 def _returned(report: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(task["task_id"], task["xcoms"].get("return_value")) for task in report["tasks"]]
+    tasks = sorted(report["tasks"], key=lambda task: str(task.get("began") or "~"))
+    return [(task["task_id"], task["xcoms"].get("return_value")) for task in tasks]
 
 
 def _lines(value: dict[str, Any], service: LocalService) -> list[dict[str, Any]] | None:

@@ -64,6 +64,7 @@ def _tasks(session: Any, run: Any) -> list[dict[str, Any]]:
                 "task_id": ti.task_id,
                 "map_index": ti.map_index,
                 "state": str(ti.state),
+                "began": ti.start_date,
                 "try_number": ti.try_number,
                 "rendered": rendered.rendered_fields if rendered else None,
                 "xcoms": _xcoms(session, key),
