@@ -47,7 +47,8 @@ class AidgeBackgroundGenerationBatchOperator(PictureBatchOperator):
     that describe a picture, from ``image_url`` to ``image_num``, and may have a ``key`` of its own. The rest is as for
     :class:`~airflow_provider_mps.operators.mps_batch.MpsImageBgFusionBatchOperator`: the record in COS, what a retry
     and a clear do, requests and entries in files, and how a batch that fails hands over what was paid for. Of a plan it
-    makes the lines of Aidge, whose pictures have to be copied to COS, and hands nothing else on.
+    makes the lines of Aidge, whose pictures have to be copied to COS, and hands nothing else on; of several pictures of
+    an item the catalogue's record has the first.
 
     Returns one entry for each request, in their order: ``key``, ``subject``, the result as the single operator returns
     it, and under ``Outputs`` where the copies of its pictures are, as MPS says it: ``{"bucket", "region", "path",
