@@ -17,8 +17,11 @@ from PIL import Image
 
 from airflow_provider_mps.batch import port as batch_port
 from airflow_provider_mps.batch import record as batch_record
+from airflow_provider_mps.batch import run as batch_run
 from airflow_provider_mps.batch import writer as batch_writer
+from airflow_provider_mps.batch.aidge_copies import AidgeCopies
 from airflow_provider_mps.clients.pacing import Pacer
+from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.exceptions import (
     AidgePermanentError,
     MpsBatchFailedError,
@@ -229,19 +232,23 @@ def test_one_picture_of_several_is_missing(batch: Batch, lines: Callable[[], str
     assert "1 picture of Aidge task" in lines()
 
 
-def test_addresses_that_have_expired_are_asked_for_again() -> None:
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        LocalService(task_seconds=0.1, rate_limit=0, small_pictures=True, aidge_url_seconds=1) as service,
-    ):
-        patch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(service.connection()))
-        patch.setenv("AIRFLOW_CONN_AIDGE_DEFAULT", json.dumps(service.aidge_connection()))
-        # While the first pictures of a task are fetched, the addresses of the later ones expire.
-        service.add_fault(kind="delay", action=GET, seconds=1.2)
-        batch = Batch(service)
-        found = batch.run(batch.products(2), defaults={"scene_id": 3, "image_num": 4})
-        assert [len(copies(batch, entry)) for entry in found] == [4, 4]
-        assert any(not call.executed for call in service.calls(GET))
+def test_addresses_that_have_expired_are_asked_for_again(
+    batch: Batch, service: LocalService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, ask = service.backend.aidge.files, AidgeHook.get_addresses
+
+    def first_too_late(self: Any, task_id: str, count: int = 1) -> Any:
+        found = ask(self, task_id, count)
+        monkeypatch.setattr(files, "_seconds", 3600)
+        return found
+
+    # Those that the worker gets first have expired when it comes to them.
+    monkeypatch.setattr(files, "_seconds", -10)
+    monkeypatch.setattr(AidgeHook, "get_addresses", first_too_late)
+    [entry] = batch.run(batch.products(1), defaults={"scene_id": 3, "image_num": 4})
+    assert len(copies(batch, entry)) == 4
+    refused = [call for call in service.calls(GET) if not call.executed]
+    assert len({call.body["path"] for call in refused}) == 4
 
 
 def test_what_is_not_copied_is_copied_by_a_retry_that_pays_nothing(batch: Batch, lines: Callable[[], str]) -> None:
@@ -276,14 +283,31 @@ def test_pictures_that_are_gone_are_made_anew_only_for_a_person(batch: Batch) ->
 def test_a_bucket_that_takes_nothing_stops_what_would_be_paid_in_vain(
     batch: Batch, service: LocalService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_AIDGE_DEFAULT", json.dumps(paced(service, requests_per_second=4)))
+    failed, submit, finish = 0, AidgeHook.asubmit_task, AidgeCopies.finish
+
+    async def counting(self: Any, result: dict[str, Any]) -> Any:
+        nonlocal failed
+        try:
+            return await finish(self, result)
+        except ServiceError:
+            failed += 1
+            raise
+
+    async def first_some_then_the_others(self: Any, request: Any, **options: Any) -> Any:
+        if len(service.accepted(SUBMIT)) >= 12:
+            await asyncio.to_thread(wait_until, lambda: failed >= batch_run.UNFINISHED)
+        return await submit(self, request, **options)
+
+    monkeypatch.setattr(AidgeCopies, "finish", counting)
+    monkeypatch.setattr(AidgeHook, "asubmit_task", first_some_then_the_others)
     service.add_fault(kind="error", action="PutObject", match="/output/aidge/", code="AccessDenied", status=403)
-    service.backend.settings.task_seconds = 0.0
     with pytest.raises(TencentCloudPermanentError, match="AccessDenied"):
         batch.run(batch.products(60))
-    assert batch.accepted() < 60
-    service.clear_faults()
+    # Those that were on their way then, and no more.
     paid = batch.accepted()
+    assert paid <= 12 + batch_run.IN_FLIGHT
+    service.clear_faults()
+    monkeypatch.setattr(AidgeHook, "asubmit_task", submit)
     assert codes(batch.run(batch.products(60)[:paid], 2)) == {}
 
 

@@ -102,10 +102,12 @@ def test_it_is_killed_while_it_copies(service: LocalService, tmp_path: Path) -> 
 
 def test_the_triggerer_is_killed_and_the_worker_after_it(service: LocalService, tmp_path: Path) -> None:
     life = Life(service, tmp_path, deferrable=True)
-    service.backend.settings.task_seconds = 3.0
+    service.backend.settings.task_seconds = 600
+    service.add_fault(kind="delay", action=GET, seconds=0.1)
     deferred = life.step("execute")["deferred"]
     looks = len(service.accepted(QUERY))
     life.step("trigger", lambda: len(service.accepted(QUERY)) >= looks + 4, trigger=deferred)
+    Batch(service).end_all()
     event = life.step("trigger", trigger=deferred)["event"]
     copied = len(service.accepted(GET))
     life.step("complete", lambda: len(service.accepted(GET)) > copied + 4, event=event)
