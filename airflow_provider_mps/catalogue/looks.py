@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_mps.batch.arguments import merged
@@ -24,6 +24,7 @@ from airflow_provider_mps.services.aidge.requests import Generation
 from airflow_provider_mps.services.tencentcloud.payloads import BgFusion, StorageDefaults
 
 DEFAULT_VERSION = "1"
+_PROMPT = "prompt"
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 _VERSION = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 # What the checks take for a template of Airflow's, and leave.
@@ -38,6 +39,8 @@ class Look:
     :param given: its arguments, and the defaults where it says nothing; a text may be a template
     :param subject: the defaults that name the product's picture; a text may be a template
     :param checked: its arguments as they are asked for, where they are the same for all products and complete
+    :param frame: all of them but the prompt, where no product changes more than that: then a prompt is all that has to
+        be checked
     """
 
     name: str
@@ -45,7 +48,8 @@ class Look:
     version: str
     given: Mapping[str, Any]
     subject: Mapping[str, Any]
-    checked: Mapping[str, Any] | None = field(default=None)
+    checked: Mapping[str, Any] | None = None
+    frame: Mapping[str, Any] | None = None
 
     @property
     def placeholders(self) -> set[str]:
@@ -183,15 +187,23 @@ def _look(
     if any("ext" in names_in(value) for value in texts.values()):
         raise ArgumentError("{ext} is of publish_to alone")
     _check_known(service, {**dict.fromkeys(texts, _FOR_LATER), **fixed})
-    look = Look(name, service, version, {**texts, **written_one_way(fixed)}, subject)
-    if len(fixed) < len(texts):
-        return look
+    given = {**texts, **written_one_way(fixed)}
+    same = {argument: value for argument, value in fixed.items() if argument != _PROMPT}
+    varies = texts.keys() - fixed.keys()
+    checked = _checked(fixed, service, storage) if not varies else None
+    frame = None
+    if service is LineService.MPS and not varies - {_PROMPT}:
+        frame = _checked({**same, _PROMPT: "any"}, service, storage)
+    rest = None if frame is None else {argument: value for argument, value in frame.items() if argument != _PROMPT}
+    return Look(name, service, version, given, subject, checked, rest)
+
+
+def _checked(given: Mapping[str, Any], service: LineService, storage: StorageDefaults) -> Mapping[str, Any] | None:
     try:
-        checked = checked_rest(fixed, service, storage)
+        return checked_rest(given, service, storage)
     except ArgumentError:
         # What is missing here may be in the manifest; each product says what it still lacks.
-        return look
-    return Look(name, service, version, look.given, subject, checked)
+        return None
 
 
 def _template(name: str, value: Any) -> Any:

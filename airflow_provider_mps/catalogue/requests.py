@@ -40,7 +40,20 @@ ARGUMENTS = frozenset(SUBJECT).union(*LOOK_ARGUMENTS.values())
 STAND_IN = "https://example.com/subject.png"
 """The picture of a product that is not known yet."""
 
+
+def prompt_written_one_way(name: str, value: Any) -> str | list[str]:
+    """Return a prompt as a text, or several as a list of texts.
+
+    :raises ArgumentError: it is neither
+    """
+    texts = arguments.prompts(name, value)
+    return texts if isinstance(value, list | tuple) else texts[0]
+
+
 _ONE_WAY: dict[str, Callable[[str, Any], Any]] = {
+    "prompt": prompt_written_one_way,
+    "resource_id": arguments.text,
+    "product_title": arguments.text,
     "random_seed": arguments.integer,
     "quality": arguments.integer,
     "width": arguments.integer,
@@ -89,7 +102,7 @@ def checked_rest(given: Mapping[str, Any], service: LineService, storage: Storag
     else:
         fusion = BgFusion.of({**given, "subject_url": STAND_IN})
         fusion.payload(storage)
-        if isinstance(given.get("bg_cos_key"), Mapping):
+        if given.get("bg_cos_key") is not None:
             given = {**given, **_cos_key_as_text("bg", given, fusion.background.as_input(storage))}
     return written_one_way(given)
 

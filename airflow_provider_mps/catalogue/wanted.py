@@ -13,7 +13,14 @@ from airflow_provider_mps.catalogue.errors import ManifestError
 from airflow_provider_mps.catalogue.looks import Look, check_looks, folded, read_looks
 from airflow_provider_mps.catalogue.placeholders import Template, UnfilledError, filling
 from airflow_provider_mps.catalogue.publish_to import PublishTo, check_publish_to, read_publish_to
-from airflow_provider_mps.catalogue.requests import SUBJECT, checked_rest, checked_subject, cos_address, extension
+from airflow_provider_mps.catalogue.requests import (
+    SUBJECT,
+    checked_rest,
+    checked_subject,
+    cos_address,
+    extension,
+    prompt_written_one_way,
+)
 from airflow_provider_mps.catalogue.rows import BadRow, Row, Unit, bad, shown
 from airflow_provider_mps.catalogue.sku import SkuError, read_sku
 from airflow_provider_mps.catalogue.words import LineService
@@ -23,6 +30,7 @@ from airflow_provider_mps.services.tencentcloud.payloads import PICTURES, Storag
 __all__ = ["Wanted", "check_columns", "check_looks", "check_publish_to", "wanted_items"]
 
 _KEPT_PLANS = 1000
+_NO_BUCKET = ": no COS bucket: "
 # How the checks of arguments begin a message.
 _ARGUMENT = re.compile(r"(\w+)(?:\[[^\]]*\])?(?:: (.*))?", re.DOTALL)
 
@@ -169,7 +177,7 @@ class _Reader:
                 if look.service not in subjects:
                     given = _given(row, plan.subject)
                     if look.subject:
-                        given = merged(_filled(look.subject, text_of), given)
+                        given = _filled(merged(look.subject, given), text_of)
                     subjects[look.service] = checked_subject(given, look.service, self._storage)
                 request = {**self._rest(look, row, plan, text_of), **subjects[look.service]}
                 texts["ext"] = extension(request, look.service)
@@ -177,6 +185,9 @@ class _Reader:
             except UnfilledError as error:
                 raise _BadRowError(error.column, error.value, error.why) from None
             except ArgumentError as error:
+                if _NO_BUCKET in str(error):
+                    # No row can help that: it is the connection's.
+                    raise
                 raise _of_argument(str(error), row, plan, look) from None
             self._check_alone(final, row, finals)
             items.append(
@@ -203,7 +214,12 @@ class _Reader:
         given = _given(row, plan.rest[look.service])
         if look.checked is not None and not given:
             return look.checked
-        return checked_rest(merged(_filled(look.given, text_of), given), look.service, self._storage)
+        if look.frame is not None and (not given or given.keys() == {"prompt"}):
+            prompt = given["prompt"] if given else _fill(look.given.get("prompt"), text_of)
+            # None is left to the whole check, which may require one.
+            if prompt is not None:
+                return {**look.frame, "prompt": prompt_written_one_way("prompt", prompt)}
+        return checked_rest(_filled(merged(look.given, given), text_of), look.service, self._storage)
 
     def _check_alone(self, final: str, row: Row, finals: dict[str, int]) -> None:
         key = folded(final)

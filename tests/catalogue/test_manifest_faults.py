@@ -15,7 +15,7 @@ from airflow_provider_mps.catalogue.errors import ManifestError
 from airflow_provider_mps.catalogue.rows import BadRow, given_rows
 from airflow_provider_mps.catalogue.wanted import wanted_items
 from airflow_provider_mps.core.arguments import ArgumentError
-from tests.catalogue.manifests import LOOKS, PUBLISH_TO, STORAGE, said_of, wanted_of
+from tests.catalogue.manifests import LOOKS, PUBLISH_TO, STORAGE, error_of, said_of, wanted_of
 
 HEAD = "sku,subject_cos_key\n"
 SIGNED = "https://img.example.com/cup.png?q-sign-algorithm=sha1&q-ak=AKIDsecretsecret&q-signature=0123456789abcdef"
@@ -268,3 +268,9 @@ def test_the_short_line_says_how_many_and_the_first() -> None:
     bad_rows = [BadRow(n, "sku", "'='", "a formula") for n in (12, 13)]
     assert ManifestError("cos://b/p.csv", bad_rows).in_short == ("2 bad rows", "p.csv: line 12, sku '=': a formula")
     assert ManifestError("cos://b/p.csv", bad_rows[:1]).in_short == ("Manifest", "p.csv: line 12, sku '=': a formula")
+
+
+def test_no_signature_of_the_manifest_itself_is_in_its_error() -> None:
+    error = error_of(b"", SIGNED.replace("cup.png", "p.csv"))
+    assert str(error).startswith("p.csv?***: line 1: the file is empty")
+    assert not any(secret in f"{error} {error!r} {vars(error)}" for secret in ("AKIDsecretsecret", "0123456789abcdef"))

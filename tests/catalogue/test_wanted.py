@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import json
 import string
+import subprocess
+import sys
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -111,9 +114,27 @@ def test_placeholders_are_filled_once_and_what_fills_them_is_text() -> None:
 
 
 def test_a_value_that_may_be_written_in_several_ways_is_written_in_one() -> None:
-    rows = [{"sku": 1, "subject_cos_key": "a.png", "random_seed": "42", "quality": 90.0, "format": "png"}]
-    rows += [{"sku": 2, "subject_cos_key": "/a.png", "random_seed": 42, "quality": "90", "format": "PNG"}]
-    first, second = items_of(rows, looks={"x": {"prompt": "p"}})
+    rows = [{"sku": 1, "subject_cos_key": "a.png", "random_seed": "42", "quality": 90.0, "format": "png", "prompt": 5}]
+    rows += [
+        {"sku": 2, "subject_cos_key": "/a.png", "random_seed": 42, "quality": "90", "format": "PNG", "prompt": "5"}
+    ]
+    rows += [
+        {
+            "sku": 3,
+            "subject_cos_key": PurePosixPath("/a.png"),
+            "random_seed": 42.0,
+            "quality": 90,
+            "format": "Png",
+            "prompt": "5",
+        }
+    ]
+    first, second, third = items_of(rows, looks={"x": {"bg_cos_key": PurePosixPath("b.png")}})
+    assert first.request == second.request == third.request
+    assert json.loads(json.dumps(first.request)) == first.request
+    assert first.request["bg_cos_key"] == "/b.png"
+    first, second = items_of(
+        [{**row, "prompt": n} for row, n in zip(rows, (5, "5"), strict=False)], looks={"x": {"prompt": "p"}}
+    )
     assert first.request == second.request
 
 
@@ -318,5 +339,67 @@ def test_final_keys_need_a_bucket() -> None:
     with pytest.raises(ArgumentError, match="no COS bucket: give cos://bucket/key as publish_to"):
         wanted_of(b"sku,subject_url\na,http://e.com/a.png\n", storage=storage)
     publish_to = "cos://other-1250000000/{look}/{sku}.{ext}"
+    with pytest.raises(ArgumentError, match=r"^bg_cos_bucket: no COS bucket"):
+        wanted_of(b"sku,subject_url\na,http://e.com/a.png\n", storage=storage, publish_to=publish_to)
     wanted, _ = wanted_of(b"sku,subject_url\na,http://e.com/a.png\n", storage=storage, publish_to=publish_to, looks={"x": {"prompt": "p", "output_bucket": "o-1250000000"}})  # fmt: skip
     assert wanted[0].publish_to == "cos://other-1250000000/x/a.jpeg"
+
+
+PROMPTS = (
+    st.none()
+    | st.text(max_size=3)
+    | st.integers()
+    | st.lists(st.text(max_size=2) | st.none(), max_size=2)
+    | st.booleans()
+)
+
+
+@given(prompt=PROMPTS, quality=st.none() | st.integers(0, 101), name=st.text(max_size=2))
+@pytest.mark.parametrize(
+    "look", [{"prompt": "a {name}"}, {"prompt": ["{name}"]}, {}, {"bg_url": "http://e.com/b"}, {"prompt": "x"}]
+)
+def test_a_row_is_taken_where_the_operator_takes_it(look: dict[str, Any], prompt: Any, quality: Any, name: str) -> None:
+    row = {"sku": "a", "subject_url": "http://e.com/a", "prompt": prompt, "quality": quality, "name": name}
+    wanted, _ = wanted_items(given_rows([row]), {"x": look}, publish_to="/{sku}.{ext}", storage=STORAGE)
+    prompt, name = (value.strip() if isinstance(value, str) else value for value in (prompt, name))
+    said = {
+        key: value for key, value in (("prompt", prompt), ("quality", quality)) if value is not None and value != ""
+    }
+    request = {**look, **said, "subject_url": "http://e.com/a"}
+    if "prompt" not in said and "{name}" in str(look):
+        request["prompt"] = json.loads(json.dumps(look["prompt"]).replace("{name}", json.dumps(name)[1:-1]))
+    # An empty cell fills no placeholder.
+    is_unfilled = "prompt" not in said and "{name}" in str(look) and not name
+    if is_unfilled or not is_taken(request):
+        assert wanted == []
+    else:
+        assert BgFusion.of(wanted[0].request).payload(STORAGE) == BgFusion.of(request).payload(STORAGE)
+
+
+def is_taken(request: dict[str, Any]) -> bool:
+    try:
+        BgFusion.of(request).payload(STORAGE)
+    except ArgumentError:
+        return False
+    return True
+
+
+def test_a_placeholder_that_a_row_replaces_need_not_be_filled() -> None:
+    looks = {"x": {"bg_cos_key": "/bg/{kind}.png", "prompt": "{name}"}}
+    row = {"sku": 1, "subject_url": "http://e.com/a", "kind": "", "name": "", "bg_url": "http://e.com/b", "prompt": "p"}
+    assert items_of([row], looks=looks)[0].request == {
+        "subject_url": "http://e.com/a",
+        "bg_url": "http://e.com/b",
+        "prompt": "p",
+    }
+
+
+def test_what_reads_a_manifest_is_not_imported_with_a_dag() -> None:
+    code = (
+        "import sys, airflow_provider_mps.catalogue.wanted\n"
+        "ours = ['airflow_provider_mps.catalogue.' + name for name in ('manifest', 'tables', 'json_rows')]\n"
+        "heavy = ('tencentcloud', 'qcloud_cos', 'airflow_provider_mps.hooks', *ours)\n"
+        "print([name for name in sys.modules if name.startswith(heavy)])"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
