@@ -12,6 +12,7 @@ from airflow_provider_mps.catalogue.rows import Row, bad_row, shown
 from airflow_provider_mps.core.progress import counted
 
 _DELIMITERS = (",", ";", "\t", "|")
+_HEADER_LINES = 100
 _QUOTED = re.compile(r'"[^"]*"')
 # Excel's own line before the header.
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
@@ -31,8 +32,11 @@ def table_rows(lines: Iterator[str], name: str, delimiter: str | None = None) ->
     if found := _SEPARATOR_LINE.fullmatch(first):
         more, first = _first_line(lines, name)
         skipped, delimiter = skipped + 1 + more, found[1]
-    table = _Table(chain([first], lines), delimiter or _delimiter(first), skipped, name)
-    return table.rows()
+    head = [first]
+    # The name of a column may have line breaks in quotes.
+    while "".join(head).count('"') % 2 and len(head) < _HEADER_LINES and (line := next(lines, "")):
+        head.append(line)
+    return _Table(chain(head, lines), delimiter or _delimiter("".join(head)), skipped, name).rows()
 
 
 class _Table:

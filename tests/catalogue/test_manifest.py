@@ -68,6 +68,7 @@ def read(data: bytes, name: str) -> list[Row]:
 @pytest.mark.parametrize(("name", "write"), FORMATS.values(), ids=FORMATS.keys())
 @given(rows=TABLES, packed=st.booleans())
 @example(rows=[{"sku": "007", "n": 'a "b"\r\nc;d,e\tf|'}, {"sku": "\ufeff", "n": ""}], packed=True)
+@example(rows=[{"0\n\n,": "0", "0": ""}], packed=False)
 def test_what_is_written_is_read(name: str, write: Callable[[Rows], bytes], rows: Rows, packed: bool) -> None:
     data = write(rows)
     found = read(gzip.compress(data) if packed else data, f"{name}.gz" if packed else name)
