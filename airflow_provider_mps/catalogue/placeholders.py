@@ -93,6 +93,6 @@ def filling(column: str, value: Any) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and math.isfinite(value):
         return str(value)
-    if value is None or value == "":
+    if value is None or isinstance(value, str):
         raise UnfilledError(column, None, f"is empty, and a text with {{{column}}} needs it")
     raise UnfilledError(column, value, f"expected a text or a number to fill {{{column}}}")

@@ -27,7 +27,7 @@ def read_sku(value: Any) -> str:
 
     :raises SkuError: it is empty, no text, or one that would mislead in a key or in a spreadsheet
     """
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value):
         raise SkuError("is empty, and each product has a SKU")
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise SkuError("expected a text or a whole number; any other number is written in more ways than one")

@@ -202,7 +202,7 @@ class _Reader:
         try:
             sku = read_sku(value)
         except SkuError as error:
-            raise _BadRowError(plan.sku, None if value == "" else value, str(error)) from None
+            raise _BadRowError(plan.sku, None if _is_empty(value) else value, str(error)) from None
         if (key := folded(sku)) in self._skus:
             why = f"{row.unit} {self._skus[key]} has this SKU too; case and normal form make no difference"
             raise _BadRowError(plan.sku, value, why)
@@ -240,11 +240,12 @@ class _Reader:
 def _given(row: Row, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Return the arguments that a row gives; an empty cell and null give none."""
     found = ((argument, row.values[column]) for argument, column in pairs)
-    return {argument: value for argument, value in found if value is not None and not _is_empty(value)}
+    return {argument: value for argument, value in found if not _is_empty(value)}
 
 
 def _is_empty(value: Any) -> bool:
-    return isinstance(value, str) and not value
+    # Not by ==: a row of another task may hold what compares in its own way.
+    return value is None or (isinstance(value, str) and not value)
 
 
 def _filled(given: Mapping[str, Any], text_of: Callable[[str], str]) -> dict[str, Any]:
@@ -263,7 +264,7 @@ def _of_argument(message: str, row: Row, plan: ColumnPlan, look: Look) -> _BadRo
     argument, rest = found.groups() if found else ("", None)
     why = message if rest is None else rest
     column = plan.column_of(argument)
-    if column is not None and row.values.get(column) not in (None, ""):
+    if column is not None and not _is_empty(row.values.get(column)):
         return _BadRowError(column, row.values[column], why.partition(", got ")[0])
     if argument in SUBJECT or argument == "publish_to":
         return _BadRowError(argument, None, why)

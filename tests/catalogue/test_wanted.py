@@ -403,3 +403,27 @@ def test_what_reads_a_manifest_is_not_imported_with_a_dag() -> None:
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+class Odd:
+    """What compares and shows itself in its own way, as arrays do."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+def test_rows_of_another_task_may_hold_anything() -> None:
+    address = "http://e.com/a"
+    rows = [{"sku": Odd(), "subject_url": address}, {"sku": 1, "subject_url": Odd()}, {"sku": 10**5000}]
+    rows += [{"sku": 2, "subject_url": address, "prompt": Odd()}, {"sku": 3, "subject_url": address, "name": Odd()}]
+    looks = {"x": {"prompt": "{name}"}}
+    wanted, bad_rows = wanted_items(given_rows(rows), looks, publish_to="/{sku}.{ext}", storage=STORAGE)
+    assert wanted == []
+    assert [bad.column for bad in bad_rows] == ["sku", "subject_url", "sku", "prompt", "name"]
+    assert "an integer" not in str(bad_rows[2])
+    assert "<Odd that cannot be written>" in str(bad_rows[1])
