@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import ParseError
 
+from qcloud_cos.cos_auth import CosS3Auth
 from requests import codes
 from requests.structures import CaseInsensitiveDict
 
@@ -98,16 +99,30 @@ def _check_bucket(cos: Client, bucket: str) -> None:
 def list_page(cos: Client, bucket: str, prefix: str, *, marker: str, limit: int, delimiter: str = "") -> ObjectPage:
     """Return a page of what is in a bucket.
 
+    Not by ``list_objects`` of the SDK, which writes each page as Python and has it evaluated, in six times as long.
+
     :param prefix: what keys begin with, without a leading slash
     :param marker: the page begins after this key, which has no leading slash
     """
     target = f"cos://{bucket}/{prefix}"
-    options = {"Prefix": prefix, "Delimiter": delimiter, "Marker": marker, "MaxKeys": limit}
+    params = {
+        "prefix": prefix,
+        "delimiter": delimiter,
+        "marker": marker,
+        "max-keys": str(limit),
+        "encoding-type": "url",
+    }
+    conf = cos.get_conf()
+    sign = CosS3Auth(conf, params=params)
+    response = answered(
+        cos.request_timeout,
+        lambda: cos.send_request("GET", conf.uri(bucket=bucket), bucket, params=params, headers={}, auth=sign),
+    )
+    check_redirect(response.headers)
     try:
-        answer = answered(cos.request_timeout, lambda: cos.list_objects(Bucket=bucket, **options))
-        return read_page(answer, marker)
-    except (UnreadableListingError, ParseError) as error:
-        raise _failed("GetBucket", target, Transport.GARBLED, f"no listing: {error}", {}) from None
+        return read_page(response.content, marker)
+    except UnreadableListingError as error:
+        raise _failed("GetBucket", target, Transport.GARBLED, f"no listing: {error}", response.headers) from None
 
 
 def copy(

@@ -11,7 +11,7 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 from airflow_provider_mps.storage import whole
-from airflow_provider_mps.storage.locations import CosLocation, Locations
+from airflow_provider_mps.storage.locations import CosLocation, Locations, is_on_disk
 
 # What the disk says of a path that leads to no file.
 _NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -53,7 +53,7 @@ class Files:
                 if data is None:
                     raise FileNotFoundError
                 return data
-            if isinstance(location, Path):
+            if is_on_disk(location):
                 return location.read_bytes()
             whole.fresh(location)
             with location.open("rb") as file:
@@ -69,7 +69,7 @@ class Files:
         location = self._locations.file("address", address)
         if isinstance(location, CosLocation):
             location.hook.write_object(location.key, data, content_type)
-        elif isinstance(location, Path):
+        elif is_on_disk(location):
             whole.replace_on_disk(BytesIO(data), location)
         else:
             whole.upload(BytesIO(data), location)
@@ -88,7 +88,7 @@ class Files:
         location = self._locations.file("address", address)
         if isinstance(location, CosLocation):
             return location.hook.write_object(location.key, data, content_type, overwrite=False)
-        if isinstance(location, Path):
+        if is_on_disk(location):
             return whole.make_on_disk(BytesIO(data), location)
         return whole.make(data, location)
 
@@ -101,7 +101,7 @@ class Files:
         location = self._locations.folder("folder", folder)
         if isinstance(location, CosLocation):
             found = _names_in_cos(location)
-        elif isinstance(location, Path):
+        elif is_on_disk(location):
             found = _names_on_disk(location)
         else:
             found = _names_elsewhere(location)
@@ -112,7 +112,7 @@ class Files:
         location = self._locations.file("address", address)
         if isinstance(location, CosLocation):
             return location.hook.stat_object(location.key) is not None
-        if isinstance(location, Path):
+        if is_on_disk(location):
             return location.is_file()
         return bool(whole.fresh(location).isfile(location.path))
 
@@ -121,7 +121,7 @@ class Files:
         location = self._locations.file("address", address)
         if isinstance(location, CosLocation):
             location.hook.delete_object(location.key)
-        elif isinstance(location, Path) or whole.fresh(location).isfile(location.path):
+        elif is_on_disk(location) or whole.fresh(location).isfile(location.path):
             location.unlink(missing_ok=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
@@ -29,6 +29,11 @@ class CosLocation(NamedTuple):
 
     def __str__(self) -> str:
         return f"cos://{self.hook.bucket or ''}{self.key}"
+
+
+def is_on_disk(location: Any) -> TypeGuard[Path]:
+    """Tell whether a location is on the disk: on Airflow 2 an ``ObjectStoragePath`` is a ``Path`` too."""
+    return isinstance(location, Path) and not hasattr(location, "protocol")
 
 
 class Locations:
@@ -70,8 +75,8 @@ class Locations:
             # Reads the connection, and assumes a role, once; here, and not in the threads.
             hook.snapshot_credential()
 
-    def file(self, name: str, address: str) -> CosLocation | Path | Any:
-        """Return where a file is: in COS, on the disk, or as an ``ObjectStoragePath``.
+    def file(self, name: str, address: str) -> Any:
+        """Return where a file is: a :class:`CosLocation`, a ``Path`` on the disk, or an ``ObjectStoragePath``.
 
         :param name: the argument that has the address, for messages
         :raises InvalidArgumentError: it can be no address of a file
@@ -82,7 +87,7 @@ class Locations:
             found = cos_object(name, address)
         return CosLocation(self._hook(found), found.path)
 
-    def folder(self, name: str, address: str) -> CosLocation | Path | Any:
+    def folder(self, name: str, address: str) -> Any:
         """Return where a folder is; see :meth:`file`."""
         if not is_cos(address):
             return self._elsewhere(name, address)
@@ -99,7 +104,7 @@ class Locations:
             self._hooks[place] = CosHook(conn_id, found.bucket, self._cos_region)
         return self._hooks[place]
 
-    def _elsewhere(self, name: str, address: str) -> Path | Any:
+    def _elsewhere(self, name: str, address: str) -> Any:
         scheme, mark, rest = address.partition("://")
         if not mark or scheme.lower() in _LOCAL:
             with invalid_arguments_fail():

@@ -12,7 +12,7 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
-from airflow_provider_mps.storage.locations import CosLocation, Locations
+from airflow_provider_mps.storage.locations import CosLocation, Locations, is_on_disk
 from airflow_provider_mps.storage.whole import replace_on_disk, upload
 
 # What the disk says of a path that can be none; a NUL in one is a ValueError.
@@ -76,7 +76,7 @@ class ObjectStorage:
             with location.open("rb") as file:
                 return bytes(file.read(limit + 1))
         except (OSError, ValueError) as error:
-            if isinstance(location, Path) and (isinstance(error, _NO_FILE) or getattr(error, "errno", 0) in _NO_NAME):
+            if is_on_disk(location) and (isinstance(error, _NO_FILE) or getattr(error, "errno", 0) in _NO_NAME):
                 with invalid_arguments_fail():
                     arguments.fail(name, shown, "a file that exists")
             if not isinstance(error, FileNotFoundError | IsADirectoryError):
@@ -101,7 +101,7 @@ class ObjectStorage:
             stored = location.hook.upload_file(source, location.key)
             return {"uri": stored["cos_uri"], "size": size, **stored}
         with source.open("rb") as file:
-            if isinstance(location, Path):
+            if is_on_disk(location):
                 replace_on_disk(file, location)
             else:
                 upload(file, location)

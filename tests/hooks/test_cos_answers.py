@@ -40,7 +40,7 @@ def redirecting(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest)
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_GET = do_PUT = do_HEAD = answer
+        do_GET = do_PUT = do_HEAD = do_DELETE = answer
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -55,7 +55,7 @@ def redirecting(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest)
 
 
 @pytest.mark.parametrize("redirecting", [301, 302, 307], indirect=True)
-@pytest.mark.parametrize("call", ["download", "read", "upload", "write", "head"])
+@pytest.mark.parametrize("call", ["download", "read", "upload", "write", "head", "stat", "list", "copy", "delete"])
 def test_a_redirect_is_said(call: str, redirecting: list[str], tmp_path: Path) -> None:
     hook, file = CosHook(), tmp_path / "a.png"
     file.write_bytes(b"picture")
@@ -65,6 +65,10 @@ def test_a_redirect_is_said(call: str, redirecting: list[str], tmp_path: Path) -
         "upload": lambda: hook.upload_file(file, "/a.png"),
         "write": lambda: hook.write_object("/a.png", b"{}", "application/json"),
         "head": lambda: hook.head_object("/a.png"),
+        "stat": lambda: hook.stat_object("/a.png"),
+        "list": lambda: hook.list_page("/"),
+        "copy": lambda: hook.copy_object("cos:///a.png", "/b.png"),
+        "delete": lambda: hook.delete_object("/a.png"),
     }
     with pytest.raises(TencentCloudPermanentError) as caught:
         calls[call]()

@@ -175,36 +175,53 @@ def fill(service: LocalService, keys: set[str]) -> None:
         service.put_object(service.bucket, f"/{key}", b"x")
 
 
+ENTRY = (
+    "<Contents><Key>%s</Key><LastModified>2026-11-29T01:02:03.000Z</LastModified><ETag>&quot;e&quot;</ETag>"
+    "<Size>%s</Size></Contents>"
+)
+LISTING = '<ListBucketResult xmlns="http://www.qcloud.com/document/product/436/7751">%s</ListBucketResult>'
+MORE, END = "<IsTruncated>true</IsTruncated>", "<IsTruncated>false</IsTruncated>"
+
+
+def listing_server(body: str) -> Any:
+    data = body.encode()
+    head = b"HTTP/1.1 200 OK\r\nx-cos-request-id: NjA=\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(data)
+    return raw_server(head + data)
+
+
 @pytest.mark.parametrize(
-    "answer",
+    "body",
     [
-        {},
-        {"IsTruncated": "true"},
-        {"IsTruncated": "true", "NextMarker": "a"},
-        {"IsTruncated": "false", "Contents": [{"Key": "a"}]},
-        {"IsTruncated": "false", "Contents": [{"Key": None, "ETag": '"e"', "Size": "1", "LastModified": ""}]},
-        {"IsTruncated": "false", "Contents": [{"Key": "a", "ETag": '"e"', "Size": "x", "LastModified": ""}]},
-        {"IsTruncated": "false", "Contents": [None]},
+        "",
+        "<ListBucketResult>",
+        LISTING % "",
+        "<Error><Code>PermanentRedirect</Code></Error>",
+        LISTING % MORE,
+        LISTING % f"{MORE}<NextMarker>a</NextMarker>",
+        LISTING % f"{MORE}<NextMarker>b</NextMarker>",
+        LISTING % f"{END}<Contents><Key>a</Key></Contents>",
+        LISTING % (END + ENTRY % ("", 1)),
+        LISTING % (END + ENTRY % ("a", "x")),
+        LISTING % f"{END}<CommonPrefixes/>",
+        f'<!DOCTYPE x [<!ENTITY a "b">]>{LISTING % END}',
     ],
 )
-def test_a_listing_that_cannot_be_read_is_no_empty_one(
-    answer: dict[str, Any], hook: CosHook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from airflow_provider_mps.clients.cos import Client
-
-    monkeypatch.setattr(Client, "list_objects", lambda self, **options: answer)
-    with pytest.raises(TencentCloudError, match="GarbledAnswer: no listing"):
-        hook.list_page("/", marker="/b")
+def test_a_listing_that_cannot_be_read_is_no_empty_one(body: str, connect: Callable[..., str]) -> None:
+    with listing_server(body) as server:
+        hook = CosHook(connect(cos_endpoint=server.url.partition("://")[2]))
+        with pytest.raises(TencentCloudError, match=r"GarbledAnswer: no listing: .*\(RequestId NjA=\)"):
+            hook.list_page("/", marker="/b")
 
 
-def test_a_page_without_a_next_marker_goes_on_after_its_last_key(
-    hook: CosHook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from airflow_provider_mps.clients.cos import Client
-
-    entry = {"Key": "b", "ETag": '"e"', "Size": "1", "LastModified": "2026-11-29T01:02:03.000Z"}
-    monkeypatch.setattr(Client, "list_objects", lambda self, **options: {"IsTruncated": "true", "Contents": [entry]})
-    assert hook.list_page("/")[1] == "/b"
+@pytest.mark.parametrize(
+    ("next_marker", "expected"), [("", "/d%"), ("<NextMarker/>", "/d%"), ("<NextMarker>e%2Fü</NextMarker>", "/e/ü")]
+)
+def test_where_the_next_page_begins(next_marker: str, expected: str, connect: Callable[..., str]) -> None:
+    body = LISTING % (MORE + ENTRY % ("b", 1) + ENTRY % ("d%25", 1) + next_marker)
+    with listing_server(body) as server:
+        hook = CosHook(connect(cos_endpoint=server.url.partition("://")[2]))
+        objects, marker = hook.list_page("/")
+    assert ([one.key for one in objects], marker) == (["/b", "/d%"], expected)
 
 
 @pytest.mark.parametrize("prefix", ["\ud800", "x" * 900, None])

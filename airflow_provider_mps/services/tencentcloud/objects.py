@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 from airflow_provider_mps.services.tencentcloud.integrity import read_digest
 
@@ -85,31 +87,61 @@ def headers_of_head(headers: Mapping[str, Any]) -> dict[str, str]:
     return found | {name: value for name, value in lowered.items() if name.startswith(META_PREFIX)}
 
 
-def read_page(answer: Mapping[str, Any], marker: str) -> ObjectPage:
-    """Read a page of a listing, as the SDK makes it of the XML, with its keys decoded.
+def read_page(body: bytes, marker: str) -> ObjectPage:
+    """Read a page of a listing with encoded keys (``encoding-type=url``).
 
+    :param body: the XML
     :param marker: the one that was asked with, without a leading slash
     :raises UnreadableListingError: it is something else, or would begin the same page again
     """
-    truncated = answer.get("IsTruncated")
-    if truncated not in ("true", "false"):
-        raise UnreadableListingError(f"no IsTruncated in the answer, but {', '.join(map(str, answer)) or 'nothing'}")
+    # Entities could grow without bound, and COS has no use for them.
+    if b"<!" in body:
+        raise UnreadableListingError("it has declarations of its own")
     try:
-        objects = [_stat_of_entry(entry) for entry in answer.get("Contents") or ()]
-        prefixes = [f"/{entry['Prefix']}" for entry in answer.get("CommonPrefixes") or ()]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        root = ElementTree.fromstring(body)  # noqa: S314
+    except ElementTree.ParseError as error:
+        raise UnreadableListingError(f"it is no XML: {error}") from None
+    objects: list[ObjectStat] = []
+    prefixes: list[str] = []
+    texts: dict[str, str] = {}
+    try:
+        for child in root:
+            name = _local(child)
+            if name == "Contents":
+                objects.append(_stat_of_entry(_texts(child)))
+            elif name == "CommonPrefixes":
+                prefixes.append(f"/{unquote(_texts(child)['Prefix'])}")
+            else:
+                texts[name] = child.text or ""
+    except (KeyError, ValueError) as error:
         raise UnreadableListingError(f"an entry cannot be read: {type(error).__name__}: {error}") from None
+    truncated = texts.get("IsTruncated")
+    if truncated not in ("true", "false"):
+        raise UnreadableListingError(f"it has no IsTruncated, but {', '.join(texts) or 'nothing'}")
     if truncated == "false":
         return ObjectPage(objects, prefixes, "")
-    following = str(answer.get("NextMarker") or "") or max((entry.key[1:] for entry in objects), default="")
-    if following.encode("utf-8", "surrogatepass") <= marker.encode("utf-8", "surrogatepass"):
+    last = max([*(one.key[1:] for one in objects), *(one[1:] for one in prefixes)], default="", key=_order)
+    following = unquote(texts.get("NextMarker", "")) or last
+    if _order(following) <= _order(marker):
         raise UnreadableListingError("there is more, and the answer does not say where it begins")
     return ObjectPage(objects, prefixes, f"/{following}")
 
 
-def _stat_of_entry(entry: Mapping[str, Any]) -> ObjectStat:
-    key, etag = entry["Key"], (entry["ETag"] or "").strip('"')
-    if not isinstance(key, str) or not etag:
+def _order(key: str) -> bytes:
+    return key.encode("utf-8", "surrogatepass")
+
+
+def _local(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _texts(element: ElementTree.Element) -> dict[str, str]:
+    return {_local(child): child.text or "" for child in element}
+
+
+def _stat_of_entry(entry: Mapping[str, str]) -> ObjectStat:
+    key, etag = unquote(entry["Key"]), entry["ETag"].strip('"')
+    if not key or not etag:
         raise ValueError("no Key or no ETag")
     return ObjectStat(f"/{key}", int(entry["Size"]), etag, _seconds(datetime.fromisoformat, entry["LastModified"]))
 
