@@ -51,7 +51,9 @@ def _one_process(taken: int, limit: int) -> str:
         daily = DailyLimit(hook)
         started = time.perf_counter()
         for _ in range(taken):
-            daily.permit(limit, "").take()
+            permit = daily.permit(limit, "")
+            while not permit.take():
+                permit.fill()
         seconds = time.perf_counter() - started
         asked = _asked(service)
     return f"| {taken:,} | {limit:,} | {asked:,} | {asked / taken:.2f} | {1000 * seconds / taken:.1f} |"

@@ -135,13 +135,7 @@ class PacedCalls(AsyncClientHolder):
         if failed is not None:
             raise failed from None
         try:
-            pacer = self.pacer(call.action)
-            slot = pacer.wait()
-            if call.permit is not None:
-                # Not before the turn: who is killed while many wait would waste what they all hold.
-                call.permit.take()
-                if not pacer.is_valid(slot):
-                    pacer.wait()
+            self._wait_for_turn(call)
             return self._exchange(client, call)
         except AirflowException:
             raise
@@ -162,12 +156,7 @@ class PacedCalls(AsyncClientHolder):
         if failed is not None:
             raise failed from None
         try:
-            pacer = self.pacer(call.action)
-            slot = await pacer.await_turn()
-            if call.permit is not None:
-                await call.permit.atake()
-                if not pacer.is_valid(slot):
-                    await pacer.await_turn()
+            await self._await_turn(call)
             return await self._aexchange(client, call)
         except AirflowException:
             raise
@@ -175,6 +164,27 @@ class PacedCalls(AsyncClientHolder):
             failed = self._failed(call, error, outer)
         # Not where the vendor's error is handled: it would be kept as the context, with all that was said in it.
         raise failed from None
+
+    def _wait_for_turn(self, call: Call) -> None:
+        pacer = self.pacer(call.action)
+        while True:
+            slot = pacer.wait()
+            # Not before the turn, nor while waiting for another: who is killed would waste what all of them hold.
+            if call.permit is None or call.permit.take():
+                return
+            call.permit.fill()
+            if pacer.is_valid(slot) and call.permit.take():
+                return
+
+    async def _await_turn(self, call: Call) -> None:
+        pacer = self.pacer(call.action)
+        while True:
+            slot = await pacer.await_turn()
+            if call.permit is None or call.permit.take():
+                return
+            await call.permit.afill()
+            if pacer.is_valid(slot) and call.permit.take():
+                return
 
     def _failed(
         self, call: Call, error: Exception, outer: BaseException | None, *, is_sent: bool = True

@@ -20,15 +20,19 @@ class Permit(ABC, Generic[_Grant]):
         self._is_spent = False
 
     @abstractmethod
-    def take(self) -> None:
-        """Get the grant, unless there is one that is still good.
+    def take(self) -> bool:
+        """Take a grant that is at hand, unless there is one that is still good; whether there is one now."""
 
-        :raises ServiceError: there is none to be had
+    @abstractmethod
+    def fill(self) -> None:
+        """Have grants at hand, for this call or for another one; blocks.
+
+        :raises ServiceError: there are none to be had
         """
 
     @abstractmethod
-    async def atake(self) -> None:
-        """Get the grant; the async twin of :meth:`take`."""
+    async def afill(self) -> None:
+        """Have grants at hand; the async twin of :meth:`fill`."""
 
     @abstractmethod
     def put_back(self, grant: _Grant) -> None:
@@ -39,8 +43,9 @@ class Permit(ABC, Generic[_Grant]):
         self._is_spent = True
 
     def failed(self, error: ServiceError) -> None:
-        """Note what an error says of the request."""
+        """Note what an error says of the request; where it was certainly not executed, another call may be next."""
         self._is_spent = self._is_spent and error.outcome is Outcome.UNKNOWN
+        self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -48,6 +53,9 @@ class Permit(ABC, Generic[_Grant]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._release()
+
+    def _release(self) -> None:
         if self.grant is not None and not self._is_spent:
             grant, self.grant = self.grant, None
             self.put_back(grant)

@@ -150,6 +150,7 @@ class DailyLimit:
         self._hook = hook
         self._loop: asyncio.AbstractEventLoop | None = None
         self._one_asks = asyncio.Lock()
+        self._has_asked_clock = False
 
     def permit(self, limit: int, target: str) -> GrantedPermit:
         """Return what one call is allowed by.
@@ -159,37 +160,42 @@ class DailyLimit:
         """
         return GrantedPermit(self, _Wanted(self._place, limit, target))
 
-    def day(self) -> str:
-        """Return the day by the clock of MPS; where that makes a difference, MPS is asked what time it is."""
-        if self._hook.clock.ahead is None and budget.is_near_midnight(time.time()):
-            self._hook.ask_clock()
-        return budget.day_of(self._now)
+    def take(self, wanted: _Wanted) -> Grant | None:
+        """Take a grant that is at hand."""
+        return None if self._asks_clock else wanted.grants.take(self.day, wanted.limit)
 
-    async def aday(self) -> str:
-        """Return the day; the async twin of :meth:`day`."""
-        if self._hook.clock.ahead is None and budget.is_near_midnight(time.time()):
-            await self._hook.aask_clock()
-        return budget.day_of(self._now)
-
-    def take(self, wanted: _Wanted, day: str) -> Grant:
-        """Return a grant; blocks while COS is asked for some.
+    def fill(self, wanted: _Wanted) -> None:
+        """Have grants at hand; blocks while COS is asked for some.
 
         :raises ServiceError: the limit is reached, or COS does not say
         """
-        while (grant := wanted.grants.take(day, wanted.limit)) is None:
-            self._fill(wanted, day)
-        return grant
+        if self._asks_clock:
+            self._hook.ask_clock()
+            self._has_asked_clock = True
+        self._fill(wanted)
 
-    async def atake(self, wanted: _Wanted, day: str) -> Grant:
-        """Return a grant; the async twin of :meth:`take`."""
+    async def afill(self, wanted: _Wanted) -> None:
+        """Have grants at hand; the async twin of :meth:`fill`."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._one_asks = loop, asyncio.Lock()
-        while (grant := wanted.grants.take(day, wanted.limit)) is None:
-            # One for all: each would hold a thread while it waits for the others.
-            async with self._one_asks:
-                await off_the_loop(self._fill, wanted, day)
-        return grant
+        # One for all: each would hold a thread while it waits for the others.
+        async with self._one_asks:
+            if self._asks_clock:
+                await self._hook.aask_clock()
+                self._has_asked_clock = True
+            await off_the_loop(self._fill, wanted)
+
+    @property
+    def day(self) -> str:
+        """The day by the clock of MPS, as far as that is known."""
+        return budget.day_of(self._now)
+
+    @property
+    def _asks_clock(self) -> bool:
+        """Whether it has to be known first, as it may be another day there."""
+        is_known = self._hook.clock.ahead is not None or self._has_asked_clock
+        return not is_known and budget.is_near_midnight(time.time())
 
     def give_back(self) -> None:
         """Let other processes have what this one does not use; blocks. A failure is only logged."""
@@ -203,7 +209,8 @@ class DailyLimit:
             count = sum(block.size for block in blocks)
             self._hook.log.warning("%d of pictures_per_day could not be given back and are lost: %s", count, error)
 
-    def _fill(self, wanted: _Wanted, day: str) -> None:
+    def _fill(self, wanted: _Wanted) -> None:
+        day = self.day
         store = self._store(wanted.place, day)
         try:
             reached = wanted.grants.fill(store, day, wanted.limit)
@@ -250,17 +257,19 @@ class GrantedPermit(Permit[Grant]):
         self._limit = limit
         self._wanted = wanted
 
-    def take(self) -> None:
-        """Get the grant, unless there is one of today."""
-        day = self._limit.day()
-        if self.grant is None or self.grant.day != day:
-            self.grant = self._limit.take(self._wanted, day)
+    def take(self) -> bool:
+        """Take a grant that is at hand, unless there is one of today."""
+        if self.grant is None or self.grant.day != self._limit.day:
+            self.grant = self._limit.take(self._wanted)
+        return self.grant is not None
 
-    async def atake(self) -> None:
-        """Get the grant; the async twin of :meth:`take`."""
-        day = await self._limit.aday()
-        if self.grant is None or self.grant.day != day:
-            self.grant = await self._limit.atake(self._wanted, day)
+    def fill(self) -> None:
+        """Have grants at hand; blocks."""
+        self._limit.fill(self._wanted)
+
+    async def afill(self) -> None:
+        """Have grants at hand; the async twin of :meth:`fill`."""
+        await self._limit.afill(self._wanted)
 
     def put_back(self, grant: Grant) -> None:
         """Let another call of this process have the grant."""

@@ -414,3 +414,21 @@ def test_a_fork_does_not_use_what_its_parent_holds(
     process.join()
     assert process.exitcode == 0
     assert accepted(service) == 40
+
+
+def test_who_waits_for_a_turn_holds_no_grant(service: LocalService, connect: Connect, payload: dict[str, Any]) -> None:
+    """A store that is slower than the pace must not make all who are late reserve for a turn that is far away."""
+    service.add_fault(kind="delay", action=PUT, seconds=0.1)
+
+    async def main() -> None:
+        async with MpsHook(connect(pictures_per_day=100, requests_per_second=4)) as hook:
+            waiting = [asyncio.create_task(hook.asubmit_task(payload)) for _ in range(32)]
+            while accepted(service) < 4:
+                await asyncio.sleep(0.01)
+                # In flight, at hand, and under way at the store; not one for each who waits.
+                assert len(service.calls(PUT)) <= accepted(service) + 8
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(main())
