@@ -41,6 +41,7 @@ __all__ = [
     "TemplateRendering",
     "cleared_xcoms",
     "first_reschedule",
+    "is_run_over",
     "mask_secret",
     "run_number",
     "task_instance_id",
@@ -99,6 +100,23 @@ def task_instance_id(ti: Any) -> str | None:
     """Return the id of a task instance: Airflow 3 gives each try a new one; Airflow 2 has none (None)."""
     ti_id = getattr(ti, "id", None)
     return None if ti_id is None else str(ti_id)
+
+
+def is_run_over(ti: Any, dag_id: str, run_id: str) -> bool:
+    """Tell whether a DAG run is known to have ended; one of another Airflow, or that was deleted, is not known.
+
+    :param ti: the task instance that asks
+    """
+    try:
+        if _version.startswith("2."):
+            from airflow.models.dagrun import DagRun
+
+            state = next((run.state for run in DagRun.find(dag_id=dag_id, run_id=run_id)), None)
+        else:
+            state = ti.get_dagrun_state(dag_id=dag_id, run_id=run_id)
+    except Exception:
+        return False
+    return str(getattr(state, "value", state)) in ("success", "failed")
 
 
 def run_number(dag_run: Any) -> int | None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_mps.batch.asked import Asked, in_list
 from airflow_provider_mps.batch.items import Item, ItemOutcome, labelled_entries
 from airflow_provider_mps.batch.record import BatchRecord
+from airflow_provider_mps.batch.store import BatchStore
+from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.errors import ServiceError
+
+ReadItems = Callable[[TaskKey, list[Asked]], list[Item]]
+"""Gives the pictures of requests, as the batch of a task knows them."""
+OpenStore = Callable[[str], BatchStore]
+"""Gives the record of a batch by its address."""
 
 
 class Form(ABC):
@@ -35,9 +42,25 @@ class Form(ABC):
         """Whether there is nothing to hand over either, once it is known that there is no picture to make."""
         return True
 
-    def check(self) -> None:
-        """Make sure that the result can be handed over, before anything is paid for."""
+    def check(self, record: str) -> None:
+        """Make sure that the result can be handed over, before anything is paid for.
+
+        :param record: address of the record of the batch
+        """
         return
+
+    def taken_over(
+        self, items: list[Item], asked: list[Asked], record: BatchRecord, read_items: ReadItems, open_store: OpenStore
+    ) -> list[Item]:
+        """Return the pictures, those that another batch has submitted under the request that is on record for them.
+
+        :param items: the pictures
+        :param asked: their requests
+        :param record: what this batch knows; what is taken over is added to it
+        :param read_items: see :data:`ReadItems`
+        :param open_store: see :data:`OpenStore`
+        """
+        return items
 
     def take_up(self, items: Sequence[Item], record: BatchRecord) -> dict[int, ItemOutcome]:
         """Return the end of what is not to be submitted, by the index of the item.

@@ -88,6 +88,14 @@ class BatchRecord:
             return record
         return replace(record, delivered=True)
 
+    def mark_returned(self, max_tries: int, instance: Instance) -> None:
+        """Note that the batch has returned its result.
+
+        :param max_tries: ``max_tries`` of the task instance
+        :param instance: the task instance
+        """
+        self.header = replace(self.header, delivered_tries=max_tries, delivered_to=instance)
+
     def add_page(self, page: int, records: RecordPage, ends: Mapping[str, WaitOutcome]) -> None:
         """Take in what a page says."""
         self.records |= records.records

@@ -50,6 +50,15 @@ class BatchStore:
         self._service = service
         self.prefix = prefix
 
+    def at(self, address: str) -> BatchStore:
+        """Return the store of another batch of the same service, in the same region.
+
+        :param address: of its record, as ``str()`` gives it
+        """
+        bucket, _, path = address.removeprefix("cos://").partition("/")
+        hook = CosHook(self._hook.tencentcloud_conn_id, bucket, self._hook.cos_region)
+        return BatchStore(hook, f"/{path.rstrip('/')}", self._service)
+
     def read_header(self) -> BatchHeader | None:
         """Return the header; None if nothing was ever submitted.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +9,13 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from airflow_provider_mps.batch.asked import Asked
-from airflow_provider_mps.batch.forms import Form
+from airflow_provider_mps.batch.forms import Form, OpenStore, ReadItems
 from airflow_provider_mps.batch.items import Item, ItemFailure, ItemOutcome
 from airflow_provider_mps.batch.record import BatchRecord
 from airflow_provider_mps.batch.words import whole_address
-from airflow_provider_mps.catalogue.addresses import new_name, read_output
+from airflow_provider_mps.catalogue.addresses import new_name, read_output, run_folder
 from airflow_provider_mps.catalogue.batch_events import OTHER_RUN, Ended, Wanted, events_of, taken_up
+from airflow_provider_mps.catalogue.left_behind import ENDING, Begun, taken_over, write_begun
 from airflow_provider_mps.catalogue.record import CatalogueRecord, Event
 from airflow_provider_mps.catalogue.record_store import RecordStore
 from airflow_provider_mps.catalogue.request_file import RequestFile, RequestLine, RequestList
@@ -51,6 +51,7 @@ class FileForm(Form):
     :param results: address of the folder for the file
     :param catalogue: address of the catalogue's folder; None without one
     :param files: reaches the storage
+    :param service: who makes the pictures
     :param task: the Airflow task of the batch
     :param try_number: its try
     """
@@ -62,6 +63,7 @@ class FileForm(Form):
         *,
         catalogue: str | None,
         files: Files,
+        service: ServiceProfile,
         task: TaskKey,
         try_number: int,
     ) -> None:
@@ -69,6 +71,7 @@ class FileForm(Form):
         self._results = results
         self._catalogue = catalogue
         self._files = files
+        self._service = service
         self._task = task
         self._try_number = try_number
         self._known: set[int] = set()
@@ -86,16 +89,43 @@ class FileForm(Form):
         """Whether the batch has no line to hand on either."""
         return next(self._source.lines(), None) is None
 
-    def check(self) -> None:
-        """Write a small file to the folder, which says that the try has begun."""
-        begun = {
-            **self._task._asdict(),
+    def check(self, record: str) -> None:
+        """Write a small file to the folder, which says that the try has begun; to that of the run as well."""
+        more = {
             "try_number": self._try_number,
             "requests": self._source.address,
             "began": round(time.time(), 3),
         }
-        data = json.dumps(begun, ensure_ascii=False).encode(errors="replace") + b"\n"
-        self._files.write(self._new_address("begun.json"), data, "application/json")
+        data = write_begun(Begun(self._task, record), self._service, **more)
+        folders = (
+            {self._results} if self._catalogue is None else {self._results, run_folder(self._catalogue, self._task)}
+        )
+        for folder in sorted(folders):
+            name = new_name(Kind.PICTURES, self._task, self._try_number, ending=ENDING)
+            self._files.write(beneath(folder, name), data, "application/json")
+
+    def taken_over(
+        self, items: list[Item], asked: list[Asked], record: BatchRecord, read_items: ReadItems, open_store: OpenStore
+    ) -> list[Item]:
+        """Go on with what batches have submitted that were killed for good, in runs that were to make the same."""
+        before = {
+            request.line["item"]: [TaskKey(run["dag_id"], "", run["run_id"], -1) for run in request.line["before"]]
+            for request in self._source.lines()
+            if request.is_made and request.line.get("before")
+        }
+        if self._catalogue is None or not before:
+            return items
+        return taken_over(
+            items,
+            asked,
+            before,
+            record,
+            catalogue=self._catalogue,
+            files=self._files,
+            service=self._service,
+            read_items=read_items,
+            open_store=open_store,
+        )
 
     def take_up(self, items: Sequence[Item], record: BatchRecord) -> dict[int, ItemOutcome]:
         """Return what another run has made, or makes, and reserve the rest again where a try before gave it back."""
@@ -212,7 +242,7 @@ def file_form(
     else:
         source, folder = RequestList(requests), whole_address("results", results)
     files.check("results", beneath(folder, "pictures"))
-    return FileForm(source, folder, catalogue=catalogue, files=files, task=task, try_number=try_number)
+    return FileForm(source, folder, catalogue=catalogue, files=files, service=service, task=task, try_number=try_number)
 
 
 def _entry(end: ItemOutcome) -> dict[str, Any]:

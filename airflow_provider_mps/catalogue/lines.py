@@ -20,7 +20,8 @@ class PlanLine(TypedDict):
 
     ``request`` has the arguments of the operator of ``service``; ``fingerprint`` and ``publish_to`` say what is made
     and where it is published. A line to unpublish has none of the three. ``was`` is where the item is published now,
-    None where it is not. ``entry`` is there already where the picture was made by an earlier run.
+    None where it is not. ``entry`` is there already where the picture was made by an earlier run. ``before`` names the
+    runs that were to make the same, and never said what came of it: ``{"dag_id", "run_id"}`` each, the newest first.
     """
 
     item: str
@@ -34,6 +35,7 @@ class PlanLine(TypedDict):
     publish_to: NotRequired[str]
     was: str | None
     entry: NotRequired[dict[str, Any]]
+    before: NotRequired[list[dict[str, str]]]
 
 
 class PictureLine(PlanLine):
@@ -120,7 +122,13 @@ def _wrong_plan(line: Mapping[str, Any]) -> str:
         return "fingerprint is none of this version"
     if not isinstance(line.get("publish_to"), str) or not line["publish_to"].startswith("cos://"):
         return "publish_to is no address of COS"
+    if not isinstance(line.get("before", []), list) or not all(map(_is_run, line.get("before", []))):
+        return "before names no runs"
     return _wrong_entry(line) if line["action"] == Action.PUBLISH or "entry" in line else ""
+
+
+def _is_run(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(value.get(name), str) for name in ("dag_id", "run_id"))
 
 
 def _wrong_picture(line: Mapping[str, Any]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from airflow_provider_mps.catalogue.addresses import new_name, run_folder
@@ -57,13 +58,17 @@ class Planner:
     :param given: what is asked for
     :param task: the Airflow task
     :param try_number: of the task
+    :param is_over: tells whether a DAG run, by the ids of DAG and run, is known to have ended
     :param log: of the task
     """
 
-    def __init__(self, given: PlanArguments, task: TaskKey, try_number: int, log: Log) -> None:
+    def __init__(
+        self, given: PlanArguments, task: TaskKey, try_number: int, is_over: Callable[[str, str], bool], log: Log
+    ) -> None:
         self._given = given
         self._task = task
         self._try_number = try_number
+        self._is_over = cache(is_over)
         self._log = log
         self._files = Files(None, given.tencentcloud_conn_id)
         self._settings = CosHook(given.tencentcloud_conn_id).settings
@@ -138,6 +143,7 @@ class Planner:
             is_forced=forced(given.force),
             may_be_removed=asked.may_be_removed,
             unpublishes=given.on_removed is OnRemoved.UNPUBLISH,
+            is_over=lambda run: self._is_over(run.dag_id, run.run_id),
         )
         present = Present(asked.objects, self._settings.cos_region, set())
         while True:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.fingerprints import Parts
 from airflow_provider_mps.catalogue.lines import PlanLine
-from airflow_provider_mps.catalogue.record import CatalogueRecord, Event, ItemPlanned, ItemState, ItemWaiting
+from airflow_provider_mps.catalogue.record import CatalogueRecord, Event, ItemPlanned, ItemState, ItemWaiting, Writer
 from airflow_provider_mps.catalogue.sources import CosSource
 from airflow_provider_mps.catalogue.verdicts import Present, Verdict, is_reserved, judge
 from airflow_provider_mps.catalogue.words import Action, LeftOut, LineService, Why
@@ -49,12 +49,14 @@ class Limits:
     :param is_forced: tells whether an item, by its name and its sku, is to be made whatever is known of it
     :param may_be_removed: tells whether an item that nobody wants is gone from the manifest for good
     :param unpublishes: whether the pictures of these are taken out of the shop
+    :param is_over: tells whether a run that has reserved an item is known to have ended, and so will not make it
     """
 
     max_pictures: int | None = None
     is_forced: Callable[[str, str], bool] = lambda item, sku: False
     may_be_removed: Callable[[str], bool] = lambda item: True
     unpublishes: bool = False
+    is_over: Callable[[Writer], bool] = lambda run: False
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def plan(
             one.publish_to,
             record.state(one.item),
             is_forced=limits.is_forced(one.item, one.sku),
-            is_reserved=is_reserved(record.state(one.item), run, now),
+            is_reserved=_is_taken(record.state(one.item), limits, run, now),
             present=present,
         )
         for one in wanted
@@ -119,7 +121,10 @@ def plan(
             _add(found, one, verdict, record.state(one.item))
     for index in chosen.values():
         one, verdict = wanted[index], verdicts[index]
-        found.lines.append(_line(one, verdict, record.state(one.item)))
+        line = _line(one, verdict, record.state(one.item))
+        if before := _before(verdict, record.state(one.item), run):
+            line["before"] = before
+        found.lines.append(line)
         found.events.append(ItemPlanned(one.item, str(verdict.fingerprint)))
     _remove(found, {one.item for one in wanted}, record, limits, run, now)
     unchanged = sum(verdict.why is LeftOut.UNCHANGED for verdict in verdicts)
@@ -175,6 +180,20 @@ def _line(one: WantedItem, verdict: Verdict, state: ItemState) -> PlanLine:
     return line
 
 
+def _is_taken(state: ItemState, limits: Limits, run: TaskKey, now: float) -> bool:
+    """Tell whether another run is about to make an item."""
+    return state.planned is not None and is_reserved(state, run, now) and not limits.is_over(state.planned.run)
+
+
+def _before(verdict: Verdict, state: ItemState, run: TaskKey) -> list[dict[str, str]]:
+    """Return the runs that were to make the same picture, and may have paid for it before they came to their end."""
+    planned = state.planned
+    if planned is None or planned.fingerprint != verdict.fingerprint or verdict.why is Why.FORCED:
+        return []
+    runs = {(it.dag_id, it.run_id): None for it in (planned.run, *planned.former) if not it.is_same_run(run)}
+    return [{"dag_id": dag_id, "run_id": run_id} for dag_id, run_id in runs]
+
+
 def _entry(picture: CosSource, state: ItemState) -> dict[str, Any]:
     """Return the result of the operator for a picture that was made before."""
     made = state.made
@@ -201,7 +220,7 @@ def _remove(
     for item, state in record.items.items():
         if item in wanted or state.published is None or not limits.may_be_removed(item):
             continue
-        if limits.unpublishes and is_reserved(state, run, now):
+        if limits.unpublishes and _is_taken(state, limits, run, now):
             found.left_out.append({"item": item, "left_out": LeftOut.IN_ANOTHER_RUN.value})
         elif limits.unpublishes:
             found.lines.append(_line_without(item, state.published.final))

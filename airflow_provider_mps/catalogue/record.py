@@ -15,6 +15,8 @@ from airflow_provider_mps.services.tencentcloud.answers import cos_object
 
 # The code of the failure of a picture that was made, and is not there any more: it has to be made again.
 PICTURE_GONE = "PictureGone"
+# Runs that an item is remembered to have been planned by in vain.
+MAX_FORMER = 10
 
 
 class Writer(NamedTuple):
@@ -36,11 +38,26 @@ class Reservation:
     :param fingerprint: of what it is made from
     :param run: who reserved it
     :param at: when, seconds since the epoch
+    :param former: who had reserved it before to make the same, and never said what came of it; the newest first
     """
 
     fingerprint: str
     run: Writer
     at: float
+    former: tuple[Writer, ...] = ()
+
+    def after(self, event: ItemPlanned, run: Writer, at: float) -> Reservation:
+        """Return the reservation of whoever plans it next.
+
+        :param event: what that run says
+        :param run: that run
+        :param at: when, seconds since the epoch
+        """
+        if event.fingerprint != self.fingerprint:
+            return Reservation(event.fingerprint, run, at)
+        all_former = (self.run, *self.former)
+        former = tuple(other for other in all_former if not other.is_same_run(run))
+        return Reservation(event.fingerprint, run, at, former[:MAX_FORMER])
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +176,9 @@ class ItemPlanned(Event):
 
     def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
         """Whoever plans it last has it."""
-        return replace(state, planned=Reservation(self.fingerprint, run, at))
+        if state.planned is None:
+            return replace(state, planned=Reservation(self.fingerprint, run, at))
+        return replace(state, planned=state.planned.after(self, run, at))
 
 
 @dataclass(frozen=True, slots=True)

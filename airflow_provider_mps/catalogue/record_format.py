@@ -199,6 +199,7 @@ def _state_fields(state: ItemState) -> dict[str, Any]:
             found[name]["at"] = write_time(part.at)
             if name == "planned":
                 found[name]["run"] = part.run._asdict()
+                found[name]["former"] = [former._asdict() for former in part.former]
     return found
 
 
@@ -273,6 +274,12 @@ def _writer(value: Any) -> Writer:
     return Writer(**_fields(value, {"dag_id": _shared, "run_id": _shared, "task_id": _shared}))
 
 
+def _writers(value: Any) -> tuple[Writer, ...]:
+    if type(value) is not list:
+        raise TypeError
+    return tuple(map(_writer, value))
+
+
 _PICTURE: dict[str, _Check] = {"bucket": _shared, "region": _shared, "path": _text}
 _PUBLICATION: dict[str, _Check] = {"fingerprint": _text, "final": _text, "etag": _text, "size": _count}
 _FAILURE: dict[str, _Check] = {
@@ -296,7 +303,7 @@ _EVENT_FIELDS: tuple[tuple[type[Event], dict[str, _Check]], ...] = (
 _EVENTS = {kind.name.value: (kind, checks) for kind, checks in _EVENT_FIELDS}
 # The parts of what is known of an item.
 _STATES: dict[str, tuple[type, dict[str, _Check]]] = {
-    "planned": (Reservation, {"fingerprint": _text, "run": _writer, "at": _time}),
+    "planned": (Reservation, {"fingerprint": _text, "run": _writer, "at": _time, "former": _writers}),
     "made": (Made, {"fingerprint": _text, **_PICTURE, "task_id": _text_or_none, "at": _time}),
     "failed": (Failure, {**_FAILURE, "at": _time}),
     "published": (Publication, {**_PUBLICATION, "at": _time}),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, AirflowTaskTimeout, BaseOperator
@@ -151,7 +152,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         """
         from airflow_provider_mps.batch.record import UnreadablePageError
         from airflow_provider_mps.batch.writer import close
-        from airflow_provider_mps.durable.tries import task_of
+        from airflow_provider_mps.durable.tries import instance_of, task_of
 
         self.check_found()
         hook, task = self.make_hook(), task_of(context)
@@ -159,19 +160,20 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             max_failed = arguments.integer("max_failed", self.max_failed, 0)
             on_empty = check_on_empty("on_empty", self.on_empty)
             form = self._form(context, task)
-            items = self.read_items(hook, task, form.asked())
+            items = self.read_items(hook, task, asked := form.asked())
             store = self._store(task)
         if begins and (items or not form.is_empty):
-            form.check()
+            form.check(str(store))
         if not items:
             return self._nothing_to_do(form, on_empty)
         record = self._take_over(context, store, form, begins=begins)
         try:
+            items = form.taken_over(items, asked, record, partial(self.read_items, hook), store.at)
             ends = self._ends(context, hook, items, form, store, record)
             if ends is not None:
                 self._judge(context, form, items, ends, max_failed)
                 result = form.hand_over(items, ends)
-                self._mark_returned(context, record)
+                record.mark_returned(context["ti"].max_tries, instance_of(context))
         except UnreadablePageError as error:
             raise MpsBatchRecordError(store.prefix, str(error)) from None
         except Exception:
@@ -321,12 +323,6 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
                 context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=result)
         except Exception as error:
             self.log.warning("The entries of the batch could not be handed over: %s", error)
-
-    def _mark_returned(self, context: Context, record: BatchRecord) -> None:
-        from airflow_provider_mps.durable.tries import instance_of
-
-        tries = context["ti"].max_tries
-        record.header = replace(record.header, delivered_tries=tries, delivered_to=instance_of(context))
 
     def _defer(self, context: Context, hook: Any, store: BatchStore, record: BatchRecord, total: int) -> NoReturn:
         now, until = time.time(), end_of_try(self, context)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.catalogue.words import OnBadRow, OnRemoved
+from airflow_provider_mps.compat import is_run_over
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.services import ServiceProfile
@@ -162,7 +164,9 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
         self.check_found()
         with invalid_arguments_fail():
             given = self._read()
-        return Planner(given, task_of(context), context["ti"].try_number, self.log).run(time.time())
+        ti = context["ti"]
+        is_over = partial(is_run_over, ti)
+        return Planner(given, task_of(context), ti.try_number, is_over, self.log).run(time.time())
 
     def _check_looks(self) -> None:
         """Check what no template will change, or has not."""

@@ -55,5 +55,5 @@ any_event = st.one_of(
     st.builds(events.ItemUnpublished, items),
 )
 event_lists = st.lists(any_event, max_size=6)
-runs = st.sampled_from(["monday", "tuesday"])
+runs = st.sampled_from(["monday", "tuesday", "wednesday"])
 moments = st.floats(0, 4e9).map(lambda at: round(at, 3))

@@ -312,7 +312,11 @@ ENDED = catalogue.Entry(
 )
 # An item with all parts, and some with a few.
 KNOWN = catalogue.CatalogueRecord().after(
-    [replace(PLANNED, number=19), replace(ENDED, number=20, events=(*ENDED.events, *PLANNED.events))]
+    [
+        replace(PLANNED, number=18, run=PLANNED.run._replace(run_id="scheduled__2025-12-31T00:00:00+00:00")),
+        replace(PLANNED, number=19),
+        replace(ENDED, number=20, events=(*ENDED.events, *PLANNED.events)),
+    ]
 )
 # One whose pictures are copied, and ends of the other kinds.
 COPIED = {"bucket": "shop-1250000000", "region": "ap-guangzhou", "path": f"/output/aidge/{AIDGE_TASK_ID}-1.jpg"}
