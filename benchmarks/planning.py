@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_mps.catalogue.record import Event, ItemMade, ItemPublished
-from airflow_provider_mps.catalogue.record_store import RecordStore
+from airflow_provider_mps.catalogue.record.events import Event, ItemMade, ItemPublished
+from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.local.cos.store import ObjectInfo
 from airflow_provider_mps.local.demo.airflow_home import environment

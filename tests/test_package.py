@@ -9,6 +9,7 @@ import json
 import pickle
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import resources
 from importlib.metadata import distribution
 from pathlib import Path
@@ -80,6 +81,8 @@ LAYERS = [
 ]
 # These stand beside each other.
 BESIDE = [{"services.tencentcloud", "services.aidge"}, {"operators", "sensors", "transfers"}]
+# The folders of the catalogue, by the same rule; its own files are what all of them share.
+ROOMS_OF_THE_CATALOGUE = ["", "record", "manifest", "items", "plan", "batch", "publication", "report"]
 VENDORS = ("tencentcloud", "qcloud_cos", "fastcrc", "requests", "httpx")
 
 
@@ -116,6 +119,20 @@ def test_imports_run_one_way(path: Path) -> None:
     if layer == "local" and "demo" not in path.parts:
         assert inside <= {"local"}
         assert not any(name.split(".")[0] in ("airflow", "tencentcloud", "qcloud_cos") for name in names)
+
+
+CATALOGUE = sorted((PACKAGE / "catalogue").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", CATALOGUE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_of_the_catalogue_run_one_way(path: Path) -> None:
+    def room_of(parts: Sequence[str]) -> int:
+        folder = PACKAGE.joinpath("catalogue", *parts[:1])
+        return ROOMS_OF_THE_CATALOGUE.index(parts[0] if parts and folder.is_dir() else "")
+
+    prefix = "airflow_provider_mps.catalogue."
+    inside = {room_of(name.removeprefix(prefix).split(".")) for name in imports(path) if name.startswith(prefix)}
+    assert all(room <= room_of(path.relative_to(PACKAGE / "catalogue").parts) for room in inside)
 
 
 def test_a_dag_file_imports_no_vendor_sdk() -> None:

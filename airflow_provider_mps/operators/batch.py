@@ -189,7 +189,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             from airflow_provider_mps.batch.forms import ListForm
 
             return ListForm(self.requests)
-        from airflow_provider_mps.catalogue.batch_form import file_form
+        from airflow_provider_mps.catalogue.batch.form import file_form
 
         given, conn_id, try_number = (self.requests, self.results), self.tencentcloud_conn_id, context["ti"].try_number
         return file_form(*given, conn_id=conn_id, service=self.service, task=task, try_number=try_number)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
     # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.catalogue.planner import PlanArguments
+    from airflow_provider_mps.catalogue.plan.planner import PlanArguments
 
 DEFAULT_MAX_REMOVED = 0.5
 
@@ -158,7 +158,7 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
     @failures_in_short
     def execute(self, context: Context) -> dict[str, Any]:
         """Plan the run, and return the address of the plan."""
-        from airflow_provider_mps.catalogue.planner import Planner
+        from airflow_provider_mps.catalogue.plan.planner import Planner
         from airflow_provider_mps.durable.tries import task_of
 
         self.check_found()
@@ -170,14 +170,14 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
 
     def _check_looks(self) -> None:
         """Check what no template will change, or has not."""
-        from airflow_provider_mps.catalogue.wanted import check_looks, check_publish_to
+        from airflow_provider_mps.catalogue.items.wanted import check_looks, check_publish_to
 
         check_looks(self.looks, self.defaults)
         check_publish_to(self.publish_to, list(self.looks) if isinstance(self.looks, Mapping) else None)
 
     def _read(self) -> PlanArguments:
         """Return the rendered arguments, checked."""
-        from airflow_provider_mps.catalogue.planner import PlanArguments
+        from airflow_provider_mps.catalogue.plan.planner import PlanArguments
 
         values = {name: getattr(self, name) for name in self.template_fields}
         arguments.check_rendered([*_REQUIRED, *self._given], values)
@@ -208,7 +208,7 @@ def _manifest(name: str, value: Any) -> Any:
 
 
 def _columns(name: str, value: Any) -> Any:
-    from airflow_provider_mps.catalogue.wanted import check_columns
+    from airflow_provider_mps.catalogue.items.wanted import check_columns
 
     check_columns(value)
     return value

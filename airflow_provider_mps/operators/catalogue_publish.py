@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     # Imported where they are used: a DAG file has no need of them.
     from airflow_provider_mps.catalogue.addresses import StepOutput
-    from airflow_provider_mps.catalogue.publish_run import PublishRun
+    from airflow_provider_mps.catalogue.publication.run import PublishRun
     from airflow_provider_mps.core.airflow_task import TaskKey
 
 # Of the failures and of the changed products, in an error and in the extra of an event.
@@ -135,8 +135,8 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
     def execute(self, context: Context) -> dict[str, Any]:
         """Publish; return the address of the file of what came of it."""
         from airflow_provider_mps.catalogue.addresses import read_output
-        from airflow_provider_mps.catalogue.publish_run import PublishRun
-        from airflow_provider_mps.catalogue.publisher import Target
+        from airflow_provider_mps.catalogue.publication.publisher import Target
+        from airflow_provider_mps.catalogue.publication.run import PublishRun
         from airflow_provider_mps.durable.tries import task_of
         from airflow_provider_mps.storage.files import Files
 
@@ -185,7 +185,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         :raises PublicationFailedError: more than ``max_failed`` has
         """
         from airflow_provider_mps.catalogue.errors import PublicationFailedError, PublicationRefusedError
-        from airflow_provider_mps.catalogue.record import PICTURE_GONE
+        from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
 
         failures = run.failures()
         if not failures:

@@ -21,10 +21,11 @@ from airflow_provider_mps.storage.parallel import StoppableTransfer
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
+    from airflow_provider_mps.catalogue.report.items import Reported
+    from airflow_provider_mps.catalogue.report.read import RunRead
+
     # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.catalogue.report import Report
-    from airflow_provider_mps.catalogue.report_read import RunRead
-    from airflow_provider_mps.catalogue.reported import Reported
+    from airflow_provider_mps.catalogue.report.summary import Report
 
 DEFAULT_PICTURES_SHOWN = 200
 MAX_PICTURES_SHOWN = 1000
@@ -100,7 +101,7 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
         tencentcloud_conn_id: str | None = DEFAULT_CONN_ID,
         **kwargs: Any,
     ) -> None:
-        from airflow_provider_mps.catalogue.report_link import check_link_base
+        from airflow_provider_mps.catalogue.report.link import check_link_base
 
         super().__init__(**kwargs)
         self.plan = plan
@@ -124,8 +125,8 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
     @failures_in_short
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the report; return where it is, and the counts."""
-        from airflow_provider_mps.catalogue.report_headline import headline_of
-        from airflow_provider_mps.catalogue.report_read import read_run
+        from airflow_provider_mps.catalogue.report.headline import headline_of
+        from airflow_provider_mps.catalogue.report.read import read_run
         from airflow_provider_mps.core.redaction import bare_url
         from airflow_provider_mps.storage.files import Files
         from airflow_provider_mps.storage.lines import read_lines
@@ -146,8 +147,8 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
 
     def _given(self) -> dict[Any, Any]:
         """Return what is given of each step; a template that found nothing is a step whose task returned nothing."""
-        from airflow_provider_mps.catalogue.report import StepName
-        from airflow_provider_mps.catalogue.report_read import given
+        from airflow_provider_mps.catalogue.report.read import given
+        from airflow_provider_mps.catalogue.report.summary import StepName
 
         nothing = self._found_nothing
         self._found_nothing = tuple(name for name in nothing if name not in list(StepName))
@@ -159,7 +160,7 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
             }
 
     def _checked_dest(self) -> str:
-        from airflow_provider_mps.catalogue.report_link import check_link_base
+        from airflow_provider_mps.catalogue.report.link import check_link_base
 
         with invalid_arguments_fail():
             if self.link_base is not None:
@@ -167,8 +168,8 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
             return arguments.folder("dest", self.dest)
 
     def _report(self, context: Context, run: RunRead) -> Report:
-        from airflow_provider_mps.catalogue.report import report_of
-        from airflow_provider_mps.catalogue.reported import clean
+        from airflow_provider_mps.catalogue.report.items import clean
+        from airflow_provider_mps.catalogue.report.summary import report_of
         from airflow_provider_mps.durable.tries import task_of
 
         task = task_of(context)
@@ -186,7 +187,7 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
 
     def _price(self, items: Sequence[Reported]) -> Any:
         """Return what was paid; None without prices."""
-        from airflow_provider_mps.catalogue.report import price_of
+        from airflow_provider_mps.catalogue.report.summary import price_of
         from airflow_provider_mps.hooks.mps import MpsHook
 
         try:
@@ -201,8 +202,8 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
 
     def _write(self, files: Any, dest: str, report: Report) -> tuple[str, str]:
         """Write the files; the page comes last, as it names the others."""
-        from airflow_provider_mps.catalogue.report_files import csv_of, file_names, json_of
-        from airflow_provider_mps.catalogue.report_page import render_page
+        from airflow_provider_mps.catalogue.report.files import csv_of, file_names, json_of
+        from airflow_provider_mps.catalogue.report.page import render_page
         from airflow_provider_mps.storage.files import join
 
         names = file_names(report.made_at)
@@ -216,7 +217,7 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
 
     def _shown(self, items: Sequence[Reported]) -> tuple[list[Any], str]:
         """Return the items with pictures, and what is said above them."""
-        from airflow_provider_mps.catalogue.report_pictures import CosPictures, choose, draw, regions_of
+        from airflow_provider_mps.catalogue.report.pictures import CosPictures, choose, draw, regions_of
 
         chosen = choose(items, self.max_pictures_shown if self.thumbnails else 0)
         if not chosen:
@@ -233,7 +234,7 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
         return draw(chosen, fetch, self.log.info, self._stop), note
 
     def _link(self, dest: str, name: str) -> str:
-        from airflow_provider_mps.catalogue.report_link import beneath_base, link_of
+        from airflow_provider_mps.catalogue.report.link import beneath_base, link_of
 
         if self.link_base is not None:
             return beneath_base(self.link_base, name)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_mps.catalogue.errors import ManifestError
-from airflow_provider_mps.catalogue.manifest import read_rows
-from airflow_provider_mps.catalogue.manifest_text import MAX_BYTES
+from airflow_provider_mps.catalogue.items.wanted import Wanted, wanted_items
+from airflow_provider_mps.catalogue.manifest.read import read_rows
+from airflow_provider_mps.catalogue.manifest.text import MAX_BYTES
 from airflow_provider_mps.catalogue.rows import BadRow
-from airflow_provider_mps.catalogue.wanted import Wanted, wanted_items
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 
 STORAGE = StorageDefaults("shop-1250000000", "ap-guangzhou")

@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from airflow_provider_mps.catalogue import record as events
+from airflow_provider_mps.catalogue.record import events
+from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
 
@@ -44,7 +45,7 @@ any_event = st.one_of(
         failed,
         items,
         fingerprints,
-        code=st.one_of(st.just(events.PICTURE_GONE), texts),
+        code=st.one_of(st.just(PICTURE_GONE), texts),
         message=st.one_of(st.just(""), texts),
         request_id=st.one_of(st.just(""), texts),
         task_id=st.one_of(st.none(), texts),

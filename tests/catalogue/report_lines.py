@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_provider_mps.catalogue.report import Report, Step, StepName, StepState, report_of
-from airflow_provider_mps.catalogue.reported import read_line
+from airflow_provider_mps.catalogue.report.items import read_line
+from airflow_provider_mps.catalogue.report.summary import Report, Step, StepName, StepState, report_of
 
 BUCKET = "shop-1250000000"
 BEGAN = datetime(2026, 11, 29, 1, 2, 3, tzinfo=UTC).timestamp()

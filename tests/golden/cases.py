@@ -17,10 +17,12 @@ from typing import Any
 from airflow_provider_mps.batch import record as pages
 from airflow_provider_mps.batch.record import BatchHeader, RecordPage
 from airflow_provider_mps.batch.store import BatchStore, batch_prefix
-from airflow_provider_mps.catalogue import record as catalogue
-from airflow_provider_mps.catalogue import record_format
-from airflow_provider_mps.catalogue.fingerprints import digest_of, parts_of
-from airflow_provider_mps.catalogue.sources import sources_of
+from airflow_provider_mps.catalogue.plan.fingerprints import digest_of, parts_of
+from airflow_provider_mps.catalogue.plan.sources import sources_of
+from airflow_provider_mps.catalogue.record import events as catalogue_events
+from airflow_provider_mps.catalogue.record import format as record_format
+from airflow_provider_mps.catalogue.record.fold import CatalogueRecord, Entry
+from airflow_provider_mps.catalogue.record.state import Writer
 from airflow_provider_mps.catalogue.words import LineService
 from airflow_provider_mps.core import events, fingerprint
 from airflow_provider_mps.core.airflow_task import Instance, TaskKey
@@ -252,10 +254,10 @@ def fixed(name: str, value: dict[str, Any], version: int = 1) -> Golden:
     return Golden(name, version, value, dict, dict)
 
 
-def record_file(name: str, entry: catalogue.Entry) -> Golden:
+def record_file(name: str, entry: Entry) -> Golden:
     """A file of the log of a catalogue's record, of which nothing is ever changed."""
 
-    def read(data: bytes) -> catalogue.Entry:
+    def read(data: bytes) -> Entry:
         found = record_format.read_entry(data, entry.number)
         return replace(found, events=tuple(found.events))
 
@@ -278,30 +280,34 @@ PAGE_OF_ENDS = {
     "task-late": ENDS["timeout"],
     "task-refused": ENDS["error"],
 }
-RUN = catalogue.Writer("shop", "scheduled__2026-01-01T00:00:00+00:00", "plan")
+RUN = Writer("shop", "scheduled__2026-01-01T00:00:00+00:00", "plan")
 PARTS = "0123456789abcdef.{}.00112233445566aa"
 PICTURE = {"bucket": "shop-1250000000", "region": "ap-guangzhou", "path": "/output/cup-17-9a8b.jpeg"}
-PLANNED = catalogue.Entry(
+PLANNED = Entry(
     6,
     RUN,
     1767229370.25,
     (
-        catalogue.ItemPlanned("cup-17/white", PARTS.format("fedcba9876543210")),
-        catalogue.ItemPlanned("碗/白", PARTS.format("-")),
-        catalogue.ItemWaiting("bowl/white"),
-        catalogue.ItemUnpublished("jug/white"),
+        catalogue_events.ItemPlanned("cup-17/white", PARTS.format("fedcba9876543210")),
+        catalogue_events.ItemPlanned("碗/白", PARTS.format("-")),
+        catalogue_events.ItemWaiting("bowl/white"),
+        catalogue_events.ItemUnpublished("jug/white"),
     ),
 )
-ENDED = catalogue.Entry(
+ENDED = Entry(
     7,
     RUN._replace(task_id="make"),
     1767229971.5,
     (
-        catalogue.ItemMade("cup-17/white", PARTS.format("fedcba9876543210"), PICTURE, TASK_ID),
-        catalogue.ItemFailed("碗/白", PARTS.format("-"), "70000 InternalError", "try again", "5e2f", TASK_ID, False),
-        catalogue.ItemFailed("tea/white", PARTS.format("-"), "InvalidParameter", "no picture", "6f30", None, True),
-        catalogue.ItemReleased("jug/wood"),
-        catalogue.ItemPublished(
+        catalogue_events.ItemMade("cup-17/white", PARTS.format("fedcba9876543210"), PICTURE, TASK_ID),
+        catalogue_events.ItemFailed(
+            "碗/白", PARTS.format("-"), "70000 InternalError", "try again", "5e2f", TASK_ID, False
+        ),
+        catalogue_events.ItemFailed(
+            "tea/white", PARTS.format("-"), "InvalidParameter", "no picture", "6f30", None, True
+        ),
+        catalogue_events.ItemReleased("jug/wood"),
+        catalogue_events.ItemPublished(
             "cup-17/white",
             PARTS.format("fedcba9876543210"),
             "cos://shop-1250000000/shop/cup-17/white.jpeg",
@@ -311,7 +317,7 @@ ENDED = catalogue.Entry(
     ),
 )
 # An item with all parts, and some with a few.
-KNOWN = catalogue.CatalogueRecord().after(
+KNOWN = CatalogueRecord().after(
     [
         replace(PLANNED, number=18, run=PLANNED.run._replace(run_id="scheduled__2025-12-31T00:00:00+00:00")),
         replace(PLANNED, number=19),

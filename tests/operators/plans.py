@@ -9,8 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_mps.catalogue.record import CatalogueRecord, Event, ItemPlanned
-from airflow_provider_mps.catalogue.record_store import RecordStore
+from airflow_provider_mps.catalogue.record.events import Event, ItemPlanned
+from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
+from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.storage.files import Files
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow_provider_mps.catalogue import record as events
-from airflow_provider_mps.catalogue.record import CatalogueRecord, Event
-from airflow_provider_mps.catalogue.record_store import RecordStore
+from airflow_provider_mps.catalogue.record import events
+from airflow_provider_mps.catalogue.record.events import Event
+from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
+from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.catalogue import CataloguePublishOperator

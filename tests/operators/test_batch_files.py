@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
-from airflow_provider_mps.catalogue.record import ItemMade, ItemPlanned, ItemReleased
+from airflow_provider_mps.catalogue.record.events import ItemMade, ItemPlanned, ItemReleased
 from airflow_provider_mps.exceptions import (
     InvalidArgumentError,
     MpsBatchFailedError,

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.catalogue import verdicts
 from airflow_provider_mps.catalogue.errors import ManifestError, RecordUnreadableError, TooManyRemovedError
 from airflow_provider_mps.catalogue.lines import plan_lines
-from airflow_provider_mps.catalogue.record import Event, ItemFailed, ItemMade, ItemPublished, ItemReleased
-from airflow_provider_mps.catalogue.record_store import RecordStore
+from airflow_provider_mps.catalogue.plan import verdicts
+from airflow_provider_mps.catalogue.record.events import Event, ItemFailed, ItemMade, ItemPublished, ItemReleased
+from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudPermanentError

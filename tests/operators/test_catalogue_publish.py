@@ -13,8 +13,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, Asset, AssetAlias
 
 from airflow_provider_mps.catalogue.errors import PublicationFailedError, PublicationRefusedError, RecordUnreadableError
-from airflow_provider_mps.catalogue.publisher import MAX_ERRORS
-from airflow_provider_mps.catalogue.record import PICTURE_GONE
+from airflow_provider_mps.catalogue.publication.publisher import MAX_ERRORS
+from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
 from airflow_provider_mps.core import calls
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.failures import short_line

@@ -14,8 +14,8 @@ from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.links.report import XCOM_REPORT_LINK
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.catalogue import CatalogueReportOperator
+from tests.catalogue.report.test_page import Parts
 from tests.catalogue.report_lines import failed, made, plan_line, published
-from tests.catalogue.test_report_page import Parts
 from tests.operators.publishing import Shop
 from tests.pictures import picture
 from tests.task_context import execute, make_context

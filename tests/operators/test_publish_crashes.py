@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.catalogue.record import ItemPublished
-from airflow_provider_mps.catalogue.record_format import read_entry
+from airflow_provider_mps.catalogue.record.events import ItemPublished
+from airflow_provider_mps.catalogue.record.format import read_entry
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService
 from tests.operators.forks import FORKS

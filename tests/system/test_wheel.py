@@ -52,4 +52,4 @@ def test_nothing_of_the_checkout_is_in_it(unpacked: Path) -> None:
 def test_what_is_no_code_is_in_it_too(unpacked: Path) -> None:
     package = unpacked / "airflow_provider_mps"
     assert (package / "py.typed").is_file()
-    assert (package / "catalogue" / "report_page.html").is_file()
+    assert (package / "catalogue" / "report" / "page.html").is_file()

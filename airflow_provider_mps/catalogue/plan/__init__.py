@@ -1,0 +1,1 @@
+"""What of a catalogue a run makes, and why."""

@@ -1,0 +1,1 @@
+"""Put pictures under their final keys, whole."""

@@ -1,0 +1,198 @@
+"""Publishes pictures: looks at what is there, and has COS do what is left, for many at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from airflow_provider_mps.catalogue.publication.steps import (
+    Job,
+    Outcome,
+    Place,
+    Step,
+    finals_in_use,
+    headers_for,
+    is_of_another,
+    is_outdated,
+    step_for,
+)
+from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
+from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
+from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.steps import Log
+from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.services.tencentcloud.codes import CHANGED
+from airflow_provider_mps.services.tencentcloud.objects import ObjectStat
+from airflow_provider_mps.storage.parallel import in_parallel
+
+# Pictures that may fail otherwise than by being gone, before it is taken that all would.
+MAX_ERRORS = 10
+# How often a final key is looked at that changes meanwhile.
+LOOKS = 3
+_NOT_THERE = "NoSuchKey"
+
+
+@dataclass(frozen=True)
+class Target:
+    """How pictures are published.
+
+    :param conn_id: Airflow connection for COS; None for the environment
+    :param region: region of the bucket with the final keys; None for that of the connection
+    :param cache_control: ``Cache-Control`` of published pictures; None for that of their source
+    """
+
+    conn_id: str | None
+    region: str | None
+    cache_control: str | None
+
+
+class Publisher:
+    """Publishes the pictures of a run.
+
+    :param target: how
+    :param record: what is known of the catalogue
+    :param task: the Airflow task
+    :param log: takes lines for the log
+    :ivar outcomes: what came of each job, by its index, also when :meth:`run` fails; a job that was left out has none
+    """
+
+    def __init__(self, target: Target, record: CatalogueRecord, task: TaskKey, log: Log) -> None:
+        self._target = target
+        self._record = record
+        self._task = task
+        self._log = log
+        self._errors = 0
+        self._lock = threading.Lock()
+        self._hooks: dict[str | None, CosHook] = {}
+        self._wanted: set[Place] = set()
+        self._in_use: Mapping[str, int] = {}
+        self.outcomes: dict[int, Outcome] = {}
+
+    def run(self, jobs: Iterable[Job], *, total: int, max_workers: int, stop: threading.Event) -> None:
+        """Publish all; raise once so many have failed that all would.
+
+        :param jobs: what there is to do; taken twice
+        :param total: how many that are
+        :param max_workers: how many at once
+        :param stop: set when the task is at its end
+        :raises TencentCloudError: COS did not answer, for picture after picture
+        :raises TencentCloudPermanentError: COS refused, for picture after picture
+        """
+        regions = {self._target.region}
+        for job in jobs:
+            if job.source is not None:
+                self._wanted.add(job.final)
+                regions.add(job.region)
+            elif not self._in_use:
+                self._in_use = finals_in_use(self._record)
+        for region in regions:
+            # It reads the connection, and assumes a role, once; here, and not in the threads.
+            self._hooks[region] = CosHook(self._target.conn_id, region=region)
+            self._hooks[region].snapshot_credential()
+        in_parallel(
+            self._carry,
+            enumerate(jobs),
+            total=total,
+            max_workers=max_workers,
+            done="Published",
+            log_line=self._log.info,
+            stop=stop,
+        )
+
+    def _carry(self, numbered: tuple[int, Job]) -> None:
+        index, job = numbered
+        try:
+            outcome = self._tried(job)
+        except ServiceError as error:
+            self._count(job, error)
+            outcome = Outcome(error={"Code": error.code, "Message": error.message, "RequestId": error.request_id})
+        if outcome is not None:
+            self.outcomes[index] = outcome
+
+    def _tried(self, job: Job) -> Outcome | None:
+        for _ in range(LOOKS - 1):
+            try:
+                return self._once(job)
+            except ServiceError as error:
+                if error.code != CHANGED:
+                    raise
+        return self._once(job)
+
+    def _once(self, job: Job) -> Outcome | None:
+        return self._unpublish(job) if job.source is None else self._publish(job, job.source)
+
+    def _publish(self, job: Job, source: Place) -> Outcome | None:
+        state = self._record.state(job.item)
+        if is_outdated(job, state, self._task):
+            self._log.warning("%s is left as it is: another run has made a newer picture of it", job.item)
+            return None
+        made, final = self._look(source, job.region), self._look(job.final)
+        headers = headers_for(job, self._target.cache_control)
+        step = step_for(job, made, final, state.published, headers)
+        if step is Step.GONE:
+            said = f"{source} is not there any more: the next plan has the picture made again"
+            return Outcome(error={"Code": PICTURE_GONE, "Message": said, "RequestId": ""})
+        if step is Step.NONE:
+            return Outcome(final, self._kept_before(job))
+        kept = self._keep(job, final) if step is Step.COPY else self._kept_before(job)
+        try:
+            stat = self._hook.copy_object(
+                str(source),
+                job.final.key,
+                job.final.bucket,
+                content_type=headers.content_type,
+                cache_control=headers.cache_control,
+                source_region=job.region,
+            )
+        except ServiceError as error:
+            if error.code != _NOT_THERE:
+                raise
+            # Removed since it was looked at.
+            return Outcome(error={"Code": PICTURE_GONE, "Message": error.message, "RequestId": error.request_id})
+        return Outcome(stat, kept)
+
+    def _unpublish(self, job: Job) -> Outcome | None:
+        published = self._record.state(job.item).published
+        if published is None:
+            return Outcome()
+        if published.final != str(job.final):
+            self._log.warning("%s is left as it is: another run has published it elsewhere", job.item)
+            return None
+        if is_of_another(job, self._in_use, self._wanted):
+            self._log.info("%s stays: another item is published there by now", job.final)
+            return Outcome()
+        final = self._look(job.final)
+        kept = self._keep(job, final)
+        self._hook.delete_object(job.final.key, job.final.bucket)
+        return Outcome(kept=kept)
+
+    def _keep(self, job: Job, final: ObjectStat | None) -> Place | None:
+        """Keep what is under a final key; return where."""
+        if job.kept is None or final is None:
+            return None
+        # As it was looked at: another who publishes the same may have put the new one there since.
+        self._hook.copy_object(
+            str(job.final), job.kept.key, job.kept.bucket, if_match=final.etag, source_region=self._target.region
+        )
+        return job.kept
+
+    def _kept_before(self, job: Job) -> Place | None:
+        """Return where an earlier try has kept the picture before; None if there is none."""
+        return None if job.kept is None or self._look(job.kept) is None else job.kept
+
+    def _look(self, place: Place, region: str | None = None) -> ObjectStat | None:
+        hook = self._hooks[region] if region is not None else self._hook
+        return hook.stat_object(place.key, place.bucket)
+
+    @property
+    def _hook(self) -> CosHook:
+        return self._hooks[self._target.region]
+
+    def _count(self, job: Job, error: ServiceError) -> None:
+        self._log.warning("%s was not published: %s", job.final, error)
+        with self._lock:
+            self._errors += 1
+            if self._errors > MAX_ERRORS:
+                raise error

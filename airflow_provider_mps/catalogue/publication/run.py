@@ -1,0 +1,168 @@
+"""The publication of a run: its files are read, its pictures published, and what came of it is written."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from airflow_provider_mps.catalogue.addresses import new_name, run_folder
+from airflow_provider_mps.catalogue.lines import picture_lines
+from airflow_provider_mps.catalogue.publication.publisher import Publisher, Target
+from airflow_provider_mps.catalogue.publication.steps import Job, Outcome, check_finals, events_of, has_changed, job_of
+from airflow_provider_mps.catalogue.record.events import Event
+from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
+from airflow_provider_mps.catalogue.record.store import RecordStore
+from airflow_provider_mps.catalogue.words import Kind
+from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.core.arguments import beneath
+from airflow_provider_mps.core.cos_address import CosAddress, cos_address, is_cos
+from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.storage.files import Files
+from airflow_provider_mps.storage.lines import read_lines, write_lines
+
+# Of an outcome, for counts.
+PUBLISHED, UNCHANGED, UNPUBLISHED = "published", "unchanged", "unpublished"
+FAILED, LEFT, WITHOUT_PICTURE = "failed", "left", "without_picture"
+_KINDS = (PUBLISHED, UNCHANGED, UNPUBLISHED, FAILED, LEFT, WITHOUT_PICTURE)
+
+
+class PublishRun:
+    """Publishes the pictures of one or several files.
+
+    :param files: reaches the storage
+    :param catalogue: address of the catalogue's folder
+    :param paths: addresses of files with pictures
+    :param task: the Airflow task
+    :param log: of the Airflow task
+    """
+
+    def __init__(self, files: Files, catalogue: str, paths: Sequence[str], task: TaskKey, log: Any) -> None:
+        self._files = files
+        self._catalogue = catalogue
+        self._paths = paths
+        self._task = task
+        self._log = log
+        self._store = RecordStore(files, catalogue)
+        self._jobs: list[Job | None] = []
+        self._before = CatalogueRecord()
+        self._outcomes: dict[int, Outcome] = {}
+
+    def read(self, keep_previous: CosAddress | None) -> None:
+        """Read what there is to do, and check it: nothing is copied before all of it can be.
+
+        :param keep_previous: folder for the pictures before
+        :raises InvalidArgumentError: a line cannot be used, or two want one final key
+        :raises UnreadableLinesError: a file cannot be read
+        :raises RecordUnreadableError: the record cannot be read
+        """
+        own = {"keep_previous": keep_previous} if keep_previous is not None else {}
+        if is_cos(self._catalogue):
+            for what in ("record", "runs"):
+                own[f"the folder {what} of the catalogue"] = _folder(beneath(self._catalogue, what))
+        with invalid_arguments_fail():
+            self._jobs = [job_of(line, keep_previous) for line in self._lines()]
+            check_finals((job for job in self._jobs if job is not None), own)
+        self._before = self._store.read()
+
+    def publish(self, target: Target, max_workers: int, stop: threading.Event) -> None:
+        """Publish, and put on record what was published, also when it comes to an end before all is.
+
+        :param target: how
+        :param max_workers: how many at once
+        :param stop: set when the task is at its end
+        """
+        numbered = [(index, job) for index, job in enumerate(self._jobs) if job is not None]
+        publisher = Publisher(target, self._before, self._task, self._log)
+        try:
+            publisher.run([job for _, job in numbered], total=len(numbered), max_workers=max_workers, stop=stop)
+        except BaseException:
+            self._outcomes = {numbered[at][0]: outcome for at, outcome in publisher.outcomes.items()}
+            try:
+                self._record()
+            except Exception as error:
+                self._log.warning("What was published is not on record, the next try puts it there: %s", error)
+            raise
+        self._outcomes = {numbered[at][0]: outcome for at, outcome in publisher.outcomes.items()}
+        self._record()
+
+    def write(self, try_number: int, run_began: float | None) -> tuple[str, dict[str, int], list[str]]:
+        """Write the file of what came of each line.
+
+        :param try_number: of the Airflow task
+        :param run_began: when the DAG run began, seconds since the epoch
+        :return: its address, how many there are of each kind, and the products of which something has changed
+        """
+        folder = run_folder(self._catalogue, self._task)
+        address = beneath(folder, new_name(Kind.PUBLISHED, self._task, try_number))
+        counts = Counter(dict.fromkeys(_KINDS, 0))
+        changed: dict[str, None] = {}
+        moved: list[str] = []
+
+        def lines() -> Iterator[Mapping[str, Any]]:
+            for index, line in enumerate(self._lines()):
+                job, outcome = self._jobs[index], self._outcomes.get(index)
+                kind = self._kind(job, outcome, run_began)
+                counts[kind] += 1
+                if job is None or outcome is None:
+                    yield line
+                    continue
+                if kind in (PUBLISHED, UNPUBLISHED):
+                    changed[job.sku] = None
+                if kind == PUBLISHED and line["was"] not in (None, str(job.final)):
+                    moved.append(str(line["was"]))
+                yield {**line, "published": _published(job, outcome, is_changed=kind in (PUBLISHED, UNPUBLISHED))}
+
+        write_lines(self._files, address, lines())
+        if moved:
+            said = "%s published under another key than before; what is under the old one stays there, such as %s"
+            self._log.warning(said, f"{counted(len(moved), 'picture')} {'is' if len(moved) == 1 else 'are'}", moved[0])
+        return address, dict(counts), list(changed)
+
+    def failures(self) -> list[tuple[str, Mapping[str, str]]]:
+        """Return what has failed: the names of the items, and the errors."""
+        found = ((self._jobs[index], outcome.error) for index, outcome in sorted(self._outcomes.items()))
+        return [(job.item, error) for job, error in found if job is not None and error is not None]
+
+    def _kind(self, job: Job | None, outcome: Outcome | None, run_began: float | None) -> str:
+        if job is None:
+            return WITHOUT_PICTURE
+        if outcome is None:
+            return LEFT
+        if outcome.error is not None:
+            return FAILED
+        if job.source is None:
+            return UNPUBLISHED
+        return PUBLISHED if has_changed(job, outcome, self._before.state(job.item), run_began) else UNCHANGED
+
+    def _record(self) -> None:
+        def decide(known: CatalogueRecord) -> list[Event]:
+            found: list[Event] = []
+            for index, outcome in sorted(self._outcomes.items()):
+                job = self._jobs[index]
+                if job is not None:
+                    found += events_of(job, outcome, known.state(job.item))
+            return found
+
+        self._store.update(self._task, decide, time.time())
+
+    def _lines(self) -> Iterator[Any]:
+        for path in self._paths:
+            yield from picture_lines(read_lines(self._files, path), path)
+
+
+def _published(job: Job, outcome: Outcome, *, is_changed: bool) -> dict[str, Any]:
+    if outcome.error is not None:
+        return {"error": dict(outcome.error)}
+    found: dict[str, Any] = {"final": str(job.final), "kept": None if outcome.kept is None else str(outcome.kept)}
+    if outcome.stat is not None:
+        found |= {"size": outcome.stat.size, "crc64": outcome.stat.crc64}
+    return {**found, "changed": is_changed}
+
+
+def _folder(address: str) -> CosAddress:
+    with invalid_arguments_fail():
+        return cos_address("catalogue", address)

@@ -1,0 +1,1 @@
+"""What is known of a catalogue: a log of events, and how it is written."""

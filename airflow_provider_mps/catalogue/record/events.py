@@ -1,0 +1,142 @@
+"""What may happen to an item of a catalogue, and what is known of it then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from airflow_provider_mps.catalogue.record.state import (
+    PICTURE_GONE,
+    Failure,
+    ItemState,
+    Made,
+    Publication,
+    Reservation,
+    Writer,
+)
+from airflow_provider_mps.catalogue.words import EventName
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that has happened to an item.
+
+    :param item: name of the item
+    """
+
+    name: ClassVar[EventName]
+    item: str
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """Return what is known of the item after this.
+
+        :param state: what was known before
+        :param run: who says so
+        :param at: when, seconds since the epoch
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPlanned(Event):
+    """A run is going to make the item: no other run takes it meanwhile."""
+
+    name: ClassVar[EventName] = EventName.PLANNED
+    fingerprint: str
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """Whoever plans it last has it."""
+        if state.planned is None:
+            return replace(state, planned=Reservation(self.fingerprint, run, at))
+        return replace(state, planned=state.planned.after(self.fingerprint, run, at))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemWaiting(Event):
+    """The item is wanted, and the run may not pay for it: it goes first in one of the next."""
+
+    name: ClassVar[EventName] = EventName.WAITING
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """It waits since it was said first."""
+        return state if state.since is not None else replace(state, since=at)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMade(Event):
+    """There is a picture, which is paid for."""
+
+    name: ClassVar[EventName] = EventName.MADE
+    fingerprint: str
+    picture: Mapping[str, Any] = field(hash=False)
+    task_id: str | None
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """Nobody has to wait for it, and no failure counts any more; another run may still be at it."""
+        made = Made(
+            self.fingerprint, self.picture["bucket"], self.picture["region"], self.picture["path"], self.task_id, at
+        )
+        return replace(state, made=made, failed=None, since=None, planned=_planned_after(state, run))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFailed(Event):
+    """There is no picture, or with the code :data:`PICTURE_GONE` none any more."""
+
+    name: ClassVar[EventName] = EventName.FAILED
+    fingerprint: str
+    code: str
+    message: str
+    request_id: str
+    task_id: str | None
+    is_final: bool
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """The run has done with it. A picture that is gone counts as never made."""
+        failed = Failure(self.fingerprint, self.code, self.message, self.request_id, self.task_id, self.is_final, at)
+        is_gone = self.code == PICTURE_GONE and state.made is not None and state.made.fingerprint == self.fingerprint
+        made = None if is_gone else state.made
+        return replace(state, failed=failed, made=made, planned=_planned_after(state, run))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReleased(Event):
+    """The item was planned, and has certainly not been submitted."""
+
+    name: ClassVar[EventName] = EventName.RELEASED
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """Any run may take it."""
+        return replace(state, planned=_planned_after(state, run))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPublished(Event):
+    """A picture is under its final key."""
+
+    name: ClassVar[EventName] = EventName.PUBLISHED
+    fingerprint: str
+    final: str
+    etag: str
+    size: int
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """What was there before does not count any more."""
+        return replace(state, published=Publication(self.fingerprint, self.final, self.etag, self.size, at))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemUnpublished(Event):
+    """There is nothing under the final key any more."""
+
+    name: ClassVar[EventName] = EventName.UNPUBLISHED
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """The picture stays where it was made: should the product come back, it need not be paid for again."""
+        return replace(state, published=None)
+
+
+def _planned_after(state: ItemState, run: Writer) -> Reservation | None:
+    """Return the reservation that is left when a run has done with an item: that of another run stays."""
+    return None if state.planned is None or state.planned.run.is_same_run(run) else state.planned

@@ -1,0 +1,142 @@
+"""What is known of an item of a catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.services.tencentcloud.answers import cos_object
+
+# The code of the failure of a picture that was made, and is not there any more: it has to be made again.
+PICTURE_GONE = "PictureGone"
+# Runs that an item is remembered to have been planned by in vain.
+MAX_FORMER = 10
+
+
+class Writer(NamedTuple):
+    """The Airflow task that has written to the record."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+
+    def is_same_run(self, other: Writer | TaskKey) -> bool:
+        """Tell whether both are tasks of one DAG run."""
+        return (self.dag_id, self.run_id) == (other.dag_id, other.run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A run is going to make an item, so that no other one does meanwhile.
+
+    :param fingerprint: of what it is made from
+    :param run: who reserved it
+    :param at: when, seconds since the epoch
+    :param former: who had reserved it before to make the same, and never said what came of it; the newest first
+    """
+
+    fingerprint: str
+    run: Writer
+    at: float
+    former: tuple[Writer, ...] = ()
+
+    def after(self, fingerprint: str, run: Writer, at: float) -> Reservation:
+        """Return the reservation of whoever plans it next.
+
+        :param fingerprint: of what that run makes it from
+        :param run: that run
+        :param at: when, seconds since the epoch
+        """
+        if fingerprint != self.fingerprint:
+            return Reservation(fingerprint, run, at)
+        all_former = (self.run, *self.former)
+        former = tuple(other for other in all_former if not other.is_same_run(run))
+        return Reservation(fingerprint, run, at, former[:MAX_FORMER])
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The last picture that was made of an item, and paid for.
+
+    :param fingerprint: of what it was made from
+    :param bucket: bucket of the picture
+    :param region: its region
+    :param path: its key, with a leading ``/``
+    :param task_id: the service's id of the task that made it; None where it is not known
+    :param at: when that came on record, seconds since the epoch
+    """
+
+    fingerprint: str
+    bucket: str
+    region: str
+    path: str
+    task_id: str | None
+    at: float
+
+    @property
+    def picture(self) -> dict[str, Any]:
+        """The picture as results have it: ``{"bucket", "region", "path", "cos_uri", "url"}``."""
+        return cos_object(self.bucket, self.region, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the last try to make an item has failed.
+
+    :param fingerprint: of what it was to be made from
+    :param code: code of the error
+    :param message: the service's words
+    :param request_id: id of the request that was refused; empty where there is none
+    :param task_id: the service's id of the task; None where none was accepted
+    :param is_final: whether the same request would fail again
+    :param at: when that came on record, seconds since the epoch
+    """
+
+    fingerprint: str
+    code: str
+    message: str
+    request_id: str
+    task_id: str | None
+    is_final: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is under the final key of an item.
+
+    :param fingerprint: of what the picture was made from
+    :param final: where it is, ``cos://bucket/key``
+    :param etag: its ETag
+    :param size: its size in bytes
+    :param at: when that came on record, seconds since the epoch
+    """
+
+    fingerprint: str
+    final: str
+    etag: str
+    size: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ItemState:
+    """What is known of an item.
+
+    :param since: since when it has been wanted without being made, as no run was allowed to pay for it, seconds since
+        the epoch; None if it is not waiting
+    :param planned: who is going to make it
+    :param made: its last picture
+    :param failed: why there is no newer one
+    :param published: what is published of it
+    """
+
+    since: float | None = None
+    planned: Reservation | None = None
+    made: Made | None = None
+    failed: Failure | None = None
+    published: Publication | None = None
+
+
+NOTHING = ItemState()

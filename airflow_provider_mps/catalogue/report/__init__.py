@@ -1,0 +1,1 @@
+"""Tell what a run did, for people and for machines."""

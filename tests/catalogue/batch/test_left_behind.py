@@ -1,0 +1,197 @@
+"""A run that was killed for good has paid for pictures: the next one goes on from there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
+from tenacity import wait_none
+
+from airflow_provider_mps.batch import writer as batch_writer
+from airflow_provider_mps.catalogue.batch import left_behind
+from airflow_provider_mps.core import calls
+from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.operators import catalogue_plan
+from airflow_provider_mps.operators.catalogue import CataloguePlanOperator, CataloguePublishOperator
+from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
+from airflow_provider_mps.services.profiles import AIDGE, MPS
+from airflow_provider_mps.storage.errors import UnreadableLinesError
+from airflow_provider_mps.storage.files import Files
+from tests.task_context import StateStore, execute, make_context
+
+CATALOGUE = "cos:///catalogues/shop"
+SKUS = ["vase-amber", "jar-plum", "tin-tea"]
+MANIFEST = [{"sku": sku, "subject_cos_key": f"/samples/catalogue/{sku}.png"} for sku in SKUS]
+LOOKS = {"brick": {"bg_cos_key": "/samples/brick.png"}}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_writer, "TAKE_OVER_SECONDS", 0.3)
+    monkeypatch.setattr(batch_writer, "START_SECONDS", 0.05)
+    monkeypatch.setattr(batch_writer, "LAZY_SECONDS", 0.1)
+
+
+class Nights:
+    """Runs of the refresh, as Airflow would start them; what Airflow says of a run that has ended is given."""
+
+    def __init__(self, service: LocalService, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.service, self.folder = service, folder
+        self.over: set[str] = set()
+        monkeypatch.setattr(catalogue_plan, "is_run_over", lambda ti, dag_id, run_id: run_id in self.over)
+
+    def context(self, run: str, task: str, **ti: Any) -> Any:
+        store = StateStore(self.folder / f"{run}-{task}")
+        return make_context(store, dag_id="shop", run_id=run, task_id=task, **ti)
+
+    def plan(self, run: str, **arguments: Any) -> dict[str, Any]:
+        given = {"manifest": MANIFEST, "looks": LOOKS, "catalogue": CATALOGUE, "publish_to": "/shop/{sku}.{ext}"}
+        operator = CataloguePlanOperator(task_id="plan", **{**given, **arguments})
+        return dict(execute(operator, self.context(run, "plan")))
+
+    def make(self, run: str, plan: dict[str, Any], **arguments: Any) -> Any:
+        arguments = {"deferrable": False, "poll_interval": 0.1, **arguments}
+        operator = MpsImageBgFusionBatchOperator(task_id="make", requests=plan, **arguments)
+        return execute(operator, self.context(run, "make"))
+
+    def begin(self, run: str) -> dict[str, Any]:
+        """Submit all that a run makes, and never come back."""
+        plan = self.plan(run)
+        with pytest.raises(TaskDeferred):
+            self.make(run, plan, deferrable=True)
+        return plan
+
+    def end_tasks(self) -> None:
+        """Let all tasks come to their end."""
+        for task in self.service.tasks:
+            task.seconds = 0.0
+
+    def publish(self, run: str, pictures: dict[str, Any]) -> dict[str, Any]:
+        operator = CataloguePublishOperator(task_id="publish", pictures=pictures)
+        return dict(execute(operator, self.context(run, "publish")))
+
+    def lines(self, output: dict[str, Any]) -> list[dict[str, Any]]:
+        key = output["path"].removeprefix("cos://")
+        return [json.loads(line) for line in self.service.get_object(self.service.bucket, key).splitlines()]
+
+
+@pytest.fixture
+def nights(service: LocalService, conn_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nights:
+    monkeypatch.setattr(calls, "WAIT", wait_none())
+    return Nights(service, tmp_path, monkeypatch)
+
+
+def test_what_a_dead_run_has_paid_for_is_published_by_the_next(nights: Nights, service: LocalService) -> None:
+    nights.begin("monday")
+    assert len(service.tasks) == 3
+    # It may still be at work.
+    assert nights.plan("tuesday")["counts"]["in_another_run"] == 3
+    nights.over.add("monday")
+    plan = nights.plan("tuesday")
+    assert plan["counts"]["make"] == 3
+    assert [line["before"] for line in nights.lines(plan)] == [[{"dag_id": "shop", "run_id": "monday"}]] * 3
+    pictures = nights.make("tuesday", plan)
+    assert pictures["counts"] == {"made": 3, "failed": 0}
+    assert len(service.tasks) == 3
+    assert {line["entry"]["TaskId"] for line in nights.lines(pictures)} == {task.task_id for task in service.tasks}
+    assert nights.publish("tuesday", pictures)["counts"]["published"] == 3
+    nights.over.add("tuesday")
+    assert nights.plan("wednesday")["counts"]["unchanged"] == 3
+
+
+def test_runs_that_died_one_after_the_other(nights: Nights, service: LocalService) -> None:
+    service.backend.settings.task_seconds = 3600
+    nights.begin("monday")
+    nights.over.add("monday")
+    # One that never came to its batch, and one that did and was killed while it waited.
+    nights.plan("tuesday")
+    nights.over.add("tuesday")
+    nights.begin("wednesday")
+    nights.over.add("wednesday")
+    assert len(service.tasks) == 3
+    plan = nights.plan("thursday")
+    before = [[run["run_id"] for run in line["before"]] for line in nights.lines(plan)]
+    assert before == [["wednesday", "tuesday", "monday"]] * 3
+    nights.end_tasks()
+    pictures = nights.make("thursday", plan)
+    assert pictures["counts"]["made"] == 3
+    assert len(service.tasks) == 3
+
+
+def test_an_answer_that_was_lost_with_the_run_is_looked_for(nights: Nights, service: LocalService) -> None:
+    service.add_fault(kind="lost_answer", action="ProcessImage", times=1)
+    plan = nights.plan("monday")
+    service.add_fault(kind="error", action="DescribeImageTasks", code="InternalError", times=1000)
+    with pytest.raises(Exception, match=r"InDoubt|InternalError"):
+        nights.make("monday", plan)
+    service.clear_faults()
+    assert len(service.tasks) == 3
+    nights.over.add("monday")
+    pictures = nights.make("tuesday", nights.plan("tuesday"))
+    assert pictures["counts"] == {"made": 1, "failed": 0, "made before": 2}
+    assert len(service.tasks) == 3
+
+
+def test_what_failed_in_the_dead_run_is_made_anew(nights: Nights, service: LocalService) -> None:
+    service.add_fault(kind="task_fail", err_code=70001, err_msg="InternalError", times=1)
+    nights.begin("monday")
+    nights.over.add("monday")
+    pictures = nights.make("tuesday", nights.plan("tuesday"))
+    assert pictures["counts"]["made"] == 3
+    assert len(service.tasks) == 4
+
+
+def test_a_picture_that_changed_since_is_made(nights: Nights, service: LocalService) -> None:
+    nights.begin("monday")
+    nights.over.add("monday")
+    other = service.get_object(service.bucket, "/samples/vase.png")
+    service.put_object(service.bucket, "/samples/catalogue/tin-tea.png", other)
+    plan = nights.plan("tuesday")
+    assert ["before" in line for line in nights.lines(plan)] == [True, True, False]
+    assert nights.make("tuesday", plan)["counts"]["made"] == 3
+    assert len(service.tasks) == 4
+
+
+def test_who_wants_it_anew_gets_it_anew(nights: Nights, service: LocalService) -> None:
+    nights.begin("monday")
+    nights.over.add("monday")
+    plan = nights.plan("tuesday", force=True)
+    assert not any("before" in line for line in nights.lines(plan))
+    nights.make("tuesday", plan)
+    assert len(service.tasks) == 6
+
+
+def test_a_retry_goes_on_with_what_its_first_try_took_over(nights: Nights, service: LocalService) -> None:
+    service.backend.settings.task_seconds = 3600
+    nights.begin("monday")
+    nights.over.add("monday")
+    plan = nights.plan("tuesday")
+    with pytest.raises(TaskDeferred):
+        nights.make("tuesday", plan, deferrable=True)
+    nights.end_tasks()
+    pictures = nights.make("tuesday", plan)
+    assert pictures["counts"]["made"] == 3
+    assert len(service.tasks) == 3
+
+
+@pytest.mark.parametrize("said", [b"", b"{", b"[]", b"{}", b'{"dag_id":1}', b'"x"'])
+def test_what_cannot_be_read_of_a_dead_run_is_an_error(said: bytes, nights: Nights, service: LocalService) -> None:
+    nights.begin("monday")
+    [key] = [info.key for info in service.backend.store.all(service.bucket) if info.key.endswith("begun.json")]
+    service.put_object(service.bucket, key, said)
+    nights.over.add("monday")
+    plan = nights.plan("tuesday")
+    with pytest.raises(UnreadableLinesError, match=r"begun\.json"):
+        nights.make("tuesday", plan)
+    assert len(service.tasks) == 3
+
+
+def test_batches_of_another_service_are_left_alone(tmp_path: Path) -> None:
+    files, folder = Files(), str(tmp_path)
+    mine = left_behind.Begun(left_behind.TaskKey("d", "t", "r", -1), "cos://b-1/x")
+    for name, service in (("pictures-1-a", MPS), ("pictures-2-a", MPS), ("pictures-1-b", AIDGE), ("plan-1-c", MPS)):
+        files.write(f"{folder}/{name}.begun.json", left_behind.write_begun(mine, service, try_number=1))
+    assert left_behind.begun_in(files, folder, MPS) == [mine]
