@@ -26,9 +26,11 @@ def check_on_empty(name: str, value: Any) -> OnEmpty:
 def whole_address(name: str, value: Any) -> str:
     """Return the address of a file or folder; a relative one would be another in each worker.
 
+    ``cos:/folder/``, with a slash too few, is a relative path.
+
     :raises ArgumentError: it is none
     """
     address = arguments.folder(name, value)
     if "://" not in address and not address.startswith(("/", "~")):
-        arguments.fail(name, value, "a whole address such as 'cos://name-1250000000/plans' or '/data/plans'")
+        arguments.fail(name, value, "a whole address such as 'cos://name-1250000000/folder' or '/data/folder'")
     return address

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.core.arguments import ArgumentError
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 # With the digest behind it, a name that every file system takes.
@@ -77,6 +78,10 @@ def _spread(name: str, values: Any) -> Iterator[StepOutput]:
 
 def _output(name: str, value: Any) -> StepOutput:
     expected = "what a task of the catalogue returned, {'path': ...}, or the address of a file"
+    if hasattr(value, "task_id") and hasattr(value, "output"):
+        raise ArgumentError(
+            f"{name}: give what task {value.task_id!r:.60} returns, task.output, and not the task itself"
+        )
     if isinstance(value, Mapping):
         catalogue = value.get("catalogue")
         if not isinstance(value.get("path"), str):

@@ -102,9 +102,12 @@ class PublicationFailedError(AirflowException):
 
 
 class PublicationRefusedError(PublicationFailedError, AirflowFailException):
-    """The pictures that could not be published are gone, so that a retry would find no more; Airflow does not retry."""
+    """The pictures that could not be published are gone or refused: a retry would publish no more. No retry."""
 
-    _NEXT = "The others are published. The next plan of the catalogue has those that are gone made again."
+    _NEXT = (
+        "The others are published, and a retry would publish no more. What is gone from where it was made, the next "
+        "plan has made again; where COS refuses, mend that and clear the task: nothing is paid again."
+    )
 
 
 class ManifestError(AirflowFailException):

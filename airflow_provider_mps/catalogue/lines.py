@@ -132,7 +132,11 @@ def _is_run(value: Any) -> bool:
 
 
 def _wrong_picture(line: Mapping[str, Any]) -> str:
-    return _wrong_plan(line) or (_wrong_entry(line) if line["action"] != Action.UNPUBLISH else "")
+    if wrong := _wrong_plan(line):
+        return wrong
+    if line["action"] == Action.MAKE and "entry" not in line:
+        return "it has no entry, so this is a plan: give what the batch returns that makes its pictures"
+    return _wrong_entry(line) if line["action"] != Action.UNPUBLISH else ""
 
 
 def _wrong_published(line: Mapping[str, Any]) -> str:

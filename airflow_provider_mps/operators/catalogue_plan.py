@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.catalogue.words import OnBadRow, OnRemoved
 from airflow_provider_mps.compat import is_run_over
 from airflow_provider_mps.core import arguments
@@ -255,7 +256,7 @@ _REQUIRED = (
 )
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "manifest": _manifest,
-    "catalogue": arguments.text,
+    "catalogue": whole_address,
     "columns": _columns,
     "defaults": _defaults,
     "max_pictures": lambda name, value: arguments.integer(name, value, 0),

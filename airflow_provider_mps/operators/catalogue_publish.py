@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
+from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.cos_address import SCHEME, CosAddress, cos_address, is_cos
 from airflow_provider_mps.core.progress import counted
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from airflow_provider_mps.catalogue.publication.run import PublishRun
     from airflow_provider_mps.core.airflow_task import TaskKey
 
-# Of the failures and of the changed products, in an error and in the extra of an event.
-_SHOWN_FAILURES, _SHOWN_SKUS = 3, 100
+# Of the changed products, in the extra of an event.
+_SHOWN_SKUS = 100
 
 
 class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator):
@@ -78,11 +79,13 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
     :raises InvalidArgumentError: a rendered value or a line cannot be used; nothing was published, and Airflow does not
         retry
     :raises PublicationFailedError: more than ``max_failed`` pictures were not published
-    :raises PublicationRefusedError: the same, and all of them are gone from where they were made; the next plan has
-        them made again, and Airflow does not retry
+    :raises PublicationRefusedError: the same, and a retry would publish no more: they are gone from where they were
+        made, so that the next plan has them made again, or COS refuses them (permission, no such bucket); Airflow does
+        not retry
     :raises RecordUnreadableError: the record of the catalogue cannot be read; Airflow does not retry
     :raises UnreadableLinesError: a file of pictures cannot be read; Airflow does not retry
-    :raises TencentCloudPermanentError: COS refuses (permission, credentials, bucket); Airflow does not retry
+    :raises TencentCloudPermanentError: COS refuses the files of the catalogue, or picture after picture (permission,
+        credentials, bucket); Airflow does not retry
     :raises TencentCloudError: COS does not answer
     """
 
@@ -130,6 +133,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
             arguments.check_literals({name: getattr(self, name) for name in _CHECKS}, _CHECKS)
             if self.partitions:
                 check_partitions("partitions")
+            self._check_pictures()
 
     @failures_in_short
     def execute(self, context: Context) -> dict[str, Any]:
@@ -158,6 +162,15 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         run.publish(target, self.max_workers, stop)
         return self._ended(context, run, catalogue, task, read["max_failed"])
 
+    def _check_pictures(self) -> None:
+        """Check what no template will change."""
+        from airflow_provider_mps.catalogue.addresses import read_output
+
+        if not arguments.is_template(self.pictures):
+            outputs = read_output("pictures", self.pictures)
+            if outputs and not arguments.is_template(self.catalogue):
+                _one_catalogue(self.catalogue, outputs)
+
     def _ended(
         self, context: Context, run: PublishRun, catalogue: str, task: TaskKey, max_failed: int
     ) -> dict[str, Any]:
@@ -185,21 +198,18 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         :raises PublicationFailedError: more than ``max_failed`` has
         """
         from airflow_provider_mps.catalogue.errors import PublicationFailedError, PublicationRefusedError
-        from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
+        from airflow_provider_mps.catalogue.publication.run import summary
 
         failures = run.failures()
         if not failures:
             return
-        told = "; ".join(f"{error['Code']}: {item}: {error['Message']}" for item, error in failures[:_SHOWN_FAILURES])
-        more = len(failures) - _SHOWN_FAILURES
-        told = f"{told}; and {more:,} more" if more > 0 else told
+        told = summary(failures)
         if len(failures) <= max_failed:
             self.log.warning("%d failed, which max_failed=%d allows: %s", len(failures), max_failed, told)
             return
         if self.do_xcom_push:
             context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=dict(output))
-        are_gone = all(error["Code"] == PICTURE_GONE for _, error in failures)
-        kind = PublicationRefusedError if are_gone else PublicationFailedError
+        kind = PublicationRefusedError if all(one.is_final for one in failures) else PublicationFailedError
         raise kind(len(failures), sum(output["counts"].values()), max_failed, told)
 
     def _uri(self, catalogue: str) -> str:
@@ -233,7 +243,7 @@ def _keep_previous(name: str, value: Any) -> CosAddress:
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "catalogue": arguments.folder,
+    "catalogue": whole_address,
     "keep_previous": _keep_previous,
     "cache_control": arguments.header,
     "max_failed": lambda name, value: arguments.integer(name, value, 0),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
@@ -119,8 +120,9 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
             self.thumbnails = thumbnails
             self.max_pictures_shown = arguments.integer("max_pictures_shown", max_pictures_shown, 0, MAX_PICTURES_SHOWN)
             given = {"dest": dest, "title": title, "link_base": link_base}
-            checks = {"dest": arguments.folder, "title": arguments.text, "link_base": check_link_base}
+            checks = {"dest": whole_address, "title": arguments.text, "link_base": check_link_base}
             arguments.check_literals(given, checks)
+            self._check_steps()
 
     @failures_in_short
     def execute(self, context: Context) -> dict[str, Any]:
@@ -145,6 +147,14 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
             context["ti"].xcom_push(key=XCOM_REPORT_LINK, value=link)
         return {"path": path, "json_path": json_path, "counts": dict(report.counts)}
 
+    def _check_steps(self) -> None:
+        """Check what no template will change."""
+        from airflow_provider_mps.catalogue.addresses import read_output
+
+        for name in self._asked:
+            if (value := getattr(self, name)) != "" and not arguments.is_template(value):
+                read_output(name, value)
+
     def _given(self) -> dict[Any, Any]:
         """Return what is given of each step; a template that found nothing is a step whose task returned nothing."""
         from airflow_provider_mps.catalogue.report.read import given
@@ -165,7 +175,7 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
         with invalid_arguments_fail():
             if self.link_base is not None:
                 check_link_base("link_base", self.link_base)
-            return arguments.folder("dest", self.dest)
+            return whole_address("dest", self.dest)
 
     def _report(self, context: Context, run: RunRead) -> Report:
         from airflow_provider_mps.catalogue.report.items import clean

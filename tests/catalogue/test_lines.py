@@ -82,7 +82,7 @@ def test_a_line_that_is_none_of_a_plan_is_named(change: dict[str, Any], why: str
 
 
 def test_pictures_need_what_came_of_them() -> None:
-    with pytest.raises(ArgumentError, match=r"/p\.jsonl, line 1: entry is no result"):
+    with pytest.raises(ArgumentError, match=r"/p\.jsonl, line 1: it has no entry, so this is a plan"):
         list(picture_lines([MAKE], "/p.jsonl"))
     with pytest.raises(ArgumentError, match="neither final nor error"):
         list(published_lines([{**PUBLISH, "published": {}}], "/p.jsonl"))

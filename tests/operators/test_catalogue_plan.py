@@ -357,7 +357,11 @@ def test_a_scene_of_aidge_is_planned_too(shop: Shop) -> None:
         ({"looks": {}}, "looks"),
         ({"looks": {"white": {"colour": "white"}}}, "looks['white']"),
         ({"catalogue": ""}, "catalogue: "),
+        ({"catalogue": "catalogues/shop"}, "catalogue: expected a whole address"),
+        ({"catalogue": "cos:/catalogues/shop"}, "catalogue: expected a whole address"),
+        ({"catalogue": "https://shop.example/catalogue"}, "catalogue: expected a folder"),
         ({"publish_to": "/shop/one.jpeg"}, "publish_to"),
+        ({"publish_to": "/shop/{look}.{ext}"}, "publish_to: expected a placeholder such as {sku}: all products"),
         ({"max_pictures": -1}, "max_pictures: "),
         ({"on_bad_row": "ignore"}, "on_bad_row: "),
         ({"on_removed": "delete"}, "on_removed: "),
@@ -368,7 +372,13 @@ def test_a_scene_of_aidge_is_planned_too(shop: Shop) -> None:
         ({"dry_run": "perhaps"}, "dry_run: "),
         ({"prices": {"2K": -1, "currency": "CNY"}}, "prices: 2K: "),
         ({"columns": {"colour": "c"}}, "columns: "),
+        ({"columns": {"article_no": "sku"}}, "columns: it is the other way round, {'sku': 'article_no'}"),
         ({"defaults": ["x"]}, "defaults"),
+        (
+            {"defaults": {"subject_cos_key": "/photos/cup.png"}},
+            "defaults: subject_cos_key: all products would have one",
+        ),
+        ({"defaults": {"subject_url": "https://e.com/{look}.png"}}, "defaults: the picture of a product is the same"),
     ],
 )
 def test_a_slip_shows_when_the_dag_is_read(shop: Shop, change: dict[str, Any], named: str) -> None:

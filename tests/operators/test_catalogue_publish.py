@@ -10,7 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, Asset, AssetAlias
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSkipException,
+    Asset,
+    AssetAlias,
+    BaseOperator,
+)
 
 from airflow_provider_mps.catalogue.errors import PublicationFailedError, PublicationRefusedError, RecordUnreadableError
 from airflow_provider_mps.catalogue.publication.publisher import MAX_ERRORS
@@ -21,6 +27,7 @@ from airflow_provider_mps.failures import short_line
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.catalogue import CataloguePublishOperator
+from airflow_provider_mps.storage.lines import write_lines
 from tests.task_context import AIRFLOW_2, make_context
 
 from .publishing import Shop, counts, picture
@@ -198,6 +205,48 @@ def test_a_picture_that_cos_refuses_fails_and_a_retry_publishes_it(shop: Shop) -
     assert shop.publish(made)["counts"] == counts(published=2)
 
 
+@pytest.mark.parametrize(
+    ("action", "status", "said"),
+    [
+        (
+            COPY,
+            403,
+            "AccessDenied: COS CopyObject: Grant the account this action on the bucket in CAM: cup/white and 1 more",
+        ),
+        (
+            "HeadObject",
+            403,
+            "AccessDenied: COS HeadObject: Grant the account this action on the bucket in CAM: cup/white",
+        ),
+    ],
+)
+def test_what_cos_refuses_says_what_is_to_be_granted_and_is_not_retried(
+    action: str, status: int, said: str, shop: Shop
+) -> None:
+    made = shop.make([shop.line("cup/white"), shop.line("bowl/white")])
+    shop.service.add_fault(kind="error", action=action, code="AccessDenied", status=status)
+    with pytest.raises(PublicationRefusedError) as caught:
+        shop.publish(made)
+    assert said in str(caught.value)
+    assert f"(shop): {said[:60]}" in str(short_line(caught.value, "shop"))
+    # What was made stays known, and is published once that is granted.
+    shop.service.clear_faults()
+    assert shop.publish(made)["counts"] == counts(published=2)
+
+
+def test_a_plan_is_no_file_of_pictures(shop: Shop) -> None:
+    line = {name: value for name, value in shop.line("cup/white").items() if name != "entry"}
+    path = f"{shop.catalogue}/runs/run/plan-1.jsonl"
+    write_lines(shop.files, path, [line])
+    with pytest.raises(InvalidArgumentError) as caught:
+        shop.publish({"path": path, "catalogue": shop.catalogue})
+    assert str(caught.value) == (
+        "pictures: plan-1.jsonl, line 1: it has no entry, so this is a plan: give what the batch returns "
+        "that makes its pictures"
+    )
+    assert shop.service.calls(COPY) == []
+
+
 def test_when_cos_answers_nobody_it_is_not_asked_for_all(shop: Shop) -> None:
     made = shop.make([shop.line(f"cup-{number}/white") for number in range(60)])
     shop.service.add_fault(kind="error", action=COPY, code="AccessDenied", status=403, after=5)
@@ -353,11 +402,16 @@ def test_a_record_that_cannot_be_read_publishes_nothing(shop: Shop) -> None:
         ({"catalogue": "https://shop/catalogue"}, "catalogue: expected a folder"),
         ({"cos_region": "Guangzhou"}, "cos_region: expected a region"),
         ({"partitions": "perhaps"}, "partitions: expected true or false"),
+        ({}, r"the argument catalogue \(these are addresses alone\)"),
+        ({"catalogue": "catalogues/shop"}, "catalogue: expected a whole address"),
+        ({"pictures": None}, "pictures: expected what a task of the catalogue returned"),
+        ({"pictures": {"counts": {}}}, "pictures: expected what a task of the catalogue returned"),
+        ({"pictures": BaseOperator(task_id="make")}, "pictures: give what task 'make' returns, task.output, and not"),
     ],
 )
 def test_arguments_that_cannot_be_used_are_refused_when_the_dag_is_read(given: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        CataloguePublishOperator(task_id="publish", pictures="cos:///pictures.jsonl", **given)
+        CataloguePublishOperator(**{"task_id": "publish", "pictures": "cos:///pictures.jsonl", **given})
 
 
 def test_a_file_that_is_not_there_or_none_of_pictures(shop: Shop) -> None:

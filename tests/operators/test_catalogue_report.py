@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.exceptions import InvalidArgumentError
 from airflow_provider_mps.hooks.cos import CosHook
@@ -68,6 +69,19 @@ def test_a_run_is_told_for_people_and_for_machines(service: LocalService, conn_i
     # What the page links to is there.
     for href in page.values("href"):
         assert (Path(found["path"]).parent / href).is_file()
+
+
+def test_a_dry_run_says_what_would_be_made(conn_id: str, tmp_path: Path) -> None:
+    would = [{**plan_line(f"{sku}/white"), "would": "make"} for sku in ("cup", "jar")]
+    for line in would:
+        line.pop("action")
+    paths = {"path": write(tmp_path / "plan"), "dry_run": write(tmp_path / "dry-plan", *would)}
+    plan = {**paths, "catalogue": "/data/shop", "counts": {"make": 2}}
+    empty = {"path": write(tmp_path / "pictures"), "catalogue": "/data/shop", "counts": {"made": 0, "failed": 0}}
+    found, page, told = report(tmp_path, plan=plan, pictures=empty, published=empty)
+    assert told["is_dry"]
+    assert "Dry run: 2 pictures would be made, nothing was submitted" in page.words
+    assert found["counts"]["to_make"] == 2
 
 
 @pytest.mark.parametrize("folder", ["cos:///reports/", "cos://{bucket}/reports"])
@@ -175,6 +189,10 @@ def test_the_link_is_where_people_read_the_report(conn_id: str, tmp_path: Path) 
         ({"link_base": "javascript:alert(1)"}, "link_base: expected an http"),
         ({"link_base": "https://e.com/a?sign=1"}, "link_base: expected an http"),
         ({"title": " "}, "title: expected a text"),
+        ({"dest": "reports/"}, "dest: expected a whole address"),
+        ({"plan": 3}, "plan: expected what a task of the catalogue returned"),
+        ({"pictures": [{"counts": {}}]}, r"pictures\[0\]: expected what a task of the catalogue returned"),
+        ({"published": BaseOperator(task_id="publish")}, "published: give what task 'publish' returns, task.output"),
     ],
 )
 def test_fixed_arguments_are_checked_when_the_dag_is_read(arguments: dict[str, Any], said: str) -> None:

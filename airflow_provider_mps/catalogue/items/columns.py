@@ -69,6 +69,10 @@ def check_columns(columns: Any) -> None:
         arguments.fail("columns", columns, "a dict such as {'sku': 'article_no', 'subject_cos_key': 'photo'}")
     for argument, column in columns.items():
         if argument != SKU and argument not in ARGUMENTS:
+            if column == SKU or (isinstance(column, str) and column in ARGUMENTS):
+                raise ArgumentError(
+                    f"columns: it is the other way round, {{{column!r}: {argument!r:.60}}}: an argument, and its column"
+                )
             known = ", ".join((SKU, *sorted(ARGUMENTS)))
             raise ArgumentError(f"columns: {argument!r:.60}: no such argument; there are {known}")
         if column is not None or argument == SKU:

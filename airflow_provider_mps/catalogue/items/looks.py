@@ -75,6 +75,7 @@ def check_looks(looks: Any, defaults: Any = None) -> None:
     """
     is_open = defaults is not None and arguments.is_template(defaults) and not isinstance(defaults, Mapping)
     given = {} if is_open else read_defaults(defaults)
+    _check_subject({name: _unless_open(f"defaults: {name}", given[name]) for name in SUBJECT if name in given})
     if not isinstance(looks, Mapping) and arguments.is_template(looks):
         return
     for name, look in _named(looks):
@@ -95,13 +96,7 @@ def read_looks(looks: Any, defaults: Any, storage: StorageDefaults) -> list[Look
     """
     given = read_defaults(defaults)
     subject = {name: _template(f"defaults: {name}", given[name]) for name in SUBJECT if name in given}
-    if any("look" in names_in(value) for value in subject.values()):
-        raise ArgumentError("defaults: the picture of a product is the same in all looks: {look} cannot be in it")
-    for name in ("subject_url", "subject_cos_key"):
-        if name in subject and not any(names_in(subject[name])):
-            raise ArgumentError(
-                f"defaults: {name}: all products would have one picture; a placeholder tells them apart"
-            )
+    _check_subject(subject)
     found = []
     for name, look in _named(looks):
         service, version, rest = _parts(name, look)
@@ -135,6 +130,17 @@ def names_in(value: Any) -> tuple[str, ...]:
     if isinstance(value, Template):
         return value.names
     return tuple(name for item in value for name in names_in(item)) if isinstance(value, list) else ()
+
+
+def _check_subject(subject: Mapping[str, Any]) -> None:
+    """Check that the default picture is one of each product."""
+    if any("look" in names_in(value) for value in subject.values()):
+        raise ArgumentError("defaults: the picture of a product is the same in all looks: {look} cannot be in it")
+    for name in ("subject_url", "subject_cos_key"):
+        if name in subject and not arguments.is_template(subject[name]) and not any(names_in(subject[name])):
+            raise ArgumentError(
+                f"defaults: {name}: all products would have one picture; a placeholder tells them apart"
+            )
 
 
 def _named(looks: Any) -> list[tuple[str, Any]]:
@@ -214,6 +220,11 @@ def _template(name: str, value: Any) -> Any:
         return value
     template = read_template(name, value)
     return template if template.names else template.parts[0]
+
+
+def _unless_open(name: str, value: Any) -> Any:
+    """Return a text with placeholders as a template; one of Airflow's as it is."""
+    return value if arguments.is_template(value) else _template(name, value)
 
 
 def _check_known(service: LineService, given: Mapping[str, Any]) -> None:

@@ -22,6 +22,8 @@ _EXPECTED = (
 _NOT_IN_KEYS = re.compile(r"[\\`^\"{}\[\]~%#<>|*?]")
 _PLAIN = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.,=@+-]*/)*[A-Za-z0-9_][A-Za-z0-9_.,=@+-]*")
 _EXTENSIONS = {"jpeg": ("jpeg", "jpg"), "jpg": ("jpeg", "jpg"), "png": ("png",)}
+# Placeholders that say nothing of the product.
+_SAME_FOR_ALL = frozenset(("look", "ext"))
 _KNOWN = frozenset(name for names in _EXTENSIONS.values() for name in names)
 
 
@@ -92,7 +94,7 @@ def _read(publish_to: Any, looks: Collection[str] | None) -> tuple[str | None, T
     if bucket is not None:
         arguments.bucket("publish_to", bucket)
     template = read_template("publish_to", key)
-    if not template.names:
+    if not {*template.names} - _SAME_FOR_ALL:
         arguments.fail("publish_to", publish_to, "a placeholder such as {sku}: all products would have one key")
     if looks is not None and len(looks) > 1 and "look" not in template.names:
         arguments.fail("publish_to", publish_to, "{look} in it: all looks of a product would have one key")

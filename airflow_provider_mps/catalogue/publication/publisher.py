@@ -21,6 +21,7 @@ from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.outcomes import Outcome as Answered
 from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.services.tencentcloud.codes import CHANGED
@@ -107,7 +108,9 @@ class Publisher:
             outcome = self._tried(job)
         except ServiceError as error:
             self._count(job, error)
-            outcome = Outcome(error={"Code": error.code, "Message": error.message, "RequestId": error.request_id})
+            told = {"Code": error.code, "Message": error.message, "RequestId": error.request_id}
+            remedy = f"{error.service} {error.action}: {error.hint.rstrip('.')}" if error.hint else ""
+            outcome = Outcome(error=told, remedy=remedy, is_final=error.outcome is Answered.REFUSED)
         if outcome is not None:
             self.outcomes[index] = outcome
 
@@ -133,7 +136,7 @@ class Publisher:
         step = step_for(job, made, final, state.published, headers)
         if step is Step.GONE:
             said = f"{source} is not there any more: the next plan has the picture made again"
-            return Outcome(error={"Code": PICTURE_GONE, "Message": said, "RequestId": ""})
+            return Outcome(error={"Code": PICTURE_GONE, "Message": said, "RequestId": ""}, is_final=True)
         if step is Step.NONE:
             return Outcome(final, self._kept_before(job))
         kept = self._keep(job, final) if step is Step.COPY else self._kept_before(job)
@@ -150,7 +153,8 @@ class Publisher:
             if error.code != _NOT_THERE:
                 raise
             # Removed since it was looked at.
-            return Outcome(error={"Code": PICTURE_GONE, "Message": error.message, "RequestId": error.request_id})
+            gone = {"Code": PICTURE_GONE, "Message": error.message, "RequestId": error.request_id}
+            return Outcome(error=gone, is_final=True)
         return Outcome(stat, kept)
 
     def _unpublish(self, job: Job) -> Outcome | None:

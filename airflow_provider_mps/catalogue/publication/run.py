@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.addresses import new_name, run_folder
 from airflow_provider_mps.catalogue.lines import picture_lines
@@ -20,6 +20,7 @@ from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import beneath
 from airflow_provider_mps.core.cos_address import CosAddress, cos_address, is_cos
 from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.storage.files import Files
 from airflow_provider_mps.storage.lines import read_lines, write_lines
@@ -27,7 +28,38 @@ from airflow_provider_mps.storage.lines import read_lines, write_lines
 # Of an outcome, for counts.
 PUBLISHED, UNCHANGED, UNPUBLISHED = "published", "unchanged", "unpublished"
 FAILED, LEFT, WITHOUT_PICTURE = "failed", "left", "without_picture"
+# Kinds of failures in an error.
+_SHOWN_KINDS = 3
 _KINDS = (PUBLISHED, UNCHANGED, UNPUBLISHED, FAILED, LEFT, WITHOUT_PICTURE)
+
+
+class Failure(NamedTuple):
+    """A picture that was not published.
+
+    :param item: its item
+    :param remedy: what COS was asked for, and what can be done about it; empty where nothing is known
+    :param is_final: whether a retry would end the same way
+    """
+
+    item: str
+    code: str
+    message: str
+    remedy: str
+    is_final: bool
+
+
+def summary(failures: Sequence[Failure]) -> str:
+    """Return what has failed in short: code and remedy first, as the log page cuts lines."""
+    alike: dict[tuple[str, str], list[Failure]] = {}
+    for one in failures:
+        alike.setdefault((one.code, one.remedy), []).append(one)
+    told = []
+    for (code, remedy), found in list(alike.items())[:_SHOWN_KINDS]:
+        first, more = found[0], f" and {len(found) - 1:,} more" if len(found) > 1 else ""
+        told.append(": ".join(filter(None, (code, remedy, f"{first.item}{more}", first.message))))
+    if len(alike) > _SHOWN_KINDS:
+        told.append(f"and {counted(len(alike) - _SHOWN_KINDS, 'kind')} more")
+    return "; ".join(told)
 
 
 class PublishRun:
@@ -122,10 +154,14 @@ class PublishRun:
             self._log.warning(said, f"{counted(len(moved), 'picture')} {'is' if len(moved) == 1 else 'are'}", moved[0])
         return address, dict(counts), list(changed)
 
-    def failures(self) -> list[tuple[str, Mapping[str, str]]]:
-        """Return what has failed: the names of the items, and the errors."""
-        found = ((self._jobs[index], outcome.error) for index, outcome in sorted(self._outcomes.items()))
-        return [(job.item, error) for job, error in found if job is not None and error is not None]
+    def failures(self) -> list[Failure]:
+        """Return what has failed."""
+        found = ((self._jobs[index], outcome) for index, outcome in sorted(self._outcomes.items()))
+        return [
+            Failure(job.item, one.error["Code"], one.error["Message"], one.remedy, one.is_final)
+            for job, one in found
+            if job is not None and one.error is not None
+        ]
 
     def _kind(self, job: Job | None, outcome: Outcome | None, run_began: float | None) -> str:
         if job is None:
@@ -151,7 +187,8 @@ class PublishRun:
 
     def _lines(self) -> Iterator[Any]:
         for path in self._paths:
-            yield from picture_lines(read_lines(self._files, path), path)
+            # The folder is in the log, and the name says what a person looks for.
+            yield from picture_lines(read_lines(self._files, path), f"pictures: {bare_url(path).rpartition('/')[2]}")
 
 
 def _published(job: Job, outcome: Outcome, *, is_changed: bool) -> dict[str, Any]:

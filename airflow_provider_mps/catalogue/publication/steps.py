@@ -92,11 +92,15 @@ class Outcome:
     :param stat: what is under the final key; None where nothing is
     :param kept: where the picture before is; None where none was kept
     :param error: why it failed: ``{"Code", "Message", "RequestId"}``
+    :param remedy: what COS was asked for when it failed, and what can be done about it
+    :param is_final: whether another try would fail in the same way
     """
 
     stat: ObjectStat | None = None
     kept: Place | None = None
     error: Mapping[str, str] | None = None
+    remedy: str = ""
+    is_final: bool = False
 
 
 def job_of(line: PictureLine, keep_previous: CosAddress | None) -> Job | None:

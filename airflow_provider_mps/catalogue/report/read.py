@@ -55,7 +55,7 @@ def given(name: str, value: Any, *, is_asked: bool) -> Given:
     """
     if value is None or value == "":
         return Given(is_asked)
-    outputs, counts = read_output(name, value), Counter[str]()
+    outputs, counts = read_output(name, _told(value)), Counter[str]()
     for one in _each(value):
         counts.update({key: count for key, count in _counts(one).items() if type(count) is int})
     return Given(is_asked, tuple(outputs), counts)
@@ -112,6 +112,14 @@ def _each(value: Any) -> Iterator[Any]:
             yield from _each(one)
     else:
         yield value
+
+
+def _told(value: Any) -> Any:
+    """Return what a task returned; of the plan of a dry run, which is empty, what says what would be done."""
+    if isinstance(value, list | tuple):
+        return [_told(one) for one in value]
+    is_dry = isinstance(value, Mapping) and isinstance(value.get("dry_run"), str)
+    return {**value, "path": value["dry_run"]} if is_dry else value
 
 
 def _counts(value: Any) -> Mapping[str, Any]:
