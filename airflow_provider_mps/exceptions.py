@@ -309,8 +309,8 @@ class MpsBatchRecordError(AirflowFailException):
 
     def __str__(self) -> str:
         return (
-            f"The record of this batch, {self.prefix}, cannot be read: {self.reason.rstrip('.')}. Nothing was "
-            "submitted. If all of the batch may be paid for again, remove that folder and clear the task."
+            f"The record of the batch {self.prefix} cannot be read: {self.reason.rstrip('.')}. Nothing was "
+            "submitted. If all of that batch may be paid for again, remove that folder and clear the task."
         )
 
 

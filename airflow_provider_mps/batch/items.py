@@ -123,14 +123,15 @@ def outcome_of_item(task_id: str, end: WaitOutcome, timeout: float) -> ItemOutco
     :param timeout: seconds that were waited for at the most
     """
     if isinstance(end, Refused):
-        return failed_call(end.error, task_id)
+        # Who is not told of a task has paid for it all the same.
+        return replace(failed_call(end.error, task_id), is_open=True)
     if isinstance(end, TooLate):
         limit = f"timeout={timeout:g} s" if end.kind is LimitKind.TIMEOUT else str(end.kind)
         joins = "a clear joins it and waits anew, a retry only looks once more; or raise timeout"
         if end.kind is LimitKind.EXECUTION_TIMEOUT:
             joins = "a retry joins it for what is left of timeout"
         said = f"not done within {limit} (last seen: {end.last_seen}); {joins}"
-        return ItemFailure("Timeout", said, task_id)
+        return ItemFailure("Timeout", said, task_id, is_open=True)
     if end.state.result is not None:
         return end.state.result
     failure = end.state.failure

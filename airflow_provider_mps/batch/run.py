@@ -222,7 +222,10 @@ class BatchRun:
 
     def _failed(self, item: Item, error: ServiceError) -> None:
         record = self._writer.record.record(item.token)
-        self.ends[item.index] = end = failed_call(error, record.task_id if record else None)
+        end = failed_call(error, record.task_id if record else None)
+        # What was asked was about a task that is paid for.
+        end = replace(end, is_open=record is not None and record.task_id is not None and is_free(error.action))
+        self.ends[item.index] = end
         if end.is_left_for_later:
             # What runs is waited for, and what is known is joined: that costs nothing.
             if self._limit is None:

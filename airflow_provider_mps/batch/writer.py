@@ -5,19 +5,23 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
+from typing import TypeVar
 from uuid import uuid4
 
-from airflow_provider_mps.batch.record import BatchHeader, BatchRecord, RecordPage
+from airflow_provider_mps.batch.record import BatchHeader, BatchRecord, RecordPage, UnreadablePageError
 from airflow_provider_mps.batch.store import BatchStore
 from airflow_provider_mps.core.airflow_task import Instance
 from airflow_provider_mps.core.polling import WaitOutcome
 from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.core.submission import Record
-from airflow_provider_mps.exceptions import MpsBatchTakenOverError
+from airflow_provider_mps.exceptions import MpsBatchRecordError, MpsBatchTakenOverError
+
+_T = TypeVar("_T")
 
 # What nobody waits for is written this often.
 LAZY_SECONDS = 5.0
@@ -69,6 +73,40 @@ def take_over(store: BatchStore, instance: Instance, *, may_be_new: bool) -> Bat
     record.header = replace(header, writer=mine)
     record.is_new = is_new
     return record
+
+
+def read_ended(stores: Sequence[BatchStore]) -> list[BatchRecord]:
+    """Return what is known of batches of runs that have ended, none of which submits anything from then on.
+
+    A process may still work on one all the same: it stops when it notices, and what it wrote until then is read.
+
+    :raises MpsBatchRecordError: a page is missing or cannot be read
+    :raises MpsBatchTakenOverError: another process has begun to work on one
+    """
+    mine = uuid4().hex[:16]
+    busy = [store for store in stores if _readable(store, store.read_claim) is not None]
+    for store in busy:
+        store.write_claim(mine)
+    if busy:
+        time.sleep(TAKE_OVER_SECONDS)
+    found = [_readable(store, partial(_known, store)) for store in stores]
+    for store in busy:
+        if store.read_claim() != mine:
+            raise MpsBatchTakenOverError(str(store))
+        store.write_claim(None)
+    return found
+
+
+def _known(store: BatchStore) -> BatchRecord:
+    header = store.read_header()
+    return store.read(header or BatchHeader())
+
+
+def _readable(store: BatchStore, read: Callable[[], _T]) -> _T:
+    try:
+        return read()
+    except UnreadablePageError as error:
+        raise MpsBatchRecordError(str(store), str(error)) from None
 
 
 def give_up(store: BatchStore, header: BatchHeader) -> None:

@@ -105,9 +105,7 @@ def intend(
 
     :param ahead: see :class:`Record`
     """
-    replaced = record.replaced if record else ()
-    if record is not None and record.task_id is not None:
-        replaced = (*replaced, record.task_id)[-MAX_REPLACED:]
+    replaced = given_up(record).replaced if record else ()
     parts = {name: getattr(fingerprint, name) for name in ("key", "body", "account", "loose")}
     return Record(**parts, max_tries=max_tries, intent=now, replaced=replaced, ahead=ahead)
 
@@ -115,6 +113,12 @@ def intend(
 def not_sent(record: Record) -> Record:
     """Return the record after a submission that certainly was not executed."""
     return replace(record, intent=None)
+
+
+def given_up(record: Record) -> Record:
+    """Return the record once the result of its task does not count any more: the request is sent again."""
+    replaced = record.replaced if record.task_id is None else (*record.replaced, record.task_id)[-MAX_REPLACED:]
+    return replace(record, intent=None, task_id=None, accepted=None, replaced=replaced)
 
 
 def accepted(record: Record, task_id: str, since: float, request_id: str = "") -> Record:

@@ -125,13 +125,16 @@ def test_ends_of_items() -> None:
     assert limited.message.endswith("; a retry joins it for what is left of timeout")
     joins = "a clear joins it and waits anew, a retry only looks once more; or raise timeout"
     late = outcome_of_item("t", TooLate("WAITING", LimitKind.TIMEOUT), 600)
-    assert late == ItemFailure("Timeout", f"not done within timeout=600 s (last seen: WAITING); {joins}", "t")
+    said = f"not done within timeout=600 s (last seen: WAITING); {joins}"
+    assert late == ItemFailure("Timeout", said, "t", is_open=True)
     failed = TaskState("t", "FINISH", failure=TaskFailure("40000 InvalidInput", "no", "MPS"))
     assert outcome_of_item("t", Finished(failed), 1) == ItemFailure("40000 InvalidInput", "no", "t", is_final=True)
     refused = ServiceError(
         "MPS", "DescribeImageTaskDetail", "t", "InvalidParameterValue.TaskId", "gone", "r", "refused"
     )  # type: ignore[arg-type]
-    assert outcome_of_item("t", Refused(refused), 1) == ItemFailure(refused.code, "gone", "t", "r", is_final=True)
+    # It is paid for, whatever is said of it now.
+    unheard = ItemFailure(refused.code, "gone", "t", "r", is_final=True, is_open=True)
+    assert outcome_of_item("t", Refused(refused), 1) == unheard
     passing = ServiceError("MPS", "ProcessImage", "p", "LimitExceeded", "later", "r", Outcome.NOT_EXECUTED)
     assert not failed_call(passing).is_final
 

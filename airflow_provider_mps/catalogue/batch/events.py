@@ -9,7 +9,7 @@ from airflow_provider_mps.batch.items import ItemFailure, ItemOutcome
 from airflow_provider_mps.catalogue.plan.verdicts import is_reserved
 from airflow_provider_mps.catalogue.record.events import Event, ItemFailed, ItemMade, ItemPlanned, ItemReleased
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
-from airflow_provider_mps.catalogue.record.state import Failure, ItemState, Made
+from airflow_provider_mps.catalogue.record.state import PICTURE_GONE, Failure, ItemState, Made
 from airflow_provider_mps.catalogue.words import Why
 from airflow_provider_mps.core.airflow_task import TaskKey
 
@@ -76,6 +76,23 @@ def taken_up(
         if is_open and not _is_held(state, run, fingerprint, now):
             events.append(ItemPlanned(item, fingerprint))
     return ends, events
+
+
+def is_gone(state: ItemState, run: TaskKey, wanted: Wanted, task_id: str) -> bool:
+    """Tell whether the picture that a task has made is known not to be there any more, and so is made again.
+
+    :param state: what is known of the item
+    :param run: the task of the batch
+    :param wanted: the line of the plan
+    :param task_id: the service's id of the task
+    """
+    made, failed, held = state.made, state.failed, state.planned
+    if failed is not None and (failed.code, failed.task_id) == (PICTURE_GONE, task_id):
+        return failed.fingerprint == wanted.fingerprint
+    if wanted.why != Why.NOT_THERE or made is None or made.task_id != task_id:
+        return False
+    # Planned since: what was made after that is there.
+    return held is not None and held.run.is_same_run(run) and held.at >= made.at
 
 
 def events_of(record: CatalogueRecord, run: TaskKey, ends: Iterable[Ended], left: Collection[str]) -> Iterator[Event]:

@@ -14,8 +14,8 @@ from airflow_provider_mps.batch.items import Item, ItemFailure, ItemOutcome
 from airflow_provider_mps.batch.record import BatchRecord
 from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.catalogue.addresses import new_name, read_output, run_folder
-from airflow_provider_mps.catalogue.batch.events import OTHER_RUN, Ended, Wanted, events_of, taken_up
-from airflow_provider_mps.catalogue.batch.left_behind import ENDING, Begun, taken_over, write_begun
+from airflow_provider_mps.catalogue.batch.events import OTHER_RUN, Ended, Wanted, events_of, is_gone, taken_up
+from airflow_provider_mps.catalogue.batch.left_behind import ENDING, Begun, LeftBehind, write_begun
 from airflow_provider_mps.catalogue.batch.request_file import RequestFile, RequestLine, RequestList
 from airflow_provider_mps.catalogue.record.events import Event
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
@@ -26,6 +26,7 @@ from airflow_provider_mps.core.arguments import beneath
 from airflow_provider_mps.core.identity import map_addresses, unsigned_url
 from airflow_provider_mps.core.polling import Finished
 from airflow_provider_mps.core.services import ServiceProfile
+from airflow_provider_mps.core.submission import given_up
 from airflow_provider_mps.exceptions import MpsBatchTakenOverError
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.codes import PICTURES_PER_DAY_REACHED
@@ -116,28 +117,20 @@ class FileForm(Form):
         }
         if self._catalogue is None or not before:
             return items
-        return taken_over(
-            items,
-            asked,
-            before,
-            record,
-            catalogue=self._catalogue,
-            files=self._files,
-            service=self._service,
-            read_items=read_items,
-            open_store=open_store,
-        )
+        left = LeftBehind(self._catalogue, self._files, self._service, read_items=read_items, open_store=open_store)
+        return left.taken_over(items, asked, before, record)
 
     def take_up(self, items: Sequence[Item], record: BatchRecord) -> dict[int, ItemOutcome]:
         """Return what another run has made, or makes, and reserve the rest again where a try before gave it back."""
         if self._catalogue is None:
             return {}
         self._submitted = record
-        joined = {str(item.key) for item in items if _is_joined(record, item)}
         ends: dict[str, ItemOutcome] = {}
 
         def decide(known: CatalogueRecord) -> list[Event]:
             nonlocal ends
+            self._give_up_gone(items, known, record)
+            joined = {str(item.key) for item in items if _is_joined(record, item)}
             ends, events = taken_up(known, self._task, self._wanted(), joined, time.time())
             return events
 
@@ -145,6 +138,15 @@ class FileForm(Form):
         found = {item.index: ends[str(item.key)] for item in items if item.key in ends}
         self._known = set(found)
         return found
+
+    def _give_up_gone(self, items: Sequence[Item], known: CatalogueRecord, record: BatchRecord) -> None:
+        """Have what this task has made, and is not there any more, made again."""
+        for item, wanted in zip(items, self._wanted(), strict=True):
+            mine = record.records.get(item.token)
+            if mine is None or mine.task_id is None:
+                continue
+            if is_gone(known.state(wanted.item), self._task, wanted, mine.task_id):
+                record.records[item.token] = given_up(mine)
 
     def hands_over_after(self, error: BaseException) -> bool:
         """Hand over also when Airflow ends the task; who has taken the batch over hands over what came of it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from airflow_provider_mps.batch.asked import Asked
 from airflow_provider_mps.batch.forms import OpenStore, ReadItems
 from airflow_provider_mps.batch.items import Item
 from airflow_provider_mps.batch.record import BatchRecord
+from airflow_provider_mps.batch.writer import read_ended
 from airflow_provider_mps.catalogue.addresses import run_folder
 from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core.airflow_task import TaskKey
@@ -69,65 +70,104 @@ def begun_in(files: Files, folder: str, service: ServiceProfile) -> list[Begun]:
     return list(found)
 
 
-def taken_over(
-    items: Sequence[Item],
-    asked: Sequence[Asked],
-    before: Mapping[str, Sequence[TaskKey]],
-    record: BatchRecord,
-    *,
-    catalogue: str,
-    files: Files,
-    service: ServiceProfile,
-    read_items: ReadItems,
-    open_store: OpenStore,
-) -> list[Item]:
-    """Return the pictures of a batch, those that a dead one has submitted under the request that is on record for them.
+class LeftBehind:
+    """What dead batches have submitted.
 
-    :param items: the pictures
-    :param asked: their requests
-    :param before: a task of each run that was to make an item before, the newest first, by the name of the item
-    :param record: what this batch knows; what is taken over is added to it
     :param catalogue: address of the catalogue's folder
     :param files: reaches the storage
     :param service: who makes the pictures
     :param read_items: see :data:`ReadItems`
     :param open_store: see :data:`OpenStore`
-    :raises UnreadablePageError: the record of a dead batch cannot be read, so what it has paid for is not known
-    :raises UnreadableLinesError: what one said when it began cannot be read
     """
-    of_run: dict[TaskKey, list[int]] = defaultdict(list)
-    for item in items:
-        if not _is_sent(record, item.token):
+
+    def __init__(
+        self, catalogue: str, files: Files, service: ServiceProfile, *, read_items: ReadItems, open_store: OpenStore
+    ) -> None:
+        self._catalogue = catalogue
+        self._files = files
+        self._service = service
+        self._read_items = read_items
+        self._open_store = open_store
+
+    def taken_over(
+        self,
+        items: Sequence[Item],
+        asked: Sequence[Asked],
+        before: Mapping[str, Sequence[TaskKey]],
+        record: BatchRecord,
+    ) -> list[Item]:
+        """Return the pictures of a batch, those that a dead one has submitted under the request on record for them.
+
+        :param items: the pictures
+        :param asked: their requests
+        :param before: a task of each run that was to make an item before, the newest first, by the name of the item
+        :param record: what this batch knows; what is taken over is added to it
+        :raises MpsBatchRecordError: the record of a dead batch cannot be read, so what it has paid for is not known
+        :raises MpsBatchTakenOverError: a batch that was taken for dead is at work again
+        :raises UnreadableLinesError: what one said when it began cannot be read
+        """
+        unsent = [item for item in items if not _is_sent(record, item.token)]
+        names = self._names(unsent, asked, before)
+        found: dict[int, Item] = {}
+        for index, known_as in names.items():
+            # An earlier try of this batch may have taken it over.
+            mine = next((item for _, item in known_as if _is_sent(record, item.token)), None)
+            if mine is not None:
+                found[index] = mine
+        open_names = {index: known_as for index, known_as in names.items() if index not in found}
+        records = self._records(begun for known_as in open_names.values() for begun, _ in known_as)
+        for index, known_as in open_names.items():
+            # Who took it over from another may have submitted it anew, under the name that it had there.
+            batches = ((records[begun], known_as[number:]) for number, (begun, _) in enumerate(known_as))
+            taken = (_submitted((item for _, item in theirs), known, record) for known, theirs in batches)
+            if (item := next(filter(None, taken), None)) is not None:
+                found[index] = item
+        return [
+            replace(item, fingerprint=found[item.index].fingerprint) if item.index in found else item for item in items
+        ]
+
+    def _names(
+        self, items: Sequence[Item], asked: Sequence[Asked], before: Mapping[str, Sequence[TaskKey]]
+    ) -> dict[int, list[tuple[Begun, Item]]]:
+        """Return which batches may have submitted each picture, the newest first, and as what they know it."""
+        of_run: dict[TaskKey, list[int]] = defaultdict(list)
+        for item in items:
             for run in before.get(str(item.key), ()):
                 of_run[run].append(item.index)
-    found: dict[int, Item] = {}
-    for run, indices in of_run.items():
-        for begun in begun_in(files, run_folder(catalogue, run), service):
-            store = open_store(begun.record)
-            if (header := store.read_header()) is None:
-                continue
-            known = store.read(header)
-            left = [index for index in indices if index not in found]
-            theirs = read_items(begun.task, [asked[index] for index in left])
-            for index, item in _submitted(left, theirs, known, record):
-                found[index] = replace(items[index], fingerprint=item.fingerprint)
-    return [found.get(item.index, item) for item in items]
+        found: dict[tuple[TaskKey, int], list[tuple[Begun, Item]]] = defaultdict(list)
+        for run, indices in of_run.items():
+            for begun in begun_in(self._files, run_folder(self._catalogue, run), self._service):
+                theirs = self._read_items(begun.task, [asked[index] for index in indices])
+                for index, their in zip(indices, theirs, strict=True):
+                    found[run, index].append((begun, their))
+        return {
+            item.index: [one for run in before.get(str(item.key), ()) for one in found.get((run, item.index), ())]
+            for item in items
+        }
+
+    def _records(self, batches: Iterable[Begun]) -> dict[Begun, BatchRecord]:
+        each = list(dict.fromkeys(batches))
+        return dict(zip(each, read_ended([self._open_store(begun.record) for begun in each]), strict=True))
 
 
-def _submitted(
-    indices: Iterable[int], theirs: Iterable[Item], known: BatchRecord, record: BatchRecord
-) -> Iterator[tuple[int, Item]]:
-    """Add what a dead batch has submitted to what is known; yield it, with the index of the picture here."""
-    for index, item in zip(indices, theirs, strict=True):
-        submission = known.record(item.token)
-        if submission is None or submission.delivered or not _is_sent(known, item.token):
+def _submitted(names: Iterable[Item], known: BatchRecord, record: BatchRecord) -> Item | None:
+    """Add what a dead batch has submitted for a picture to what is known, and return it; None if that is nothing.
+
+    :param names: as what the picture may be known
+    :param known: what the dead batch knew
+    :param record: what this batch knows
+    """
+    for item in names:
+        # Whether it has handed over a result says nothing of a picture that was in doubt then.
+        if not _is_sent(known, item.token):
             continue
-        if item.token not in record.records:
-            record.records[item.token] = replace(submission, max_tries=_OF_ANOTHER_RUN)
-            end = known.ends.get(submission.task_id or "")
-            if submission.task_id is not None and isinstance(end, Finished):
-                record.ends[submission.task_id] = end
-        yield index, item
+        submission = known.records[item.token]
+        record.records[item.token] = replace(submission, max_tries=_OF_ANOTHER_RUN, delivered=False)
+        end = known.ends.get(submission.task_id or "")
+        if submission.task_id is not None and isinstance(end, Finished):
+            record.ends[submission.task_id] = end
+        return item
+    return None
 
 
 def _is_sent(record: BatchRecord, token: str) -> bool:

@@ -2,86 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
-from tenacity import wait_none
 
-from airflow_provider_mps.batch import writer as batch_writer
 from airflow_provider_mps.catalogue.batch import left_behind
-from airflow_provider_mps.core import calls
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.operators import catalogue_plan
-from airflow_provider_mps.operators.catalogue import CataloguePlanOperator, CataloguePublishOperator
-from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.storage.errors import UnreadableLinesError
 from airflow_provider_mps.storage.files import Files
-from tests.task_context import StateStore, execute, make_context
-
-CATALOGUE = "cos:///catalogues/shop"
-SKUS = ["vase-amber", "jar-plum", "tin-tea"]
-MANIFEST = [{"sku": sku, "subject_cos_key": f"/samples/catalogue/{sku}.png"} for sku in SKUS]
-LOOKS = {"brick": {"bg_cos_key": "/samples/brick.png"}}
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_writer, "TAKE_OVER_SECONDS", 0.3)
-    monkeypatch.setattr(batch_writer, "START_SECONDS", 0.05)
-    monkeypatch.setattr(batch_writer, "LAZY_SECONDS", 0.1)
-
-
-class Nights:
-    """Runs of the refresh, as Airflow would start them; what Airflow says of a run that has ended is given."""
-
-    def __init__(self, service: LocalService, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.service, self.folder = service, folder
-        self.over: set[str] = set()
-        monkeypatch.setattr(catalogue_plan, "is_run_over", lambda ti, dag_id, run_id: run_id in self.over)
-
-    def context(self, run: str, task: str, **ti: Any) -> Any:
-        store = StateStore(self.folder / f"{run}-{task}")
-        return make_context(store, dag_id="shop", run_id=run, task_id=task, **ti)
-
-    def plan(self, run: str, **arguments: Any) -> dict[str, Any]:
-        given = {"manifest": MANIFEST, "looks": LOOKS, "catalogue": CATALOGUE, "publish_to": "/shop/{sku}.{ext}"}
-        operator = CataloguePlanOperator(task_id="plan", **{**given, **arguments})
-        return dict(execute(operator, self.context(run, "plan")))
-
-    def make(self, run: str, plan: dict[str, Any], **arguments: Any) -> Any:
-        arguments = {"deferrable": False, "poll_interval": 0.1, **arguments}
-        operator = MpsImageBgFusionBatchOperator(task_id="make", requests=plan, **arguments)
-        return execute(operator, self.context(run, "make"))
-
-    def begin(self, run: str) -> dict[str, Any]:
-        """Submit all that a run makes, and never come back."""
-        plan = self.plan(run)
-        with pytest.raises(TaskDeferred):
-            self.make(run, plan, deferrable=True)
-        return plan
-
-    def end_tasks(self) -> None:
-        """Let all tasks come to their end."""
-        for task in self.service.tasks:
-            task.seconds = 0.0
-
-    def publish(self, run: str, pictures: dict[str, Any]) -> dict[str, Any]:
-        operator = CataloguePublishOperator(task_id="publish", pictures=pictures)
-        return dict(execute(operator, self.context(run, "publish")))
-
-    def lines(self, output: dict[str, Any]) -> list[dict[str, Any]]:
-        key = output["path"].removeprefix("cos://")
-        return [json.loads(line) for line in self.service.get_object(self.service.bucket, key).splitlines()]
-
-
-@pytest.fixture
-def nights(service: LocalService, conn_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nights:
-    monkeypatch.setattr(calls, "WAIT", wait_none())
-    return Nights(service, tmp_path, monkeypatch)
+from tests.catalogue.batch.nights import Nights
 
 
 def test_what_a_dead_run_has_paid_for_is_published_by_the_next(nights: Nights, service: LocalService) -> None:
