@@ -35,8 +35,10 @@ MAX_PICTURES_SHOWN = 1000
 class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
     """Write a report of a refresh: a page that opens without a network, JSON, and a table of all items.
 
-    Takes what the other tasks of the refresh have returned. With ``trigger_rule="all_done"`` any of them may have
-    failed or been skipped, or its file be unreadable: the report says so and shows what there is. It says why items
+    Takes what the other tasks of the refresh have returned. As a teardown (``report.as_teardown()``), or with
+    ``trigger_rule="all_done"``, it runs where any of them has failed or was skipped too, or its file is unreadable:
+    the report says so and shows what there is. A teardown leaves the state of the DAG run to the other tasks; with
+    ``all_done`` alone a report that was written makes a run green whose other tasks failed. It says why items
     were to be made and what came of it; failures by code, with the service's words, RequestId, TaskId and what can be
     done; time, rate, and, where the connection has the extra ``prices``, what was paid; and it shows the subject, the
     picture before and the new one side by side.
@@ -143,7 +145,8 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
         path, json_path = self._write(files, dest, report)
         self.log.info("%s: %s", bare_url(path), headline_of(report).words)
         link = self._link(dest, path.rpartition("/")[2])
-        if link and self.do_xcom_push:
+        # Empty where there is none: Airflow would log an error for an XCom that the button looks for and does not find.
+        if self.do_xcom_push:
             context["ti"].xcom_push(key=XCOM_REPORT_LINK, value=link)
         return {"path": path, "json_path": json_path, "counts": dict(report.counts)}
 

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_mps.local.service import LocalService
 from tests.catalogue.report_lines import plan_line
-from tests.system.conftest import SCENARIOS, Run
+from tests.system.conftest import EXAMPLES, SCENARIOS, Run
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("dag runs 1")]
 
@@ -67,3 +67,17 @@ def test_a_report_is_written_whatever_became_of_the_other_tasks(
         "pictures": "missing",
         "published": "not in this DAG",
     }
+
+
+def test_a_night_that_failed_has_a_report_and_is_no_success(run_dag: Callable[..., Run], service: LocalService) -> None:
+    run = run_dag(EXAMPLES / "marketing_asset_refresh.py", {"manifest": "cos:///manifests/nowhere.csv"})
+    assert run.states == {
+        "plan": "failed",
+        "make": "upstream_failed",
+        "publish": "upstream_failed",
+        "report": "success",
+    }, run.log[-6000:]
+    assert run.state == "failed"
+    # Nobody reads the report in a console: this is no COS. The button finds that out without an error in the log.
+    assert run.task("report")["xcoms"]["mps_report_link"] == ""
+    assert "key='mps_report_link'" not in run.log
