@@ -58,15 +58,16 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
         (``cos://bucket/key``), in another object storage or on the disk (str); or rows from another task (list of dict)
     :param looks: what is asked for each product (dict by name): arguments of
         :class:`~airflow_provider_mps.operators.mps.MpsImageBgFusionOperator` without the subject, or with ``scene_id``
-        those of Aidge; ``version`` (str or int, default 1) makes all anew when it is raised. Texts may hold
+        those of Aidge (there ``image_num`` is 2 unless given, the fewest that Aidge makes, as one is published);
+        ``version`` (str or int, default 1) makes all anew when it is raised. Texts may hold
         ``{column}``
     :param catalogue: address of the folder of the catalogue, with its record and the files of its runs (str)
     :param publish_to: where pictures are published (str), such as ``/shop/{sku}/{look}.{ext}`` or
         ``cos://bucket/shop/{sku}/{look}.{ext}``
     :param columns: names of the manifest's columns (dict), where they are called otherwise: ``{"sku": "article_no"}``
     :param defaults: arguments for all pictures (dict), which looks and rows go before; default none
-    :param max_pictures: how many pictures the run may pay for (int); the rest waits for the next one, and goes first.
-        Default None, any number
+    :param max_pictures: how many pictures the run may pay for (int), of an item of Aidge its ``image_num``; the rest
+        waits for the next one, and goes first. Default None, any number
     :param on_bad_row: what to do about rows that cannot be used (str): ``fail`` names them all (default), ``skip``
         leaves them out with a warning
     :param on_removed: what to do about pictures of products that are gone from the manifest (str): ``keep`` lists them

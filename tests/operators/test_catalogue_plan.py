@@ -347,6 +347,24 @@ def test_a_scene_of_aidge_is_planned_too(shop: Shop) -> None:
     assert found[0]["request"]["image_path"] == f"cos://{shop.service.bucket}/photos/cup-00.png"
 
 
+def test_each_picture_of_a_scene_counts_for_what_a_run_may_pay(shop: Shop) -> None:
+    looks = {"scene": {"scene_id": "42"}, **LOOKS}
+    found = shop.plan(looks=looks, max_pictures=7)
+    # Aidge makes at least two of each, and one is published.
+    assert [line["item"] for line in found] == [
+        "cup-00/scene",
+        "cup-00/white",
+        "cup-00/beach",
+        "cup-01/scene",
+        "cup-01/white",
+    ]
+    assert found[0]["request"]["image_num"] == 2
+    shop.make(found)
+    looks["scene"]["image_num"] = 10
+    # The one that waits longest is next, and waits rather than that another goes before it.
+    assert [line["item"] for line in shop.plan(looks=looks, max_pictures=9)] == ["cup-01/beach"]
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

@@ -11,6 +11,7 @@ from typing import Any
 from airflow_provider_mps.batch.arguments import merged
 from airflow_provider_mps.catalogue.items.placeholders import Template, read_template
 from airflow_provider_mps.catalogue.items.requests import (
+    FEWEST,
     LOOK_ARGUMENTS,
     STAND_IN,
     SUBJECT,
@@ -177,7 +178,8 @@ def _parts(name: str, look: Any) -> tuple[LineService, str, dict[str, Any]]:
 
 
 def _merged(defaults: Mapping[str, Any], look: Mapping[str, Any], service: LineService) -> dict[str, Any]:
-    return merged({name: defaults[name] for name in LOOK_ARGUMENTS[service] if name in defaults}, look)
+    known = {name: defaults[name] for name in LOOK_ARGUMENTS[service] if name in defaults}
+    return merged({**FEWEST[service], **known}, look)
 
 
 def _look(

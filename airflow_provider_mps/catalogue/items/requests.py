@@ -13,6 +13,7 @@ from airflow_provider_mps.catalogue.words import LineService
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.services.aidge.requests import GENERATION_ARGUMENTS, Generation
+from airflow_provider_mps.services.aidge.words import DEFAULT_IMAGES, MIN_IMAGES
 from airflow_provider_mps.services.tencentcloud.payloads import (
     BG_FUSION_ARGUMENTS,
     BgFusion,
@@ -37,6 +38,8 @@ LOOK_ARGUMENTS = {
 ARGUMENTS = frozenset(SUBJECT).union(*LOOK_ARGUMENTS.values())
 """What a manifest may say of a picture, for whatever service."""
 
+FEWEST: Mapping[LineService, Mapping[str, Any]] = {LineService.MPS: {}, LineService.AIDGE: {"image_num": MIN_IMAGES}}
+"""What is asked for where nothing else is said: one picture of an item is published, and each is paid for."""
 STAND_IN = "https://example.com/subject.png"
 """The picture of a product that is not known yet."""
 
@@ -112,6 +115,11 @@ def extension(request: Mapping[str, Any], service: LineService) -> str:
     if service is LineService.AIDGE:
         return "jpg"
     return str(request.get("format", BG_FUSION_ARGUMENTS["format"])).lower()
+
+
+def pictures_of(request: Mapping[str, Any], service: str) -> int:
+    """Return how many pictures a request pays for: Aidge makes no fewer than two, of which one is published."""
+    return int(request.get("image_num", DEFAULT_IMAGES)) if service == LineService.AIDGE else 1
 
 
 def cos_address(prefix: str, request: Mapping[str, Any], storage: StorageDefaults) -> str | None:

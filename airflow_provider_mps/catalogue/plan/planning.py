@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 from typing import Any, NamedTuple
 
+from airflow_provider_mps.catalogue.items.requests import pictures_of
 from airflow_provider_mps.catalogue.lines import PlanLine
 from airflow_provider_mps.catalogue.plan.fingerprints import Parts
 from airflow_provider_mps.catalogue.plan.sources import CosSource
@@ -161,7 +162,15 @@ def _chosen(
         return not is_own, float("inf") if state.since is None else state.since, index
 
     candidates = sorted((index for index, it in enumerate(verdicts) if it.action is Action.MAKE), key=turn)
-    return {wanted[index].item: index for index in candidates[: limits.max_pictures]}
+    chosen: dict[str, int] = {}
+    pictures = 0
+    for index in candidates:
+        pictures += pictures_of(wanted[index].request, wanted[index].service)
+        # Nor one of fewer pictures that comes later: who waits longest would wait for ever.
+        if limits.max_pictures is not None and pictures > limits.max_pictures:
+            break
+        chosen[wanted[index].item] = index
+    return chosen
 
 
 def _line(one: WantedItem, verdict: Verdict, state: ItemState) -> PlanLine:
