@@ -21,6 +21,8 @@ from airflow_provider_mps.services.tencentcloud.words import Action
 SHOWN = 10
 # Of a picture that the batch left behind when it had to stop.
 STOPPED = "Stopped"
+# Of one that was not done in time.
+TIMEOUT = "Timeout"
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def outcome_of_item(task_id: str, end: WaitOutcome, timeout: float) -> ItemOutco
         if end.kind is LimitKind.EXECUTION_TIMEOUT:
             joins = "a retry joins it for what is left of timeout"
         said = f"not done within {limit} (last seen: {end.last_seen}); {joins}"
-        return ItemFailure("Timeout", said, task_id, is_open=True)
+        return ItemFailure(TIMEOUT, said, task_id, is_open=True)
     if end.state.result is not None:
         return end.state.result
     failure = end.state.failure

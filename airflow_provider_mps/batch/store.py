@@ -7,17 +7,17 @@ version of Airflow, through retries and clears.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping
 from hashlib import sha256
 
 from airflow_provider_mps.batch import record as batch_record
 from airflow_provider_mps.batch.record import BatchHeader, BatchRecord, RecordPage, UnreadablePageError
 from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.core.cos_address import split_address
 from airflow_provider_mps.core.polling import WaitOutcome
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.storage.parallel import threads
 
 # Requests to COS at the same time.
 AT_ONCE = 16
@@ -55,9 +55,9 @@ class BatchStore:
 
         :param address: of its record, as ``str()`` gives it
         """
-        bucket, _, path = address.removeprefix("cos://").partition("/")
+        _, bucket, path = split_address(address)
         hook = CosHook(self._hook.tencentcloud_conn_id, bucket, self._hook.cos_region)
-        return BatchStore(hook, f"/{path.rstrip('/')}", self._service)
+        return BatchStore(hook, path.rstrip("/"), self._service)
 
     def read_header(self) -> BatchHeader | None:
         """Return the header; None if nothing was ever submitted.
@@ -82,7 +82,7 @@ class BatchStore:
             raise UnreadablePageError(f"there are more pages than the {header.pages} that the header tells of")
         pages = range(header.pages)
         keys = [self._key(kind, header.base, page) for page in pages for kind in ("records", "ends")]
-        with _threads() as pool:
+        with threads(AT_ONCE, "mps-batch-pages") as pool:
             found = pool.map(self._read_page, keys)
             for page, records, ends in zip(pages, found, found, strict=False):
                 record.add_page(
@@ -119,7 +119,7 @@ class BatchStore:
         pages += [
             (self._key("ends", owner, page), batch_record.write_ends(it, self._service)) for page, it in ends.items()
         ]
-        with _threads() as pool:
+        with threads(AT_ONCE, "mps-batch-pages") as pool:
             # Taken one by one, so that the first error is raised.
             for _ in pool.map(lambda page: self._hook.write_object(page[0], page[1], _JSON), pages):
                 pass
@@ -143,13 +143,3 @@ def _own(page: RecordPage) -> RecordPage:
         if record.fingerprint.token != token:
             raise UnreadablePageError(f"the record of {token!r:.40} is about another request")
     return page
-
-
-@contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mps-batch-pages")
-    try:
-        yield pool
-    finally:
-        # Whoever ends the task does not wait for a COS that does not answer.
-        pool.shutdown(wait=False, cancel_futures=True)

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.words import Kind
@@ -23,10 +24,12 @@ class StepOutput(NamedTuple):
 
     :param path: address of the file that it wrote
     :param catalogue: address of the catalogue's folder; None where only a path was given
+    :param counts: what it has counted, by word
     """
 
     path: str
     catalogue: str | None
+    counts: Mapping[str, int] = MappingProxyType({})
 
 
 def run_folder(catalogue: str, task: TaskKey) -> str:
@@ -83,12 +86,14 @@ def _output(name: str, value: Any) -> StepOutput:
             f"{name}: give what task {value.task_id!r:.60} returns, task.output, and not the task itself"
         )
     if isinstance(value, Mapping):
-        catalogue = value.get("catalogue")
+        catalogue, counts = value.get("catalogue"), value.get("counts")
+        counts = counts if isinstance(counts, Mapping) else {}
         if not isinstance(value.get("path"), str):
             arguments.fail(name, value, expected)
         return StepOutput(
             arguments.text(f"{name}['path']", value["path"]),
             None if catalogue is None else arguments.text(f"{name}['catalogue']", catalogue),
+            {word: count for word, count in counts.items() if type(count) is int},
         )
     # What a template without native rendering makes of a dict is a text.
     if not isinstance(value, str) or value.lstrip().startswith(("{", "[")):

@@ -11,6 +11,7 @@ from typing import Any, NotRequired, TypedDict, cast
 
 from airflow_provider_mps.catalogue.words import Action, LineService, Why
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.tasks import TaskStatus
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}\.(?:[0-9a-f]{16}|-)\.[0-9a-f]{16}")
 
@@ -46,7 +47,7 @@ class PictureLine(PlanLine):
 
 
 class Published(TypedDict, total=False):
-    """Where a picture is published, or why it is not.
+    """Where a picture is published, or why it is not: ``published`` of a line, which else had nothing to publish.
 
     ``kept`` is where the picture before is; None where none was kept. ``changed`` says whether this run has changed
     what is in the shop. What was taken from it has neither ``size`` nor ``crc64``.
@@ -58,12 +59,6 @@ class Published(TypedDict, total=False):
     kept: str | None
     changed: bool
     error: dict[str, str]
-
-
-class PublishedLine(PictureLine):
-    """A line with a picture, and what came of its publication; without it the line had no picture to publish."""
-
-    published: NotRequired[Published]
 
 
 def plan_lines(lines: Iterable[Mapping[str, Any]], address: str) -> Iterator[PlanLine]:
@@ -86,14 +81,19 @@ def picture_lines(lines: Iterable[Mapping[str, Any]], address: str) -> Iterator[
         yield cast(PictureLine, line)
 
 
-def published_lines(lines: Iterable[Mapping[str, Any]], address: str) -> Iterator[PublishedLine]:
-    """Check the lines of a file with what was published one by one.
+def entry_of(task_id: str | None, picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of a picture that was made before; when that was the service is not asked any more.
 
-    :param address: of the file, for messages
-    :raises ArgumentError: a line is none of these; the message names the file and the line's number
+    :param task_id: the service's id of the task that made it; None where it is not known
+    :param picture: where it is, as results have it
     """
-    for line in _checked(lines, address, _wrong_published):
-        yield cast(PublishedLine, line)
+    return {
+        "TaskId": task_id,
+        "Status": TaskStatus.FINISH.value,
+        "CreateTime": None,
+        "FinishTime": None,
+        "Outputs": [picture],
+    }
 
 
 def _checked(lines: Iterable[Mapping[str, Any]], address: str, wrong: Any) -> Iterator[Mapping[str, Any]]:
@@ -137,15 +137,6 @@ def _wrong_picture(line: Mapping[str, Any]) -> str:
     if line["action"] == Action.MAKE and "entry" not in line:
         return "it has no entry, so this is a plan: give what the batch returns that makes its pictures"
     return _wrong_entry(line) if line["action"] != Action.UNPUBLISH else ""
-
-
-def _wrong_published(line: Mapping[str, Any]) -> str:
-    if wrong := _wrong_picture(line):
-        return wrong
-    published = line.get("published", {"final": ""})
-    if not isinstance(published, Mapping) or not {"final", "error"} & set(published):
-        return "published has neither final nor error"
-    return ""
 
 
 def _wrong_entry(line: Mapping[str, Any]) -> str:

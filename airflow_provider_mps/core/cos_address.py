@@ -32,6 +32,17 @@ def is_cos(address: str) -> bool:
     return bool(mark) and scheme.lower() == SCHEME
 
 
+def split_address(address: str) -> CosAddress:
+    """Take an address of COS apart; nothing of it is checked.
+
+    :param address: one of which :func:`is_cos` says that it is one
+    """
+    # Not urlsplit: a key may hold what begins a query or a fragment elsewhere.
+    place, _, path = address.partition("://")[2].partition("/")
+    conn_id, at, bucket = place.rpartition("@")
+    return CosAddress(conn_id if at else None, bucket or None, f"/{path}")
+
+
 def cos_address(name: str, value: Any) -> CosAddress:
     """Take an address apart, and check its connection and its bucket.
 
@@ -40,15 +51,13 @@ def cos_address(name: str, value: Any) -> CosAddress:
     """
     if not isinstance(value, str) or not is_cos(value):
         arguments.fail(name, value, "an address such as 'cos://name-1250000000/pictures/cup.png'")
-    # Not urlsplit: a key may hold what begins a query or a fragment elsewhere.
-    place, _, path = value.partition("://")[2].partition("/")
-    conn_id, at, bucket = place.rpartition("@")
-    if at and (not conn_id.strip() or ":" in conn_id):
+    found = split_address(value)
+    if found.conn_id is not None and (not found.conn_id.strip() or ":" in found.conn_id):
         arguments.fail(name, value, "the id of an Airflow connection before @, as in 'cos://conn_id@name-1250000000/'")
-    return CosAddress(conn_id if at else None, arguments.bucket(name, bucket) if bucket else None, f"/{path}")
+    return found if found.bucket is None else found._replace(bucket=arguments.bucket(name, found.bucket))
 
 
-def cos_object(name: str, value: Any) -> CosAddress:
+def object_address(name: str, value: Any) -> CosAddress:
     """Take the address of an object apart, with its key checked.
 
     :raises ArgumentError: it is none of an object

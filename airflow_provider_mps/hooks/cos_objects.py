@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.cos_address import cos_object
+from airflow_provider_mps.core.cos_address import object_address
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.hooks.cos_calls import CosCallsHook
 from airflow_provider_mps.services.tencentcloud.objects import ObjectPage, ObjectStat
@@ -163,6 +163,6 @@ class CosObjectsHook(CosCallsHook):
         from airflow_provider_mps.clients.cos_objects import ObjectPlace
 
         with invalid_arguments_fail():
-            address = cos_object("source", source)
+            address = object_address("source", source)
             where = region_or_default("source_region", region or self.cos_region, self.settings.storage)
         return ObjectPlace(self._bucket(address.bucket), where, address.path)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     # Imported where they are used: a DAG file has no need of them.
     from airflow_provider_mps.catalogue.addresses import StepOutput
     from airflow_provider_mps.catalogue.publication.run import PublishRun
-    from airflow_provider_mps.core.airflow_task import TaskKey
 
 # Of the changed products, in the extra of an event.
 _SHOWN_SKUS = 100
@@ -155,12 +154,11 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
             catalogue = _one_catalogue(read.get("catalogue"), outputs)
         files = Files(self.conn_id, self.tencentcloud_conn_id)
         files.check("catalogue", catalogue)
-        paths, task = [output.path for output in outputs], task_of(context)
-        run = PublishRun(files, catalogue, paths, task, self.log)
+        run = PublishRun(files, catalogue, [output.path for output in outputs], task_of(context), self.log)
         run.read(read.get("keep_previous"))
         target = Target(self.tencentcloud_conn_id, read.get("cos_region"), read.get("cache_control"))
         run.publish(target, self.max_workers, stop)
-        return self._ended(context, run, catalogue, task, read["max_failed"])
+        return self._ended(context, run, catalogue, read["max_failed"])
 
     def _check_pictures(self) -> None:
         """Check what no template will change."""
@@ -171,9 +169,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
             if outputs and not arguments.is_template(self.catalogue):
                 _one_catalogue(self.catalogue, outputs)
 
-    def _ended(
-        self, context: Context, run: PublishRun, catalogue: str, task: TaskKey, max_failed: int
-    ) -> dict[str, Any]:
+    def _ended(self, context: Context, run: PublishRun, catalogue: str, max_failed: int) -> dict[str, Any]:
         dag_run: Any = context.get("dag_run")
         began = getattr(dag_run, "start_date", None)
         path, counts, skus = run.write(context["ti"].try_number, began.timestamp() if began else None)

@@ -22,5 +22,13 @@ class UnreadableLinesError(AirflowFailException):
         self.line_number = line_number
         self.why = why
 
+    @property
+    def in_short(self) -> tuple[str, str]:
+        """Code and remedy."""
+        return "UnreadableLines", f"{self.address.rpartition('/')[2]}, line {self.line_number}: {self.why}"
+
     def __str__(self) -> str:
-        return f"{self.address}, line {self.line_number}: {self.why.rstrip('.')}. A retry would find the same."
+        return (
+            f"UnreadableLines: {self.address}, line {self.line_number}: {self.why.rstrip('.')}. A retry would find the "
+            "same: mend the file, or clear the task that wrote it."
+        )

@@ -10,17 +10,13 @@ from typing import Any
 from airflow_provider_mps.storage.errors import UnreadableLinesError
 from airflow_provider_mps.storage.files import Files
 
-__all__ = ["CONTENT_TYPE", "UnreadableLinesError", "read_lines", "write_lines"]
-
 CONTENT_TYPE = "application/x-ndjson"
 
 
-def write_lines(files: Files, address: str, lines: Iterable[Mapping[str, Any]], *, new: bool = False) -> bool:
+def write_lines(files: Files, address: str, lines: Iterable[Mapping[str, Any]]) -> None:
     """Store a file of JSON Lines in UTF-8, whole or not at all.
 
     :param lines: what to write; taken one by one
-    :param new: leave a file that is there as it is
-    :return: False if another file is there; only with ``new``
     :raises TypeError: a line has something that JSON has not
     :raises ValueError: a line has a number that JSON has not, such as NaN
     """
@@ -28,11 +24,7 @@ def write_lines(files: Files, address: str, lines: Iterable[Mapping[str, Any]], 
     for line in lines:
         buffer.write(json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
         buffer.write(b"\n")
-    data = buffer.getvalue()
-    if new:
-        return files.write_new(address, data, CONTENT_TYPE)
-    files.write(address, data, CONTENT_TYPE)
-    return True
+    files.write(address, buffer.getvalue(), CONTENT_TYPE)
 
 
 def read_lines(files: Files, address: str) -> Iterator[dict[str, Any]]:

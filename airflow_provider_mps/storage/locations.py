@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.cos_address import CosAddress, cos_address, cos_object, is_cos
+from airflow_provider_mps.core.cos_address import CosAddress, cos_address, is_cos, object_address
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
@@ -84,7 +84,7 @@ class Locations:
         if not is_cos(address):
             return self._elsewhere(name, address)
         with invalid_arguments_fail():
-            found = cos_object(name, address)
+            found = object_address(name, address)
         return CosLocation(self._hook(found), found.path)
 
     def folder(self, name: str, address: str) -> Any:

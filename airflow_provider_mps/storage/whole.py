@@ -40,7 +40,7 @@ def make_on_disk(source: BinaryIO, path: Path) -> bool:
             os.link(part, path)
         except FileExistsError:
             return False
-        except (PermissionError, NotImplementedError, OSError) as error:
+        except (NotImplementedError, OSError) as error:
             raise InvalidArgumentError(
                 f"{path}: a file that must not be there yet is made by a hard link, and this file system makes none "
                 f"({error}): take another folder"

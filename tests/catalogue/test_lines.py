@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.catalogue.lines import picture_lines, plan_lines, published_lines
+from airflow_provider_mps.catalogue.lines import picture_lines, plan_lines
 from airflow_provider_mps.core.arguments import ArgumentError
 
 FINGERPRINT = f"{'0' * 16}.{'1' * 16}.{'2' * 16}"
@@ -46,12 +46,6 @@ def test_lines_of_every_action_are_read() -> None:
         UNPUBLISH,
     ]
     assert list(picture_lines(pictures, "/pictures.jsonl")) == pictures
-    published = [
-        {**PUBLISH, "published": {"final": "cos://shop-1250000000/a", "size": 1, "crc64": None, "kept": None}},
-        {**PUBLISH, "published": {"error": {"Code": "NoSuchKey", "Message": "", "RequestId": ""}}},
-        pictures[1],
-    ]
-    assert list(published_lines(published, "/published.jsonl")) == published
 
 
 @pytest.mark.parametrize(
@@ -84,5 +78,3 @@ def test_a_line_that_is_none_of_a_plan_is_named(change: dict[str, Any], why: str
 def test_pictures_need_what_came_of_them() -> None:
     with pytest.raises(ArgumentError, match=r"/p\.jsonl, line 1: it has no entry, so this is a plan"):
         list(picture_lines([MAKE], "/p.jsonl"))
-    with pytest.raises(ArgumentError, match="neither final nor error"):
-        list(published_lines([{**PUBLISH, "published": {}}], "/p.jsonl"))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.batch.items import ItemFailure, ItemOutcome
+from airflow_provider_mps.catalogue.lines import entry_of
 from airflow_provider_mps.catalogue.plan.verdicts import is_reserved
 from airflow_provider_mps.catalogue.record.events import Event, ItemFailed, ItemMade, ItemPlanned, ItemReleased
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
@@ -125,21 +126,10 @@ def _is_held(state: ItemState, run: TaskKey, fingerprint: str, now: float) -> bo
 def _known_end(state: ItemState, run: TaskKey, fingerprint: str, why: str, now: float) -> ItemOutcome | None:
     made, reserved = state.made, state.planned
     if made is not None and _is_made(state, fingerprint) and why not in _MADE_ANEW:
-        return entry_of(made)
+        return entry_of(made.task_id, made.picture)
     if reserved is not None and is_reserved(state, run, now):
         return ItemFailure(OTHER_RUN, f"the run {reserved.run.run_id} of {reserved.run.dag_id} makes it now")
     return None
-
-
-def entry_of(made: Made) -> dict[str, Any]:
-    """Return the entry of a picture that is on record; when it was made the service is not asked any more."""
-    return {
-        "TaskId": made.task_id,
-        "Status": "FINISH",
-        "CreateTime": None,
-        "FinishTime": None,
-        "Outputs": [made.picture],
-    }
 
 
 def _event_of(state: ItemState, run: TaskKey, ended: Ended, left: Collection[str]) -> Event | None:

@@ -11,9 +11,9 @@ from typing import Any
 from airflow_provider_mps.catalogue.items.placeholders import Template, read_template
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.cos_address import SCHEME, CosAddress, is_cos, split_address
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults, bucket_or_default
 
-_SCHEME = "cos://"
 _EXPECTED = (
     "a key such as '/shop/{sku}/{look}.{ext}' or an address such as 'cos://name-1250000000/shop/{sku}/{look}.{ext}'"
 )
@@ -41,7 +41,7 @@ class PublishTo:
     @property
     def prefix(self) -> str:
         """What all addresses begin with."""
-        return f"{_SCHEME}{self.bucket}/{self.key.parts[0]}"
+        return f"{SCHEME}://{self.bucket}/{self.key.parts[0]}"
 
     def address(self, value_of: Callable[[str], str], extension: str) -> str:
         """Return the address of a final key, ``cos://bucket/key``.
@@ -57,7 +57,7 @@ class PublishTo:
         ending = key.rpartition(".")[2].lower()
         if ending in _KNOWN and ending not in _EXTENSIONS[extension]:
             arguments.fail("publish_to", key, f"a key that ends in .{extension}, as the picture does")
-        return f"{_SCHEME}{self.bucket}/{key}"
+        return f"{SCHEME}://{self.bucket}/{key}"
 
 
 def _check_unusual(key: str) -> None:
@@ -103,12 +103,10 @@ def _read(publish_to: Any, looks: Collection[str] | None) -> tuple[str | None, T
 
 def _parts(publish_to: Any) -> tuple[str | None, str]:
     text = arguments.text("publish_to", publish_to)
-    if text.lower().startswith(_SCHEME):
-        bucket, slash, key = text[len(_SCHEME) :].partition("/")
-        if "@" in bucket:
-            raise ArgumentError("publish_to: pictures are copied with tencentcloud_conn_id: name no connection in it")
-    else:
-        bucket, slash, key = "", "/", text.removeprefix("/")
-    if not slash or not key or "://" in key or key.startswith("/") or key.endswith("/"):
+    conn_id, bucket, path = split_address(text) if is_cos(text) else CosAddress(None, None, text)
+    if conn_id is not None:
+        raise ArgumentError("publish_to: pictures are copied with tencentcloud_conn_id: name no connection in it")
+    key = path.removeprefix("/")
+    if not key or "://" in key or key.startswith("/") or key.endswith("/"):
         arguments.fail("publish_to", publish_to, _EXPECTED)
-    return bucket or None, key
+    return bucket, key

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from airflow_provider_mps.catalogue.plan.sources import CosSource, Source, UrlSo
 from airflow_provider_mps.exceptions import TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
+from airflow_provider_mps.storage.parallel import threads
 
 # Questions at the same time.
 AT_ONCE = 16
@@ -99,9 +99,5 @@ class Inputs:
 
 
 def _at_once(ask: Callable[[_Asked], _Answer], them: Iterable[_Asked]) -> list[_Answer]:
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="catalogue-inputs")
-    try:
+    with threads(AT_ONCE, "catalogue-inputs") as pool:
         return list(pool.map(ask, them))
-    finally:
-        # Whoever ends the task does not wait for servers that do not answer.
-        pool.shutdown(wait=False, cancel_futures=True)

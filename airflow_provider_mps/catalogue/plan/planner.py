@@ -11,7 +11,7 @@ from airflow_provider_mps.catalogue.addresses import new_name, run_folder
 from airflow_provider_mps.catalogue.errors import SHOWN_ROWS, ManifestError, TooManyRemovedError
 from airflow_provider_mps.catalogue.lines import PlanLine
 from airflow_provider_mps.catalogue.manifest.read import read_rows
-from airflow_provider_mps.catalogue.plan.asked import Asked, asked_for
+from airflow_provider_mps.catalogue.plan.demand import Demand, demand_of
 from airflow_provider_mps.catalogue.plan.inputs import Inputs
 from airflow_provider_mps.catalogue.plan.planning import Limits, Plan, forced, plan
 from airflow_provider_mps.catalogue.plan.summary import described, first_left_out, priced
@@ -81,27 +81,27 @@ class Planner:
         :param now: seconds since the epoch
         """
         self._files.check("catalogue", self._given.catalogue)
-        asked = self._asked()
+        demand = self._demand()
         store = RecordStore(self._files, self._given.catalogue)
         if self._given.dry_run:
-            found = self._decide(asked, store.read(), now)
+            found = self._decide(demand, store.read(), now)
         else:
             found = Plan()
 
             def decide(record: CatalogueRecord) -> list[Event]:
                 nonlocal found
-                found = self._decide(asked, record, now)
+                found = self._decide(demand, record, now)
                 return found.events
 
             # Reserved before anyone can read the plan: of two runs at the same time, one has an item.
             store.update(self._task, decide, now)
-        return self._written(found, asked)
+        return self._written(found, demand)
 
-    def _asked(self) -> Asked:
+    def _demand(self) -> Demand:
         """Return what the manifest asks for, and what it is made from now."""
         given, name = self._given, _shown(self._given.manifest)
         with invalid_arguments_fail():
-            asked = asked_for(
+            demand = demand_of(
                 self._rows(),
                 given.looks,
                 columns=given.columns,
@@ -111,10 +111,10 @@ class Planner:
                 name=name,
                 tags=self._inputs.tags,
             )
-        if asked.bad_rows:
+        if demand.bad_rows:
             if given.on_bad_row is OnBadRow.FAIL:
-                raise ManifestError(name, asked.bad_rows)
-            count, some = len(asked.bad_rows), "; ".join(map(str, asked.bad_rows[:SHOWN_ROWS]))
+                raise ManifestError(name, demand.bad_rows)
+            count, some = len(demand.bad_rows), "; ".join(map(str, demand.bad_rows[:SHOWN_ROWS]))
             more = f"; and {count - SHOWN_ROWS:,} more" if count > SHOWN_ROWS else ""
             self._log.warning("%s left out, as on_bad_row='skip' says: %s%s", counted(count, "bad row"), some, more)
         if self._inputs.unreachable:
@@ -124,7 +124,7 @@ class Planner:
                 counted(len(self._inputs.unreachable), "picture"),
                 some,
             )
-        return asked
+        return demand
 
     def _rows(self) -> Iterator[Row]:
         manifest = self._given.manifest
@@ -137,30 +137,30 @@ class Planner:
         except FileNotFoundError as error:
             raise InvalidArgumentError(f"manifest: {error}") from None
 
-    def _decide(self, asked: Asked, record: CatalogueRecord, now: float) -> Plan:
+    def _decide(self, demand: Demand, record: CatalogueRecord, now: float) -> Plan:
         given = self._given
         limits = Limits(
             max_pictures=given.max_pictures,
             is_forced=forced(given.force),
-            may_be_removed=asked.may_be_removed,
+            may_be_removed=demand.may_be_removed,
             unpublishes=given.on_removed is OnRemoved.UNPUBLISH,
             is_over=lambda run: self._is_over(run.dag_id, run.run_id),
         )
-        present = Present(asked.objects, self._settings.cos_region, set())
+        present = Present(demand.objects, self._settings.cos_region, set())
         while True:
-            found = plan(asked.items, record, limits, present=present, run=self._task, now=now)
+            found = plan(demand.items, record, limits, present=present, run=self._task, now=now)
             if not present.missing:
                 break
-            asked.objects.update(self._inputs.cos_tags(present.missing))
+            demand.objects.update(self._inputs.cos_tags(present.missing))
             present.missing.clear()
         going = found.counts[Action.UNPUBLISH.value]
         if going > given.max_removed * found.published:
             raise TooManyRemovedError(_shown(given.manifest), going, found.published, given.max_removed)
         return found
 
-    def _written(self, found: Plan, asked: Asked) -> dict[str, Any]:
+    def _written(self, found: Plan, demand: Demand) -> dict[str, Any]:
         given = self._given
-        counts = {**found.counts, "bad_rows": len(asked.bad_rows)}
+        counts = {**found.counts, "bad_rows": len(demand.bad_rows)}
         output: dict[str, Any] = {"path": "", "catalogue": given.catalogue, "counts": counts}
         if (price := priced(found.to_make, given.prices or self._settings.prices)) is not None:
             output["price"] = price

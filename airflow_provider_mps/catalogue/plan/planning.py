@@ -10,7 +10,7 @@ from fnmatch import translate
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.items.requests import pictures_of
-from airflow_provider_mps.catalogue.lines import PlanLine
+from airflow_provider_mps.catalogue.lines import PlanLine, entry_of
 from airflow_provider_mps.catalogue.plan.fingerprints import Parts
 from airflow_provider_mps.catalogue.plan.sources import CosSource
 from airflow_provider_mps.catalogue.plan.verdicts import Present, Verdict, is_reserved, judge
@@ -19,7 +19,6 @@ from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.state import ItemState, Writer
 from airflow_provider_mps.catalogue.words import Action, LeftOut, LineService, Why
 from airflow_provider_mps.core.airflow_task import TaskKey
-from airflow_provider_mps.core.tasks import TaskStatus
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
 
 
@@ -209,13 +208,8 @@ def _entry(picture: CosSource, state: ItemState) -> dict[str, Any]:
     """Return the result of the operator for a picture that was made before."""
     made = state.made
     is_made = made is not None and (made.bucket, made.region, made.path) == picture
-    return {
-        "TaskId": made.task_id if made is not None and is_made else None,
-        "Status": TaskStatus.FINISH.value,
-        "CreateTime": None,
-        "FinishTime": None,
-        "Outputs": [cos_object(picture.bucket, picture.region, picture.key)],
-    }
+    task_id = made.task_id if made is not None and is_made else None
+    return entry_of(task_id, cos_object(picture.bucket, picture.region, picture.key))
 
 
 def _failure(verdict: Verdict, state: ItemState) -> dict[str, str]:

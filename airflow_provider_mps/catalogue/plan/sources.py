@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.words import LineService
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.cos_address import cos_object
+from airflow_provider_mps.core.cos_address import object_address
 from airflow_provider_mps.core.identity import map_addresses, unsigned_url
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.services.aidge.requests import GENERATION_ARGUMENTS
@@ -112,5 +112,5 @@ def _of_scene(request: Mapping[str, Any], storage: StorageDefaults, urls: dict[s
 def _aidge_subject(values: Mapping[str, Any], storage: StorageDefaults, urls: dict[str, str]) -> Source:
     if values["image_path"] is None:
         return _of_url(arguments.url("image_url", values["image_url"]), urls)
-    place = cos_object("image_path", values["image_path"])
+    place = object_address("image_path", values["image_path"])
     return CosSource(bucket_or_default("image_path", place.bucket, storage), storage.region, place.path)

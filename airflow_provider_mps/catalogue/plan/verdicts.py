@@ -11,6 +11,7 @@ from airflow_provider_mps.catalogue.plan.sources import CosSource
 from airflow_provider_mps.catalogue.record.state import ItemState
 from airflow_provider_mps.catalogue.words import Action, LeftOut, Why
 from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.core.cos_address import split_address
 
 # A day, less what a scheduler may be late: a run of every night takes up what the one before has left.
 RESERVED_SECONDS = 23 * 3600
@@ -53,8 +54,8 @@ class Present:
 
     def final(self, address: str) -> CosSource:
         """Return the place of a published picture."""
-        bucket, _, key = address.removeprefix("cos://").partition("/")
-        return CosSource(bucket, self.region, f"/{key}")
+        _, bucket, key = split_address(address)
+        return CosSource(bucket or "", self.region, key)
 
 
 def is_reserved(state: ItemState, run: TaskKey, now: float) -> bool:

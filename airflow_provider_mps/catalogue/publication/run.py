@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.addresses import new_name, run_folder
-from airflow_provider_mps.catalogue.lines import picture_lines
+from airflow_provider_mps.catalogue.lines import Published, picture_lines
 from airflow_provider_mps.catalogue.publication.publisher import Publisher, Target
 from airflow_provider_mps.catalogue.publication.steps import Job, Outcome, check_finals, events_of, has_changed, job_of
 from airflow_provider_mps.catalogue.record.events import Event
@@ -191,13 +191,14 @@ class PublishRun:
             yield from picture_lines(read_lines(self._files, path), f"pictures: {bare_url(path).rpartition('/')[2]}")
 
 
-def _published(job: Job, outcome: Outcome, *, is_changed: bool) -> dict[str, Any]:
+def _published(job: Job, outcome: Outcome, *, is_changed: bool) -> Published:
     if outcome.error is not None:
         return {"error": dict(outcome.error)}
-    found: dict[str, Any] = {"final": str(job.final), "kept": None if outcome.kept is None else str(outcome.kept)}
+    found: Published = {"final": str(job.final), "kept": None if outcome.kept is None else str(outcome.kept)}
     if outcome.stat is not None:
-        found |= {"size": outcome.stat.size, "crc64": outcome.stat.crc64}
-    return {**found, "changed": is_changed}
+        found["size"], found["crc64"] = outcome.stat.size, outcome.stat.crc64
+    found["changed"] = is_changed
+    return found
 
 
 def _folder(address: str) -> CosAddress:

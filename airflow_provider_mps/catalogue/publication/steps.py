@@ -21,7 +21,7 @@ from airflow_provider_mps.catalogue.words import Action
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError, beneath, cos_key
 from airflow_provider_mps.core.contenttypes import picture_type
-from airflow_provider_mps.core.cos_address import CosAddress, cos_object
+from airflow_provider_mps.core.cos_address import CosAddress, object_address
 from airflow_provider_mps.services.tencentcloud.objects import ObjectStat
 
 
@@ -286,7 +286,7 @@ def _events_of_error(job: Job, error: Mapping[str, str], state: ItemState) -> li
 
 
 def _place(name: str, address: str | None) -> Place:
-    found = cos_object(name, address)
+    found = object_address(name, address)
     if found.bucket is None or found.conn_id is not None:
         raise ArgumentError(f"{name}: expected cos://bucket/key, got {found}")
     return Place(found.bucket, found.path)

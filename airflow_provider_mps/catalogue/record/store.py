@@ -13,7 +13,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import NoReturn, Protocol
 
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -34,6 +33,7 @@ from airflow_provider_mps.catalogue.record.format import (
 from airflow_provider_mps.catalogue.record.state import Writer
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import beneath
+from airflow_provider_mps.storage.parallel import threads
 
 # Files of the log after which a snapshot is written: so many, and the snapshot, have to be read.
 SNAPSHOT_EVERY = 20
@@ -171,7 +171,7 @@ class RecordStore:
 
     def _read_on(self, known: CatalogueRecord, last: int) -> CatalogueRecord:
         """Return what is known after the log's files up to a number."""
-        with _threads() as pool:
+        with threads(AT_ONCE, "catalogue-record") as pool:
             return known.after(self._entries(pool, known.seq + 1, last))
 
     def _entries(self, pool: ThreadPoolExecutor, first: int, last: int) -> Iterator[Entry]:
@@ -232,13 +232,3 @@ class RecordStore:
 
     def _address(self, number: int, kind: str = "") -> str:
         return beneath(self.folder, f"{kind}{number:08d}.jsonl")
-
-
-@contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="catalogue-record")
-    try:
-        yield pool
-    finally:
-        # Whoever ends the task does not wait for a storage that does not answer.
-        pool.shutdown(wait=False, cancel_futures=True)

@@ -9,9 +9,11 @@ from enum import StrEnum
 from sys import intern
 from typing import Any, NamedTuple
 
+from airflow_provider_mps.batch.items import STOPPED, TIMEOUT
 from airflow_provider_mps.catalogue.batch.events import OTHER_RUN
 from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
 from airflow_provider_mps.catalogue.words import Action, LineService
+from airflow_provider_mps.core.cos_address import is_cos, split_address
 from airflow_provider_mps.core.identity import unsigned_url
 from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.tasks import TaskFailure
@@ -28,8 +30,8 @@ _MAY_HOLD_A_SECRET = re.compile(r"[:=,%<>]")
 _SERVICES = {LineService.MPS.value: MPS.name, LineService.AIDGE.value: AIDGE.name}
 # Ends of this package's own, which are in no table of a service.
 _OWN_HINTS = {
-    "Timeout": "Clear the task that makes the pictures: it joins what still runs. Or raise its timeout.",
-    "Stopped": "Retry or clear the task that makes the pictures: it joins what still runs, and submits the rest.",
+    TIMEOUT: "Clear the task that makes the pictures: it joins what still runs. Or raise its timeout.",
+    STOPPED: "Retry or clear the task that makes the pictures: it joins what still runs, and submits the rest.",
     PICTURE_GONE: "The picture is not where it was made any more: the next plan has it made again.",
 }
 
@@ -129,7 +131,7 @@ class Reported:
     @property
     def may_be_paid(self) -> bool:
         """Whether it was accepted, and what came of it is not known."""
-        is_open = self.end is End.FAILED and self.code in ("Timeout", "Stopped")
+        is_open = self.end is End.FAILED and self.code in (TIMEOUT, STOPPED)
         return self.action == Action.MAKE and is_open and bool(self.task_id)
 
     @property
@@ -204,11 +206,10 @@ def read_line(line: Mapping[str, Any]) -> Reported:
 
 def place_of(address: Any) -> Place | None:
     """Return the object that ``cos://bucket/key`` means; None if it is no such address."""
-    if not isinstance(address, str) or not address.startswith("cos://"):
+    if not isinstance(address, str) or not is_cos(address):
         return None
-    # cos://conn@bucket/key names a connection of its own.
-    host, slash, key = address.removeprefix("cos://").partition("/")
-    return Place(host.rpartition("@")[2] or None, None, f"/{key}") if slash and key else None
+    found = split_address(address)
+    return Place(found.bucket, None, found.path) if found.path != "/" else None
 
 
 def _end(action: str, entry: Mapping[str, Any], outputs: list[Any], published: Mapping[str, Any]) -> End:

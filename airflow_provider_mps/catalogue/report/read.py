@@ -56,8 +56,8 @@ def given(name: str, value: Any, *, is_asked: bool) -> Given:
     if value is None or value == "":
         return Given(is_asked)
     outputs, counts = read_output(name, _told(value)), Counter[str]()
-    for one in _each(value):
-        counts.update({key: count for key, count in _counts(one).items() if type(count) is int})
+    for output in outputs:
+        counts.update(output.counts)
     return Given(is_asked, tuple(outputs), counts)
 
 
@@ -106,22 +106,9 @@ def _key(line: Mapping[str, Any], step: StepName, number: int) -> str:
     return item if isinstance(item, str) and item else f"{step}, line {number}"
 
 
-def _each(value: Any) -> Iterator[Any]:
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
-        for one in value:
-            yield from _each(one)
-    else:
-        yield value
-
-
 def _told(value: Any) -> Any:
     """Return what a task returned; of the plan of a dry run, which is empty, what says what would be done."""
     if isinstance(value, list | tuple):
         return [_told(one) for one in value]
     is_dry = isinstance(value, Mapping) and isinstance(value.get("dry_run"), str)
     return {**value, "path": value["dry_run"]} if is_dry else value
-
-
-def _counts(value: Any) -> Mapping[str, Any]:
-    counts = value.get("counts") if isinstance(value, Mapping) else None
-    return counts if isinstance(counts, Mapping) else {}

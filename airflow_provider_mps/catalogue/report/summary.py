@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from typing import NamedTuple
 from airflow_provider_mps.catalogue.report.items import End, Reported
 from airflow_provider_mps.catalogue.words import Action, LeftOut
 from airflow_provider_mps.services.profiles import MPS
+from airflow_provider_mps.services.tencentcloud.answers import format_time
 
 VERSION = 1
 """Of the JSON file."""
@@ -255,7 +255,7 @@ def price_of(items: Iterable[Reported], price_of_size: Callable[[str], Decimal |
 
 def told_time(moment: float | None) -> str | None:
     """Return seconds since the epoch as ``2026-11-29T01:02:03Z``; None for None."""
-    return None if moment is None else datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if moment is None else format_time(moment)
 
 
 def report_of(

@@ -98,9 +98,9 @@ def test_names_are_new_and_in_the_order_of_time() -> None:
     assert {name.rpartition(".")[0] for name in found[0]} == {found[0].page.removesuffix(".html")}
 
 
-def test_a_hundred_thousand_items_take_bounded_memory() -> None:
+def test_little_is_kept_of_an_item() -> None:
     tracemalloc.start()
-    items = [read_line(json.loads(json.dumps(published(f"product-{number:06}/white")))) for number in range(20_000)]
+    items = [read_line(json.loads(json.dumps(published(f"product-{number:06}/white")))) for number in range(2_000)]
     each = tracemalloc.get_traced_memory()[0] / len(items)
     tracemalloc.stop()
     assert each < 1_800

@@ -22,7 +22,7 @@ _SUBJECTS = ("subject_cos_key", "subject_url", "image_path", "image_url")
 
 
 @dataclass
-class Asked:
+class Demand:
     """What a manifest asks for.
 
     :param items: what can be used of it
@@ -49,7 +49,7 @@ class Asked:
         return sku not in self.skus or sku in self.good_skus
 
 
-def asked_for(
+def demand_of(
     rows: Iterable[Row],
     looks: Mapping[str, Mapping[str, Any]],
     *,
@@ -59,7 +59,7 @@ def asked_for(
     storage: StorageDefaults,
     name: str,
     tags: Tags,
-) -> Asked:
+) -> Demand:
     """Return what a manifest asks for, with what it is made from now.
 
     :param rows: of the manifest
@@ -73,7 +73,7 @@ def asked_for(
     :raises ArgumentError: an argument cannot be used, or the picture of a look is not there
     :raises ManifestError: the manifest cannot be used at all
     """
-    found = Asked()
+    found = Demand()
     units: set[Unit] = set()
     wanted, found.bad_rows = wanted_items(
         _noted(rows, columns.get("sku") or "sku", found.skus, units),
