@@ -121,7 +121,7 @@ def test_a_clear_makes_a_new_picture_unless_the_old_one_is_being_made(
 
 @newest_only
 def test_execution_timeout_ends_a_deferred_try_and_the_retry_joins(airflow: RealAirflow, cloud: LocalService) -> None:
-    cloud.add_fault(kind="task_seconds", seconds=9, match='"limited"')
+    cloud.add_fault(kind="task_seconds", seconds=18, match='"limited"')
     run = airflow.trigger("limits")
     (ti,) = airflow.wait_finished("limits", run, 120)
     log = airflow.task_log("limits", run, "limited")

@@ -92,7 +92,8 @@ with DAG("limits", schedule=None, start_date=datetime(2026, 1, 1), catchup=False
     MpsImageBgFusionOperator(
         task_id="limited",
         prompt="limited",
-        execution_timeout=timedelta(seconds=4),
+        # Long enough to come to the deferral on a machine that is busy.
+        execution_timeout=timedelta(seconds=8),
         **ARGUMENTS,
         **DEFER,
     )
