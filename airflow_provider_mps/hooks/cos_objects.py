@@ -62,7 +62,10 @@ class CosObjectsHook(CosCallsHook):
     ) -> tuple[list[ObjectStat], str]:
         """Return a page of what :meth:`list_objects` yields, with one request.
 
-        :param limit: at most so many, from 1 to 1,000
+        :param prefix: what keys begin with (str); empty or ``/`` for all
+        :param bucket: another bucket than the hook's (str)
+        :param marker: begin after this key (str), default with the first
+        :param limit: at most so many (int), from 1 to 1,000, default 1,000
         :return: the objects, and the marker of the next page; an empty one at the end
         """
         page = self._list(prefix, bucket, marker, limit, "")
@@ -73,7 +76,10 @@ class CosObjectsHook(CosCallsHook):
     ) -> ObjectPage:
         """Return a page of what is directly in a folder, with one request: its objects, and the folders in it.
 
-        :param prefix: the folder, with a slash at its end; empty or ``/`` for the whole bucket
+        :param prefix: the folder (str), with a slash at its end; empty or ``/`` for the whole bucket
+        :param bucket: another bucket than the hook's (str)
+        :param marker: begin after this key or folder (str), default with the first
+        :param limit: at most so many of both (int), from 1 to 1,000, default 1,000
         """
         return self._list(prefix, bucket, marker, limit, "/")
 

@@ -73,7 +73,8 @@ class AidgeBackgroundGenerationBatchOperator(PictureBatchOperator):
 
     :param requests: a dict of arguments for each product (list of dict), ``key`` (str or int, unique) among them if its
         entry is to carry one; the output of another task will do, that of a mapped one too, whose lists become one. Or
-        the whole address of a file with one on each line (str), or what a plan returned (dict)
+        the whole address of a file with one on each line (str), or what a plan returned (dict); then ``dest`` has to
+        be in COS
     :param defaults: arguments for all requests that do not give them (dict), default none
     :param results: whole address of a folder for a file with the entries (str); default: the folder of the requests
         where these are in a file, else none, and the entries are returned
@@ -83,8 +84,8 @@ class AidgeBackgroundGenerationBatchOperator(PictureBatchOperator):
     :param image_conn_id: Airflow connection of the object storage of ``image_path`` (str), default none
     :param on_doubt: ``fail`` (default) or ``resubmit``, when it is not known whether Aidge has accepted a request
     :param max_failed: how many requests may fail (int), default 0; more fail the task
-    :param on_empty: what to do when ``requests`` is empty (str): ``success`` returns ``[]`` (default), ``skip`` skips
-        the task
+    :param on_empty: what to do when ``requests`` is empty (str): ``success`` returns ``[]``, or a file without lines
+        (default), ``skip`` skips the task
     :param record_bucket: bucket of the record with APPID (str); default: ``cos_bucket`` of the connection, then
         ``TENCENTCLOUD_COS_BUCKET``
     :param record_region: its region (str); default: ``cos_region`` of the connection, then ``TENCENTCLOUD_COS_REGION``,
@@ -100,6 +101,9 @@ class AidgeBackgroundGenerationBatchOperator(PictureBatchOperator):
         default 600; it goes on through retries, which join it
     :raises ValueError: a fixed argument cannot be used; when the DAG is read
     :raises InvalidArgumentError: a rendered value cannot be used; nothing was sent, and Airflow does not retry
+    :raises UnreadableLinesError: the file is no JSON Lines; nothing was sent, and Airflow does not retry
+    :raises RecordUnreadableError: the catalogue's record cannot be read; nothing was sent, and Airflow does not retry
+    :raises CatalogueBusyError: other runs write to the catalogue's record all the time; Airflow retries
     :raises AidgePermanentError: Aidge refuses whatever is asked (credentials, arrears); nothing more is submitted, and
         Airflow does not retry
     :raises AidgeError: Aidge does not answer; nothing more is submitted

@@ -49,6 +49,37 @@ def stat(shop: Shop, key: str) -> Any:
     return CosHook().stat_object(key, shop.service.bucket)
 
 
+def _asked_about_pictures(shop: Shop, made: dict[str, Any], **given: Any) -> int:
+    """Publish; return how many requests that took, but for those about the record and the files of the run."""
+    journal = shop.service.backend.journal
+    begin = len(journal.records())
+    shop.publish(made, **given)
+    asked = [one for one in journal.records()[begin:] if one.action != "GetBucket"]
+    return sum(not one.body["key"].startswith("catalogues/") for one in asked)
+
+
+@pytest.mark.parametrize(
+    ("before", "version", "keeps", "requests"), [((), 1, True, 6), ((1,), 2, True, 8), ((1,), 1, False, 2)]
+)
+def test_what_a_picture_costs_in_requests(
+    shop: Shop, before: tuple[int, ...], version: int, keeps: bool, requests: int
+) -> None:
+    items = [f"{name}/white" for name in ("cup", "bowl", "jug")]
+    kept = {"keep_previous": "/previous/"} if keeps else {}
+    for earlier in before:
+        shop.publish(shop.make(shop.line(item, earlier) for item in items), **kept)
+    made = shop.make(shop.line(item, version) for item in items)
+    assert _asked_about_pictures(shop, made, **kept) == requests * len(items)
+
+
+@pytest.mark.parametrize(("versions", "requests"), [((1,), 4), ((1, 2), 3)])
+def test_what_a_picture_costs_that_is_there_already(shop: Shop, versions: tuple[int, ...], requests: int) -> None:
+    for version in versions:
+        shop.publish(shop.make([shop.line("cup/white", version)]), keep_previous="/previous/")
+    made = shop.make([shop.line("cup/white", versions[-1])])
+    assert _asked_about_pictures(shop, made, keep_previous="/previous/") == requests
+
+
 def test_pictures_are_published_and_on_record(shop: Shop, lines: Callable[[], str]) -> None:
     made = shop.make([shop.line("cup/white"), shop.line("碗/白")])
     output = shop.publish(made, cache_control="max-age=300", keep_previous="/previous/")
