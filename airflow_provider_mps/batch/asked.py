@@ -91,6 +91,8 @@ def check_is_list(requests: Any) -> None:
 
     :raises ArgumentError: they are not
     """
+    if hasattr(requests, "task_id") and hasattr(requests, "output"):
+        raise ArgumentError(f"requests: give what task {requests.task_id!r:.60} returns, task.output, and not the task")
     # What has no order, or ends with its first reading, would be something else in a retry.
     if isinstance(requests, str | bytes | Mapping) or not isinstance(requests, Sequence):
         arguments.fail("requests", requests, "a list of dicts with the arguments of a picture")
@@ -106,6 +108,11 @@ def in_list(requests: Any) -> list[Asked]:
         flat = _spread(requests)
     except RecursionError:
         raise ArgumentError("requests: a list in it holds itself") from None
+    for index, request in enumerate(flat):
+        if isinstance(request, Mapping) and {"path", "counts"} <= request.keys():
+            raise ArgumentError(
+                f"requests[{index}]: this is what a task returns: give it by itself, requests=task.output"
+            )
     return [Asked(request, f"requests[{index}]") for index, request in enumerate(flat)]
 
 

@@ -61,7 +61,8 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
         those of Aidge (there ``image_num`` is 2 unless given, the fewest that Aidge makes, as one is published);
         ``version`` (str or int, default 1) makes all anew when it is raised. Texts may hold
         ``{column}``
-    :param catalogue: address of the folder of the catalogue, with its record and the files of its runs (str)
+    :param catalogue: address of the folder of the catalogue, with its record and the files of its runs (str): in COS,
+        in another object storage, or an absolute path on a disk that all workers share
     :param publish_to: where pictures are published (str), such as ``/shop/{sku}/{look}.{ext}`` or
         ``cos://bucket/shop/{sku}/{look}.{ext}``
     :param columns: names of the manifest's columns (dict), where they are called otherwise: ``{"sku": "article_no"}``
@@ -203,6 +204,8 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
 
 def _manifest(name: str, value: Any) -> Any:
     if isinstance(value, str):
+        if value.endswith("/"):
+            arguments.fail(name, value, "the address of a file, and not of a folder")
         return arguments.text(name, value)
     if not isinstance(value, Sequence) or isinstance(value, bytes):
         arguments.fail(name, value, "the address of a manifest, or its rows: a list of dicts")

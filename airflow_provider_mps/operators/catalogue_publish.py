@@ -221,12 +221,21 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
 
 def _one_catalogue(given: str | None, outputs: Sequence[StepOutput]) -> str:
     if given is not None:
+        others = [one.catalogue for one in outputs if one.catalogue and _inner(one.catalogue) != _inner(given)]
+        if others:
+            arguments.fail("catalogue", given, f"that of the pictures, {others[0]!r}, which needs not be given")
         return given
     found = sorted({output.catalogue for output in outputs if output.catalogue is not None})
     if len(found) != 1:
         what = f"pictures of {len(found)} catalogues: {', '.join(found)}" if found else "addresses alone"
         arguments.fail("pictures", [*found], f"pictures of one catalogue, or the argument catalogue (these are {what})")
     return found[0]
+
+
+def _inner(catalogue: str) -> str:
+    """Return what tells two catalogues apart, in whatever way the bucket and the connection are written."""
+    path = cos_address("catalogue", catalogue).path if is_cos(catalogue) else catalogue
+    return path.strip("/")
 
 
 def _keep_previous(name: str, value: Any) -> CosAddress:

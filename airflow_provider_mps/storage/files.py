@@ -16,6 +16,8 @@ from airflow_provider_mps.storage.locations import CosLocation, Locations, is_on
 # What the disk says of a path that leads to no file.
 _NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
+_ON_A_DISK = "on the disk of this worker; tasks on several workers need one disk that all share, or an object storage"
+
 
 class Files:
     """Whole files by address: in COS over the hook, on the disk, in any other storage that Airflow knows.
@@ -59,7 +61,8 @@ class Files:
             with location.open("rb") as file:
                 return bytes(file.read())
         except _NO_FILE:
-            raise FileNotFoundError(f"There is no file {bare_url(address)}") from None
+            where = f" {_ON_A_DISK}" if is_on_disk(location) else ""
+            raise FileNotFoundError(f"There is no file {bare_url(address)}{where}") from None
 
     def write(self, address: str, data: bytes, content_type: str | None = None) -> None:
         """Store a file, whole or not at all, in place of one that is there.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
 from airflow_provider_mps.catalogue.record.events import ItemMade, ItemPlanned, ItemReleased
 from airflow_provider_mps.exceptions import (
@@ -338,6 +338,13 @@ def test_relative_addresses_are_none(name: str, batch: Batch) -> None:
     with pytest.raises(InvalidArgumentError, match=f"{name}: expected a whole address"):
         execute(operator, make_context())
     assert not batch.service.journal
+
+
+def test_what_a_task_returns_is_given_by_itself(batch: Batch) -> None:
+    with pytest.raises(ValueError, match=r"requests\[0\]: this is what a task returns: give it by itself"):
+        batch.operator([{"path": "cos:///plan.jsonl", "catalogue": "cos:///shop", "counts": {}}])
+    with pytest.raises(ValueError, match=r"requests: give what task 'plan' returns, task\.output, and not the task"):
+        batch.operator(BaseOperator(task_id="plan"))
 
 
 @pytest.mark.parametrize("requests", [{"path": 1}, {"counts": {}}, "[{'a': 1}]", "{'path': '/x'}"])

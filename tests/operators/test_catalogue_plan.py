@@ -347,6 +347,28 @@ def test_a_scene_of_aidge_is_planned_too(shop: Shop) -> None:
     assert found[0]["request"]["image_path"] == f"cos://{shop.service.bucket}/photos/cup-00.png"
 
 
+def test_a_key_of_cos_that_is_taken_for_a_path_says_how_it_is_written(shop: Shop) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        shop.operator(manifest="/manifests/shop.csv").execute(make_context())
+    said = str(caught.value)
+    assert said.startswith("manifest: There is no file /manifests/shop.csv on the disk of this worker;")
+    assert said.endswith("An object of COS is cos:///manifests/shop.csv")
+
+
+def test_a_new_catalogue_on_the_disk_of_a_worker_is_told_of(
+    shop: Shop, tmp_path: Path, lines: Callable[[], str]
+) -> None:
+    shop.plan(catalogue=str(tmp_path / "shop"))
+    assert "has no record yet, and is on the disk of this worker" in lines()
+    shop.plan(catalogue=str(tmp_path / "shop"))
+    assert "on the disk of this worker" not in lines()
+
+
+def test_what_force_names_in_vain_is_told(shop: Shop, lines: Callable[[], str]) -> None:
+    shop.plan(force=["cup-01", "cup-17/withe", "*/beach"], on_bad_row="skip")
+    assert "force names what the manifest does not have: 'cup-17/withe' " in f"{lines()} "
+
+
 def test_each_picture_of_a_scene_counts_for_what_a_run_may_pay(shop: Shop) -> None:
     looks = {"scene": {"scene_id": "42"}, **LOOKS}
     found = shop.plan(looks=looks, max_pictures=7)
@@ -371,6 +393,8 @@ def test_each_picture_of_a_scene_counts_for_what_a_run_may_pay(shop: Shop) -> No
         ({"manifest": None}, "manifest is required"),
         ({"manifest": 7}, "manifest: "),
         ({"manifest": {}}, "manifest: "),
+        ({"manifest": "cos:///manifests/"}, "manifest: expected the address of a file, and not of a folder"),
+        ({"looks": "{'white': {}}"}, "looks: expected a dict with a dict of arguments for each look, such as"),
         ({"looks": None}, "looks is required"),
         ({"looks": {}}, "looks"),
         ({"looks": {"white": {"colour": "white"}}}, "looks['white']"),
@@ -418,6 +442,9 @@ def test_a_slip_shows_when_the_dag_is_read(shop: Shop, change: dict[str, Any], n
         ("publish_to", "/shop/one.jpeg"),
         ("catalogue", "cos://Not-A-Bucket/shop"),
         ("manifest", "cos:///manifests/none.csv"),
+        ("manifest", "/manifests/none.csv"),
+        ("publish_to", "/catalogues/shop/runs/{sku}/{look}.{ext}"),
+        ("publish_to", "/catalogues/shop/record/{sku}/{look}.{ext}"),
     ],
 )
 def test_what_a_template_rendered_to_is_checked(shop: Shop, name: str, value: Any) -> None:

@@ -435,6 +435,10 @@ def test_a_record_that_cannot_be_read_publishes_nothing(shop: Shop) -> None:
         ({"partitions": "perhaps"}, "partitions: expected true or false"),
         ({}, r"the argument catalogue \(these are addresses alone\)"),
         ({"catalogue": "catalogues/shop"}, "catalogue: expected a whole address"),
+        (
+            {"pictures": {"path": "/p.jsonl", "catalogue": "cos:///shop/"}, "catalogue": "cos://b-1/shopp"},
+            "catalogue: expected that of the pictures, 'cos:///shop/', which needs not be given",
+        ),
         ({"pictures": None}, "pictures: expected what a task of the catalogue returned"),
         ({"pictures": {"counts": {}}}, "pictures: expected what a task of the catalogue returned"),
         ({"pictures": BaseOperator(task_id="make")}, "pictures: give what task 'make' returns, task.output, and not"),

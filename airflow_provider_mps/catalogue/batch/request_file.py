@@ -14,7 +14,6 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 from airflow_provider_mps.batch.asked import Asked, in_list
 from airflow_provider_mps.catalogue.lines import plan_lines
 from airflow_provider_mps.catalogue.words import Action, LineService
-from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.storage.files import Files
@@ -116,8 +115,8 @@ class RequestFile:
         lines: Iterable[dict[str, Any]] = read_lines(self._files, self.address)
         try:
             yield from lines
-        except FileNotFoundError:
-            arguments.fail("requests", self.address, "the address of a file that is there")
+        except FileNotFoundError as error:
+            raise ArgumentError(f"requests: {error}") from None
 
 
 def _is_of_plan(line: Mapping[str, Any]) -> bool:

@@ -146,7 +146,8 @@ def _check_subject(subject: Mapping[str, Any]) -> None:
 
 def _named(looks: Any) -> list[tuple[str, Any]]:
     if not isinstance(looks, Mapping) or not looks:
-        arguments.fail("looks", looks, _EXPECTED)
+        native = " (a template makes one with render_template_as_native_obj=True)" if isinstance(looks, str) else ""
+        arguments.fail("looks", looks, f"{_EXPECTED}{native}")
     seen: dict[str, str] = {}
     for name in looks:
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name.endswith("."):

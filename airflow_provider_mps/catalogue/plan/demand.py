@@ -40,6 +40,10 @@ class Demand:
     good_skus: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
 
+    def has(self, is_meant: Callable[[str, str], bool]) -> bool:
+        """Tell whether an item, by its name and its sku, is among them."""
+        return any(is_meant(one.item, one.sku) for one in self.items)
+
     def may_be_removed(self, item: str) -> bool:
         """Tell whether an item that is not wanted is gone from the manifest: a bad row may be its own."""
         sku = item.rpartition("/")[0]

@@ -21,7 +21,10 @@ from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.catalogue.rows import Row, given_rows
 from airflow_provider_mps.catalogue.words import Action, Kind, LeftOut, OnBadRow, OnRemoved
+from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.core.arguments import beneath
+from airflow_provider_mps.core.cos_address import cos_address, is_cos
 from airflow_provider_mps.core.identity import map_addresses, unsigned_url
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.steps import Log
@@ -82,6 +85,7 @@ class Planner:
         """
         self._files.check("catalogue", self._given.catalogue)
         demand = self._demand()
+        self._check_finals(demand)
         store = RecordStore(self._files, self._given.catalogue)
         if self._given.dry_run:
             found = self._decide(demand, store.read(), now)
@@ -135,10 +139,32 @@ class Planner:
         try:
             return read_rows(files.read(manifest), _shown(manifest))
         except FileNotFoundError as error:
-            raise InvalidArgumentError(f"manifest: {error}") from None
+            hint = "" if "://" in manifest else f". An object of COS is cos:///{manifest.lstrip('/')}"
+            raise InvalidArgumentError(f"manifest: {error}{hint}") from None
+
+    def _check_finals(self, demand: Demand) -> None:
+        """Check, before anything is paid for, that no picture is to be published among the files of the catalogue."""
+        if not is_cos(self._given.catalogue):
+            return
+        with invalid_arguments_fail():
+            folder = cos_address("catalogue", self._given.catalogue)
+            bucket = folder.bucket or self._settings.cos_bucket
+            for own in ("record", "runs"):
+                within = f"cos://{bucket}{beneath(folder.path, own)}/"
+                found = next((one for one in demand.items if one.publish_to.startswith(within)), None)
+                if found is not None:
+                    arguments.fail(
+                        "publish_to", found.publish_to, f"a key outside of {within}, which the catalogue needs"
+                    )
 
     def _decide(self, demand: Demand, record: CatalogueRecord, now: float) -> Plan:
         given = self._given
+        if not record.seq and "://" not in given.catalogue:
+            self._log.warning(
+                "%s has no record yet, and is on the disk of this worker: where tasks run on several workers, all need "
+                "that disk, or the others do not know what was made, and pay for it again",
+                given.catalogue,
+            )
         limits = Limits(
             max_pictures=given.max_pictures,
             is_forced=forced(given.force),
@@ -170,7 +196,7 @@ class Planner:
             output["dry_run"] = self._write(Kind.DRY_PLAN, map(_would, found.lines))
         # Whoever takes the plan of a dry run has nothing to do.
         output["path"] = self._write(Kind.PLAN, [] if given.dry_run else found.lines)
-        self._say(found, output)
+        self._say(found, output, demand)
         return output
 
     def _write(self, kind: Kind, lines: Any) -> str:
@@ -178,9 +204,12 @@ class Planner:
         write_lines(self._files, address, lines)
         return address
 
-    def _say(self, found: Plan, output: Mapping[str, Any]) -> None:
+    def _say(self, found: Plan, output: Mapping[str, Any], demand: Demand) -> None:
         head = "Dry run, nothing is submitted: " if self._given.dry_run else ""
         self._log.info("%s%s; see %s", head, described(output), output.get("dry_run", output["path"]))
+        names = self._given.force if isinstance(self._given.force, list) else []
+        if idle := [name for name in names if not demand.has(forced(name))]:
+            self._log.warning("force names what the manifest does not have: %s", ", ".join(map(repr, idle[:10])))
         if self._given.dry_run:
             for line in found.lines[:20]:
                 self._log.info("Would %s %s: %s", line["action"], line["item"], line["why"])

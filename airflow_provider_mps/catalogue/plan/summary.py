@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow_provider_mps.catalogue.lines import PlanLine
 from airflow_provider_mps.catalogue.words import Action, LeftOut
+from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.services.tencentcloud.prices import Prices
 
 _SHOWN = 3
@@ -39,7 +40,7 @@ def described(output: Mapping[str, Any]) -> str:
         said[-1] += f" ({reasons})"
     said += [f"{counts[left]:,} {left.replace('_', ' ')}" for left in LeftOut if counts[left]]
     if counts["bad_rows"]:
-        said.append(f"{counts['bad_rows']:,} bad rows")
+        said.append(counted(counts["bad_rows"], "bad row"))
     if price := output.get("price"):
         unknown = f" and {price['without_price']:,} without a price" if price["without_price"] else ""
         said.append(f"price {price['amount']} {price['currency']}{unknown}")
