@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -13,6 +13,9 @@ from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.fingerprint import Fingerprint
+from airflow_provider_mps.core.lists import check_list, flat_list
+
+_EXPECTED = "a list of dicts with the arguments of a picture"
 
 
 class Asked(NamedTuple):
@@ -56,7 +59,7 @@ def check_asked(requests: Any, check: Callable[[Any], None]) -> None:
     elif isinstance(requests, str):
         whole_address("requests", requests)
     elif not isinstance(requests, Mapping) or "path" not in requests:
-        check_is_list(requests)
+        check_list("requests", requests, _EXPECTED)
     if isinstance(requests, list | tuple):
         asked = in_list(requests)
         keys = checked(asked, lambda request: _literal_key(request, check))
@@ -86,28 +89,12 @@ def items_of(
     return _told_apart(items)
 
 
-def check_is_list(requests: Any) -> None:
-    """Check that requests are in an order of their own.
-
-    :raises ArgumentError: they are not
-    """
-    if hasattr(requests, "task_id") and hasattr(requests, "output"):
-        raise ArgumentError(f"requests: give what task {requests.task_id!r:.60} returns, task.output, and not the task")
-    # What has no order, or ends with its first reading, would be something else in a retry.
-    if isinstance(requests, str | bytes | Mapping) or not isinstance(requests, Sequence):
-        arguments.fail("requests", requests, "a list of dicts with the arguments of a picture")
-
-
 def in_list(requests: Any) -> list[Asked]:
     """Return the requests of a list; lists in it, as of a mapped task, are taken as one.
 
     :raises ArgumentError: it is no list, or one that holds itself
     """
-    check_is_list(requests)
-    try:
-        flat = _spread(requests)
-    except RecursionError:
-        raise ArgumentError("requests: a list in it holds itself") from None
+    flat = flat_list("requests", requests, _EXPECTED)
     for index, request in enumerate(flat):
         if isinstance(request, Mapping) and {"path", "counts"} <= request.keys():
             raise ArgumentError(
@@ -196,11 +183,3 @@ def _is_json(key: int | str) -> bool:
     except ValueError:
         # A lone surrogate, or an integer too long to be written.
         return False
-
-
-def _spread(requests: Iterable[Any]) -> list[Any]:
-    found: list[Any] = []
-    for request in requests:
-        is_list = isinstance(request, Sequence) and not isinstance(request, str | bytes)
-        found.extend(_spread(request) if is_list else [request])
-    return found

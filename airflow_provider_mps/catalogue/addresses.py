@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.airflow_task import TaskKey
-from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.lists import check_no_task
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 # With the digest behind it, a name that every file system takes.
@@ -81,10 +81,7 @@ def _spread(name: str, values: Any) -> Iterator[StepOutput]:
 
 def _output(name: str, value: Any) -> StepOutput:
     expected = "what a task of the catalogue returned, {'path': ...}, or the address of a file"
-    if hasattr(value, "task_id") and hasattr(value, "output"):
-        raise ArgumentError(
-            f"{name}: give what task {value.task_id!r:.60} returns, task.output, and not the task itself"
-        )
+    check_no_task(name, value)
     if isinstance(value, Mapping):
         catalogue, counts = value.get("catalogue"), value.get("counts")
         counts = counts if isinstance(counts, Mapping) else {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.lists import flat_list
 from airflow_provider_mps.core.redaction import conceal, redact_urls
 
 _SHOWN = 60
@@ -107,21 +107,7 @@ def given_rows(rows: Any, name: str = "manifest") -> Iterator[Row]:
     :param name: the argument that it is given by, for messages
     :raises ArgumentError: it is no list, or there is nothing in it
     """
-    flat = _flat(rows, name)
+    flat = flat_list(name, rows, "a list of dicts, each with what describes a product")
     if not flat:
         raise ArgumentError(f"{name}: there is no product in it, not one row")
     return (object_row(number, row, Unit.ROW) for number, row in enumerate(flat, start=1))
-
-
-def _flat(rows: Any, name: str) -> list[Any]:
-    # What has no order, or ends with its first reading, would be something else in a retry.
-    if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Sequence):
-        arguments.fail(name, rows, "a list of dicts, each with what describes a product")
-    found: list[Any] = []
-    try:
-        for row in rows:
-            is_list = isinstance(row, Sequence) and not isinstance(row, str | bytes)
-            found.extend(_flat(row, name) if is_list else [row])
-    except RecursionError:
-        raise ArgumentError(f"{name}: a list in it holds itself") from None
-    return found
