@@ -82,7 +82,7 @@ class PublicationFailedError(AirflowException):
     :param summary: which, and why
     """
 
-    _NEXT = "The others are published: a retry publishes what is left."
+    _NEXT = "a retry publishes what is left."
 
     def __init__(self, failed: int, total: int, max_failed: int, summary: str) -> None:
         super().__init__(failed, total, max_failed, summary)
@@ -97,15 +97,16 @@ class PublicationFailedError(AirflowException):
         return f"{self.failed:,} of {self.total:,} not published, max_failed={self.max_failed}", self.summary
 
     def __str__(self) -> str:
+        others = "The others are published" if self.failed < self.total else "Nothing was published"
         count = f"{self.failed:,} of {counted(self.total, 'picture')} not published (max_failed={self.max_failed})"
-        return f"{count}: {self.summary.rstrip('.')}. {self._NEXT}"
+        return f"{count}: {self.summary.rstrip('.')}. {others}; {self._NEXT}"
 
 
 class PublicationRefusedError(PublicationFailedError, AirflowFailException):
     """The pictures that could not be published are gone or refused: a retry would publish no more. No retry."""
 
     _NEXT = (
-        "The others are published, and a retry would publish no more. What is gone from where it was made, the next "
+        "a retry would publish no more. What is gone from where it was made, the next "
         "plan has made again; where COS refuses, mend that and clear the task: nothing is paid again."
     )
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import pickle
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -356,17 +357,21 @@ def test_a_key_of_cos_that_is_taken_for_a_path_says_how_it_is_written(shop: Shop
 
 
 def test_a_new_catalogue_on_the_disk_of_a_worker_is_told_of(
-    shop: Shop, tmp_path: Path, lines: Callable[[], str]
+    shop: Shop, tmp_path: Path, lines: Callable[[], str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    warned = "has no record yet, and is on the disk of this worker"
     shop.plan(catalogue=str(tmp_path / "shop"))
-    assert "has no record yet, and is on the disk of this worker" in lines()
+    once = lines().count(warned)
+    assert once
     shop.plan(catalogue=str(tmp_path / "shop"))
-    assert "on the disk of this worker" not in lines()
+    # Airflow 2 gives what was logged before again.
+    assert lines().count(warned) in (0, caplog.text.count(warned))
+    assert caplog.text.count(warned) <= once
 
 
 def test_what_force_names_in_vain_is_told(shop: Shop, lines: Callable[[], str]) -> None:
     shop.plan(force=["cup-01", "cup-17/withe", "*/beach"], on_bad_row="skip")
-    assert "force names what the manifest does not have: 'cup-17/withe' " in f"{lines()} "
+    assert re.search(r"force names what the manifest does not have: 'cup-17/withe'\s", lines())
 
 
 def test_each_picture_of_a_scene_counts_for_what_a_run_may_pay(shop: Shop) -> None:

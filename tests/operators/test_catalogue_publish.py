@@ -259,6 +259,7 @@ def test_what_cos_refuses_says_what_is_to_be_granted_and_is_not_retried(
     with pytest.raises(PublicationRefusedError) as caught:
         shop.publish(made)
     assert said in str(caught.value)
+    assert ". Nothing was published; a retry would publish no more. " in str(caught.value)
     assert f"(shop): {said[:60]}" in str(short_line(caught.value, "shop"))
     # What was made stays known, and is published once that is granted.
     shop.service.clear_faults()
