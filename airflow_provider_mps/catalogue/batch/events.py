@@ -50,31 +50,29 @@ class Ended(NamedTuple):
 
 
 def taken_up(
-    record: CatalogueRecord, run: TaskKey, wanted: Iterable[Wanted], joined: Collection[str], now: float
+    record: CatalogueRecord, run: TaskKey, wanted: Iterable[Wanted], joined: Mapping[str, str | None], now: float
 ) -> tuple[dict[str, ItemOutcome], list[Event]]:
     """Return the items that are not to be submitted, with their end, and what is to be put on record for the others.
 
-    A batch that tries again, or is cleared, may find that another run has made an item meanwhile, or is about to.
+    A batch that tries again, or is cleared, may find that another run has made an item meanwhile, or is about to: of
+    what this one has submitted before, too, as that one goes on with it, and submits it anew where it has failed.
 
     :param record: what is known of the catalogue
     :param run: the task of the batch
     :param wanted: the items of the plan
-    :param joined: items that this task has submitted before, and joins
+    :param joined: items that this task has submitted before, and joins, with the service's id of the task if known
     :param now: seconds since the epoch
     """
     ends: dict[str, ItemOutcome] = {}
     events: list[Event] = []
     for item, fingerprint, why in wanted:
-        state = record.state(item)
-        if item in joined:
-            # Nobody has to be kept from what is on record as made, or from what is theirs by now.
-            is_open = not _is_made(state, fingerprint) and not is_reserved(state, run, now)
-        else:
-            end = _known_end(state, run, fingerprint, why, now)
-            is_open = end is None
-            if end is not None:
-                ends[item] = end
-        if is_open and not _is_held(state, run, fingerprint, now):
+        state, is_made = record.state(item), _is_made(record.state(item), fingerprint)
+        is_ours = is_made and item in joined and state.made is not None and state.made.task_id == joined[item]
+        end = None if is_ours else _known_end(state, run, fingerprint, why, now)
+        if end is not None:
+            ends[item] = end
+        # Nobody has to be kept from what is on record as made.
+        elif not (is_made and item in joined) and not _is_held(state, run, fingerprint, now):
             events.append(ItemPlanned(item, fingerprint))
     return ends, events
 

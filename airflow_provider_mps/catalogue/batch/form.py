@@ -130,7 +130,7 @@ class FileForm(Form):
         def decide(known: CatalogueRecord) -> list[Event]:
             nonlocal ends
             self._give_up_gone(items, known, record)
-            joined = {str(item.key) for item in items if _is_joined(record, item)}
+            joined = {str(item.key): _task_id(record, item) for item in items if _is_joined(record, item)}
             ends, events = taken_up(known, self._task, self._wanted(), joined, time.time())
             return events
 
@@ -253,6 +253,11 @@ def _entry(end: ItemOutcome) -> dict[str, Any]:
         return end
     # Half of a surrogate pair, in the words of a service, is nothing that a file can hold.
     return replace(end, message=end.message.encode(errors="backslashreplace").decode()).entry()
+
+
+def _task_id(record: BatchRecord, item: Item) -> str | None:
+    known = record.record(item.token)
+    return known.task_id if known else None
 
 
 def _is_joined(record: BatchRecord, item: Item) -> bool:

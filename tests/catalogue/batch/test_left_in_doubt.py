@@ -149,3 +149,26 @@ def test_a_picture_that_is_gone_is_made_again_by_its_own_run(
     # Once, however often the run is cleared.
     nights.make("monday", plan)
     assert len(service.tasks) == 4
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_a_dead_run_that_is_cleared_leaves_to_the_next_what_that_one_has(
+    is_made: bool, nights: Nights, service: LocalService
+) -> None:
+    service.add_fault(kind="task_fail", err_code=70001, err_msg="InternalError", times=3)
+    old = nights.begin("monday")
+    nights.over.add("monday")
+    time.sleep(0.3)
+    service.backend.settings.task_seconds = 3600
+    plan = nights.plan("tuesday")
+    with pytest.raises(TaskDeferred):
+        nights.make("tuesday", plan, deferrable=True)
+    assert len(service.tasks) == 6
+    if is_made:
+        nights.end_tasks()
+        nights.make("tuesday", plan)
+    expected = {"made": 0, "failed": 0, "made before" if is_made else "in another run": 3}
+    assert nights.make("monday", old)["counts"] == expected
+    nights.end_tasks()
+    assert nights.make("tuesday", plan)["counts"]["made"] == 3
+    assert len(service.tasks) == 6
