@@ -370,8 +370,8 @@ def test_a_new_catalogue_on_the_disk_of_a_worker_is_told_of(
 
 
 def test_what_force_names_in_vain_is_told(shop: Shop, lines: Callable[[], str]) -> None:
-    shop.plan(force=["cup-01", "cup-17/withe", "*/beach"], on_bad_row="skip")
-    assert re.search(r"force names what the manifest does not have: 'cup-17/withe'\s", lines())
+    shop.plan(force=["cup-01", "cup-17/whitt", "*/beach"], on_bad_row="skip")
+    assert re.search(r"force names what the manifest does not have: 'cup-17/whitt'\s", lines())
 
 
 def test_each_picture_of_a_scene_counts_for_what_a_run_may_pay(shop: Shop) -> None:
