@@ -10,7 +10,7 @@ from typing import Any
 
 from tenacity import wait_none
 
-from airflow_provider_mps.catalogue.publication.steps import run as publish_run  # noqa: F401 - preloaded once for all processes
+from airflow_provider_mps.catalogue.publication import run as publish_run  # noqa: F401 - preloaded once for all
 from airflow_provider_mps.clients import cos  # noqa: F401 - the same
 from airflow_provider_mps.core import calls
 from airflow_provider_mps.operators.catalogue import CataloguePublishOperator
