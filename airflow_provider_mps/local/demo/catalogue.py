@@ -83,7 +83,7 @@ def save_report(report: dict[str, Any], service: LocalService, folder: Path) -> 
 
 
 def _returned(report: dict[str, Any]) -> list[tuple[str, Any]]:
-    tasks = sorted(report["tasks"], key=lambda task: str(task.get("began") or "~"))
+    tasks = sorted(report["tasks"], key=lambda task: task.get("place", 0))
     return [(task["task_id"], task["xcoms"].get("return_value")) for task in tasks]
 
 

@@ -21,8 +21,9 @@ def main() -> int:
     parser.add_argument("report", type=Path, help="JSON file for states, XComs and rendered fields")
     parser.add_argument("--conf", type=json.loads, default={}, help="params of the run, JSON")
     args = parser.parse_args()
-    run = _load(args.dag_file, args.dag_id).test(run_conf=args.conf)
-    report = _report(run)
+    dag = _load(args.dag_file, args.dag_id)
+    order = [task.task_id for task in dag.topological_sort()]
+    report = _report(dag.test(run_conf=args.conf), order)
     args.report.write_text(json.dumps(report, indent=2, default=str))
     return 0 if report["state"] == "success" else 1
 
@@ -41,11 +42,11 @@ def _load(dag_file: Path, dag_id: str) -> Any:
     return bag.dags[dag_id]
 
 
-def _report(run: Any) -> dict[str, Any]:
+def _report(run: Any, order: list[str]) -> dict[str, Any]:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        tasks = _tasks(session, run)
+        tasks = [{**task, "place": order.index(task["task_id"])} for task in _tasks(session, run)]
     return {"run_id": run.run_id, "state": str(getattr(run.state, "value", run.state)), "tasks": tasks}
 
 
@@ -64,7 +65,6 @@ def _tasks(session: Any, run: Any) -> list[dict[str, Any]]:
                 "task_id": ti.task_id,
                 "map_index": ti.map_index,
                 "state": str(ti.state),
-                "began": ti.start_date,
                 "try_number": ti.try_number,
                 "rendered": rendered.rendered_fields if rendered else None,
                 "xcoms": _xcoms(session, key),
