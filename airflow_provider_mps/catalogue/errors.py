@@ -19,8 +19,19 @@ from airflow_provider_mps.catalogue.rows import BadRow
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import redact_urls
 
-SHOWN_ROWS = 10
+_SHOWN_ROWS = 10
 _SHORT_NAME = 30
+
+
+def first_rows(bad_rows: Sequence[BadRow], count: int) -> str:
+    """Return what is wrong with the first rows, and how many there are more.
+
+    :param bad_rows: in the order of the manifest
+    :param count: how many there are, where these are only the first
+    """
+    shown = bad_rows[:_SHOWN_ROWS]
+    more = count - len(shown)
+    return "; ".join(map(str, shown)) + (f"; and {more:,} more" if more > 0 else "")
 
 
 class RecordUnreadableError(AirflowFailException):
@@ -121,7 +132,7 @@ class ManifestError(AirflowFailException):
     """
 
     def __init__(self, name: str, bad_rows: Sequence[BadRow], count: int | None = None, is_whole: bool = False) -> None:
-        shown, count = tuple(bad_rows[:SHOWN_ROWS]), len(bad_rows) if count is None else count
+        shown, count = tuple(bad_rows[:_SHOWN_ROWS]), len(bad_rows) if count is None else count
         name = redact_urls(name)
         super().__init__(name, shown, count, is_whole)
         self.name = name
@@ -146,8 +157,7 @@ class ManifestError(AirflowFailException):
     def __str__(self) -> str:
         # The log page shows about 80 characters: which file, how many, and the first.
         head = self._file if self.count == 1 else f"{self._count} in {self._file}"
-        more = self.count - len(self.bad_rows)
-        rows = "; ".join(map(str, self.bad_rows)) + (f"; and {more:,} more" if more > 0 else "")
+        rows = first_rows(self.bad_rows, self.count)
         end = "" if rows.endswith(("?", ".")) else "."
         leave_out = "" if self.is_whole else " Mend them, or leave such rows out with on_bad_row='skip'."
         return f"{head}: {rows}{end} Nothing of {self.name} was submitted.{leave_out}"

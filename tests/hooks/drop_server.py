@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.serving import serving
+
 
 class _Handler(socketserver.StreamRequestHandler):
     server: DropServer
@@ -39,12 +41,6 @@ class DropServer(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def drop_server(beginning: bytes) -> Iterator[DropServer]:
-    with DropServer(beginning) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.over.set()
-            server.shutdown()
-            thread.join()
+    server = DropServer(beginning)
+    with serving(server, before_end=server.over.set):
+        yield server

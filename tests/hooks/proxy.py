@@ -5,10 +5,11 @@ from __future__ import annotations
 import select
 import socket
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
+
+from tests.serving import serving
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -68,11 +69,5 @@ class CountingProxy(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def counting_proxy() -> Iterator[CountingProxy]:
-    with CountingProxy() as proxy:
-        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            proxy.shutdown()
-            thread.join()
+    with serving(CountingProxy()) as proxy:
+        yield proxy

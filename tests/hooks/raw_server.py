@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tests.serving import serving
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -35,11 +36,5 @@ class RawServer(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def raw_server(answer: bytes) -> Iterator[RawServer]:
-    with RawServer(answer) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(RawServer(answer)) as server:
+        yield server

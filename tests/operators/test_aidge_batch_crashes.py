@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from airflow_provider_mps.batch.port import NEXT_TO_GO
 from airflow_provider_mps.local.service import LocalService
 from tests.operators.aidge_batch_child import run
 from tests.operators.aidge_batches import GET, QUERY, SUBMIT, Batch, codes
-from tests.operators.forks import FORKS
+from tests.operators.forks import in_a_fork
 
 COUNT = 16
 
@@ -33,21 +30,15 @@ class Life:
 
     def step(self, step: str, dies: Callable[[], bool] | None = None, **more: Any) -> dict[str, Any]:
         """Run one process to its end, or until it is to die."""
-        out = self.folder / "out.json"
-        out.unlink(missing_ok=True)
-        spec = {"step": step, "out": str(out), "connections": self.connections, "try_number": 1, "max_tries": 2}
+        spec = {
+            "step": step,
+            "out": str(self.folder / "out.json"),
+            "connections": self.connections,
+            "try_number": 1,
+            "max_tries": 2,
+        }
         spec |= {"arguments": self.arguments, **more}
-        process = FORKS.Process(target=run, args=(spec,))
-        process.start()
-        deadline = time.time() + 90
-        while process.is_alive() and not (dies and dies()):
-            assert time.time() < deadline
-            time.sleep(0.005)
-        if dies:
-            process.kill()
-        process.join(60)
-        assert process.exitcode in ((-signal.SIGKILL,) if dies else (0,)), f"exit code {process.exitcode}"
-        return {} if dies else dict(json.loads(out.read_text()))
+        return dict(in_a_fork(run, spec, dies))
 
     def to_the_end(self, end: dict[str, Any]) -> list[dict[str, Any]]:
         """Go on, through the triggerer if the task has deferred."""

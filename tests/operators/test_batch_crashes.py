@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,7 @@ import pytest
 
 from airflow_provider_mps.local.service import LocalService
 from tests.operators.batch_child import run
-from tests.operators.forks import FORKS
+from tests.operators.forks import in_a_fork
 
 COUNT = 24
 REQUESTS = [
@@ -30,21 +27,14 @@ class Life:
 
     def step(self, step: str, dies: Callable[[], bool] | None = None, **more: Any) -> dict[str, Any]:
         """Run one process to its end, or until it is to die."""
-        out = self.folder / "out.json"
-        out.unlink(missing_ok=True)
-        spec = {"step": step, "out": str(out), "connection": self.service.connection(), "try_number": 1}
+        spec = {
+            "step": step,
+            "out": str(self.folder / "out.json"),
+            "connection": self.service.connection(),
+            "try_number": 1,
+        }
         spec |= {"requests": self.requests, "deferrable": self.deferrable, **more}
-        process = FORKS.Process(target=run, args=(spec,))
-        process.start()
-        deadline = time.time() + 90
-        while process.is_alive() and not (dies and dies()):
-            assert time.time() < deadline
-            time.sleep(0.005)
-        if dies:
-            process.kill()
-        process.join(60)
-        assert process.exitcode in ((-signal.SIGKILL,) if dies else (0,)), f"exit code {process.exitcode}"
-        return {} if dies else dict(json.loads(out.read_text()))
+        return dict(in_a_fork(run, spec, dies))
 
     def to_the_end(self, end: dict[str, Any]) -> Any:
         """Go on, through the triggerer if the task has deferred; return what the task returns."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 import signal
 import threading
@@ -75,8 +76,6 @@ class Night:
 
 
 def read(out: Path) -> dict[str, Any]:
-    import json
-
     return dict(json.loads(out.read_text()))
 
 

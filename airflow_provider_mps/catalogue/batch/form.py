@@ -110,12 +110,14 @@ class FileForm(Form):
         self, items: list[Item], asked: list[Asked], record: BatchRecord, read_items: ReadItems, open_store: OpenStore
     ) -> list[Item]:
         """Go on with what batches have submitted that were killed for good, in runs that were to make the same."""
+        if self._catalogue is None:
+            return items
         before = {
             request.line["item"]: [TaskKey(run["dag_id"], "", run["run_id"], -1) for run in request.line["before"]]
             for request in self._source.lines()
             if request.is_made and request.line.get("before")
         }
-        if self._catalogue is None or not before:
+        if not before:
             return items
         left = LeftBehind(self._catalogue, self._files, self._service, read_items=read_items, open_store=open_store)
         return left.taken_over(items, asked, before, record)

@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from airflow_provider_mps.batch.asked import Asked
 from airflow_provider_mps.batch.forms import OpenStore, ReadItems
@@ -181,8 +181,7 @@ def _read(address: str, data: bytes) -> Mapping[str, Any]:
     except ValueError as error:
         raise UnreadableLinesError(address, 1, f"it is not JSON: {error}") from None
     texts: Collection[str] = ("dag_id", "task_id", "run_id", "service", "record")
-    if not isinstance(said, dict) or not all(isinstance(said.get(name), str) for name in texts):
+    is_batch = isinstance(said, dict) and all(isinstance(said.get(name), str) for name in texts)
+    if not is_batch or type(said.get("map_index")) is not int:
         raise UnreadableLinesError(address, 1, "it does not say which batch has begun")
-    if isinstance(said.get("map_index"), bool) or not isinstance(said.get("map_index"), int):
-        raise UnreadableLinesError(address, 1, "it does not say which batch has begun")
-    return said
+    return cast(Mapping[str, Any], said)

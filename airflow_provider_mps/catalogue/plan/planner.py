@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from airflow_provider_mps.catalogue.addresses import new_name, run_folder
-from airflow_provider_mps.catalogue.errors import SHOWN_ROWS, ManifestError, TooManyRemovedError
+from airflow_provider_mps.catalogue.errors import ManifestError, TooManyRemovedError, first_rows
 from airflow_provider_mps.catalogue.lines import PlanLine
 from airflow_provider_mps.catalogue.manifest.read import read_rows
 from airflow_provider_mps.catalogue.plan.demand import Demand, demand_of
@@ -31,7 +31,7 @@ from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.services.tencentcloud.prices import Prices
-from airflow_provider_mps.storage.files import Files, join
+from airflow_provider_mps.storage.files import Files
 from airflow_provider_mps.storage.lines import write_lines
 
 
@@ -118,9 +118,9 @@ class Planner:
         if demand.bad_rows:
             if given.on_bad_row is OnBadRow.FAIL:
                 raise ManifestError(name, demand.bad_rows)
-            count, some = len(demand.bad_rows), "; ".join(map(str, demand.bad_rows[:SHOWN_ROWS]))
-            more = f"; and {count - SHOWN_ROWS:,} more" if count > SHOWN_ROWS else ""
-            self._log.warning("%s left out, as on_bad_row='skip' says: %s%s", counted(count, "bad row"), some, more)
+            count = len(demand.bad_rows)
+            told = first_rows(demand.bad_rows, count)
+            self._log.warning("%s left out, as on_bad_row='skip' says: %s", counted(count, "bad row"), told)
         if self._inputs.unreachable:
             some = ", ".join(sorted(map(str, self._inputs.unreachable))[:3])
             self._log.warning(
@@ -200,7 +200,7 @@ class Planner:
         return output
 
     def _write(self, kind: Kind, lines: Any) -> str:
-        address = join(run_folder(self._given.catalogue, self._task), new_name(kind, self._task, self._try_number))
+        address = beneath(run_folder(self._given.catalogue, self._task), new_name(kind, self._task, self._try_number))
         write_lines(self._files, address, lines)
         return address
 

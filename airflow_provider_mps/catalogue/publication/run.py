@@ -183,7 +183,7 @@ class PublishRun:
                     found += events_of(job, outcome, known.state(job.item))
             return found
 
-        self._store.update(self._task, decide, time.time())
+        self._store.update(self._task, decide, time.time(), self._before)
 
     def _lines(self) -> Iterator[Any]:
         for path in self._paths:

@@ -119,18 +119,25 @@ class RecordStore:
             raise RecordMovedError(address)
         return self._with_snapshot(record.after([entry]))
 
-    def update(self, run: TaskKey, decide: Callable[[CatalogueRecord], list[Event]], now: float) -> CatalogueRecord:
+    def update(
+        self,
+        run: TaskKey,
+        decide: Callable[[CatalogueRecord], list[Event]],
+        now: float,
+        known: CatalogueRecord | None = None,
+    ) -> CatalogueRecord:
         """Decide by what is known, and write what was decided if it still is: so no two runs ever take the same item.
 
         :param run: the Airflow task that writes
         :param decide: returns what is to be written, from what is known; it is asked again whenever another run was
             faster. Where it returns nothing, nothing is written
         :param now: seconds since the epoch
+        :param known: what was read before, so that only what has come since is read; default: all is
         :return: what is known then, with what was written
         :raises RecordUnreadableError: a file is missing or cannot be read
         :raises CatalogueBusyError: other runs were faster all the time
         """
-        known = self.read()
+        known = self.read() if known is None else self._newest(known)
         try:
             for attempt in Retrying(
                 retry=retry_if_exception_type(RecordMovedError), wait=WAIT, stop=stop_after_attempt(ATTEMPTS)

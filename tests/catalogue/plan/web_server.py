@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.serving import serving
+
 Answer = tuple[int, dict[str, str]]
 
 
@@ -53,11 +55,5 @@ class WebServer(ThreadingHTTPServer):
 
 @contextmanager
 def web_server(reply: Callable[[str, str], Answer]) -> Iterator[WebServer]:
-    with WebServer(reply) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(WebServer(reply)) as server:
+        yield server
