@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import time
 from importlib.metadata import version
@@ -131,7 +130,7 @@ def _run_dag(dag: str, dag_file: Path, env: dict[str, str], output: Path, log: P
     command = [sys.executable, "-m", "airflow_provider_mps.local.demo.run_dag"]
     command += [str(dag_file.resolve()), dag, str(report_file), "--conf", json.dumps({"local_dir": str(output)})]
     with log.open("w") as file:
-        code = subprocess.run(command, env=env, stdout=file, stderr=subprocess.STDOUT, check=False).returncode  # noqa: S603
+        code = airflow_home.run(command, env, file)
     if code or not report_file.is_file():
         print(f"The DAG run failed; the end of {log}:\n{log.read_text()[-3000:]}", file=sys.stderr)
         return None

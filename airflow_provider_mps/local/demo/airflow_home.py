@@ -9,10 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 _INHERITED_AIRFLOW = ("AIRFLOW_", "AIRFLOW__")
 
@@ -69,16 +70,25 @@ def migrate(env: Mapping[str, str]) -> None:
 
 
 def _airflow(env: Mapping[str, str], *words: str) -> None:
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "airflow", *words],
-        env=dict(env),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"airflow {words[0]} {words[1]} failed ({done.returncode}):\n{done.stdout[-4000:]}")
+    with tempfile.TemporaryFile("w+") as said:
+        if code := run([sys.executable, "-m", "airflow", *words], env, said):
+            said.seek(0)
+            raise RuntimeError(f"airflow {words[0]} {words[1]} failed ({code}):\n{said.read()[-4000:]}")
+
+
+def run(command: Sequence[str], env: Mapping[str, str], said: IO[str]) -> int:
+    """Run a command to its end, and return its exit code; it has ended also when Ctrl-C or an error ends the wait.
+
+    :param said: file for what it prints
+    """
+    with subprocess.Popen(command, env=dict(env), stdout=said, stderr=subprocess.STDOUT) as process:  # noqa: S603
+        try:
+            return process.wait()
+        except BaseException:
+            # Killed, but not waited for, it would outlive this process by a moment.
+            process.kill()
+            process.wait()
+            raise
 
 
 def free_port() -> int:
