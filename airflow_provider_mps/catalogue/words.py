@@ -59,6 +59,8 @@ class EventName(StrEnum):
     FAILED = "failed"
     RELEASED = "released"
     """It was planned, and has certainly not been submitted."""
+    PUBLISHING = "publishing"
+    """A picture is about to be put under a final key that the record does not know yet."""
     PUBLISHED = "published"
     UNPUBLISHED = "unpublished"
 
@@ -91,6 +93,8 @@ class Kind(StrEnum):
     DRY_PLAN = "dry-plan"
     """What would be made; its lines have no action, and no batch takes it."""
     LEFT_OUT = "left-out"
+    BEGUN = "begun"
+    """Which batch has begun, for runs that come after a dead one."""
     PICTURES = "pictures"
     PUBLISHED = "published"
     REPORT = "report"

@@ -52,6 +52,7 @@ any_event = st.one_of(
         is_final=st.booleans(),
     ),
     st.builds(events.ItemReleased, items),
+    st.builds(events.ItemPublishing, items, texts.map("cos://shop-1250000000/{}".format)),
     st.builds(published, items, fingerprints),
     st.builds(events.ItemUnpublished, items),
 )

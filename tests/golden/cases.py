@@ -292,6 +292,7 @@ PLANNED = Entry(
         catalogue_events.ItemPlanned("碗/白", PARTS.format("-")),
         catalogue_events.ItemWaiting("bowl/white"),
         catalogue_events.ItemUnpublished("jug/white"),
+        catalogue_events.ItemPublishing("bowl/white", "cos://shop-1250000000/shop/bowl/white.jpeg"),
     ),
 )
 ENDED = Entry(

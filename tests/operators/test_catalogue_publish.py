@@ -399,7 +399,7 @@ def test_a_catalogue_on_the_disk_and_files_by_their_address(
     output = shop.publish([None, made["path"], ""], catalogue=shop.catalogue)
     assert output["counts"] == counts(published=1)
     assert Path(output["path"]).parent.parent == tmp_path / "shop" / "runs"
-    assert shop.record().seq == 2
+    assert shop.record().seq == 3
 
 
 def test_pictures_of_two_catalogues_are_refused(shop: Shop) -> None:

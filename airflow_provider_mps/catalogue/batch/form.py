@@ -15,7 +15,7 @@ from airflow_provider_mps.batch.record import BatchRecord
 from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.catalogue.addresses import new_name, read_output, run_folder
 from airflow_provider_mps.catalogue.batch.events import OTHER_RUN, Ended, Wanted, events_of, is_gone, taken_up
-from airflow_provider_mps.catalogue.batch.left_behind import ENDING, Begun, LeftBehind, write_begun
+from airflow_provider_mps.catalogue.batch.left_behind import Begun, LeftBehind, announce, write_begun
 from airflow_provider_mps.catalogue.batch.request_file import RequestFile, RequestLine, RequestList
 from airflow_provider_mps.catalogue.record.events import Event
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
@@ -92,19 +92,17 @@ class FileForm(Form):
         return next(self._source.lines(), None) is None
 
     def check(self, record: str) -> None:
-        """Write a small file to the folder, which says that the try has begun; to that of the run as well."""
+        """Write a small file to the folder, which says that the try has begun; and tell later runs of the catalogue."""
         more = {
             "try_number": self._try_number,
             "requests": self._source.address,
             "began": round(time.time(), 3),
         }
-        data = write_begun(Begun(self._task, record), self._service, **more)
-        folders = (
-            {self._results} if self._catalogue is None else {self._results, run_folder(self._catalogue, self._task)}
-        )
-        for folder in sorted(folders):
-            name = new_name(Kind.PICTURES, self._task, self._try_number, ending=ENDING)
-            self._files.write(beneath(folder, name), data, "application/json")
+        begun = Begun(self._task, record)
+        data = write_begun(begun, self._service, **more)
+        self._files.write(self._new_address("begun.json"), data, "application/json")
+        if self._catalogue is not None:
+            announce(self._files, run_folder(self._catalogue, self._task), begun, self._service, **more)
 
     def taken_over(
         self, items: list[Item], asked: list[Asked], record: BatchRecord, read_items: ReadItems, open_store: OpenStore

@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any, NamedTuple, cast
 
 from airflow_provider_mps.batch.asked import Asked
@@ -26,7 +27,6 @@ from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.storage.errors import UnreadableLinesError
 from airflow_provider_mps.storage.files import Files
 
-ENDING = "begun.json"
 # Of no try: whoever takes a submission over waits for it anew, as after a clear.
 _OF_ANOTHER_RUN = -1
 
@@ -53,21 +53,37 @@ def write_begun(begun: Begun, service: ServiceProfile, **more: Any) -> bytes:
     return json.dumps(said, ensure_ascii=False).encode(errors="replace") + b"\n"
 
 
+def announce(files: Files, folder: str, begun: Begun, service: ServiceProfile, **more: Any) -> None:
+    """Say in the folder of a run that a batch has begun: under names that who looks for it knows, as a list may lag.
+
+    :param folder: address of the run's folder
+    :param begun: the batch
+    :param service: who makes its pictures
+    :param more: for people
+    :raises UnreadableLinesError: what another one said cannot be read
+    """
+    data = write_begun(begun, service, **more)
+    for number in count(1):
+        address = _address(folder, service, number)
+        if files.write_new(address, data, "application/json") or _begun(address, files.read(address)) == begun:
+            return
+
+
 def begun_in(files: Files, folder: str, service: ServiceProfile) -> list[Begun]:
     """Return the batches of a service that have begun in a run.
 
     :param folder: address of the run's folder
     :raises UnreadableLinesError: what one said cannot be read
     """
-    found: dict[Begun, None] = {}
-    for name in files.names(folder):
-        if name.startswith(f"{Kind.PICTURES}-") and name.endswith(f".{ENDING}"):
-            address = beneath(folder, name)
-            said = _read(address, files.read(address))
-            if said["service"] == service.name:
-                task = TaskKey(*(said[part] for part in TaskKey._fields))
-                found[Begun(task, said["record"])] = None
-    return list(found)
+    found: list[Begun] = []
+    for number in count(1):
+        address = _address(folder, service, number)
+        try:
+            data = files.read(address)
+        except FileNotFoundError:
+            break
+        found.append(_begun(address, data))
+    return found
 
 
 class LeftBehind:
@@ -173,6 +189,15 @@ def _submitted(names: Iterable[Item], known: BatchRecord, record: BatchRecord) -
 def _is_sent(record: BatchRecord, token: str) -> bool:
     known = record.record(token)
     return known is not None and (known.task_id is not None or known.intent is not None)
+
+
+def _address(folder: str, service: ServiceProfile, number: int) -> str:
+    return beneath(folder, f"{Kind.BEGUN}-{service.name.lower()}-{number}.json")
+
+
+def _begun(address: str, data: bytes) -> Begun:
+    said = _read(address, data)
+    return Begun(TaskKey(*(said[part] for part in TaskKey._fields)), said["record"])
 
 
 def _read(address: str, data: bytes) -> Mapping[str, Any]:

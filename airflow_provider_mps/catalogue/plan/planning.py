@@ -115,7 +115,7 @@ def plan(
         )
         for one in wanted
     ]
-    published = sum(state.published is not None for state in record.items.values())
+    published = sum(state.final is not None for state in record.items.values())
     found = Plan(published=published)
     chosen = _chosen(wanted, verdicts, record, limits, run)
     for one, verdict in zip(wanted, verdicts, strict=True):
@@ -223,14 +223,14 @@ def _remove(
     found: Plan, wanted: Collection[str], record: CatalogueRecord, limits: Limits, run: TaskKey, now: float
 ) -> None:
     for item, state in record.items.items():
-        if item in wanted or state.published is None or not limits.may_be_removed(item):
+        if item in wanted or state.final is None or not limits.may_be_removed(item):
             continue
         if limits.unpublishes and _is_taken(state, limits, run, now):
             found.left_out.append({"item": item, "left_out": LeftOut.IN_ANOTHER_RUN.value})
         elif limits.unpublishes:
-            found.lines.append(_line_without(item, state.published.final))
+            found.lines.append(_line_without(item, state.final))
         else:
-            found.left_out.append({"item": item, "left_out": LeftOut.REMOVED.value, "final": state.published.final})
+            found.left_out.append({"item": item, "left_out": LeftOut.REMOVED.value, "final": state.final})
 
 
 def _line_without(item: str, final: str) -> PlanLine:

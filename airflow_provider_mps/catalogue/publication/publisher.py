@@ -158,10 +158,10 @@ class Publisher:
         return Outcome(stat, kept)
 
     def _unpublish(self, job: Job) -> Outcome | None:
-        published = self._record.state(job.item).published
-        if published is None:
+        known = self._record.state(job.item).final
+        if known is None:
             return Outcome()
-        if published.final != str(job.final):
+        if known != str(job.final):
             self._log.warning("%s is left as it is: another run has published it elsewhere", job.item)
             return None
         if is_of_another(job, self._in_use, self._wanted):

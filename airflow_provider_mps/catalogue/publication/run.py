@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 from airflow_provider_mps.catalogue.addresses import new_name, run_folder
 from airflow_provider_mps.catalogue.lines import Published, picture_lines
 from airflow_provider_mps.catalogue.publication.publisher import Publisher, Target
-from airflow_provider_mps.catalogue.publication.steps import Job, Outcome, check_finals, events_of, has_changed, job_of
+from airflow_provider_mps.catalogue.publication.steps import (
+    Job,
+    Outcome,
+    announced,
+    check_finals,
+    events_of,
+    has_changed,
+    job_of,
+)
 from airflow_provider_mps.catalogue.record.events import Event
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.store import RecordStore
@@ -108,6 +116,7 @@ class PublishRun:
         :param stop: set when the task is at its end
         """
         numbered = [(index, job) for index, job in enumerate(self._jobs) if job is not None]
+        self._announce()
         publisher = Publisher(target, self._before, self._task, self._log)
         try:
             publisher.run([job for _, job in numbered], total=len(numbered), max_workers=max_workers, stop=stop)
@@ -173,6 +182,15 @@ class PublishRun:
         if job.source is None:
             return UNPUBLISHED
         return PUBLISHED if has_changed(job, outcome, self._before.state(job.item), run_began) else UNCHANGED
+
+    def _announce(self) -> None:
+        """Put new final keys on record before anything is under them: who dies in between leaves nothing unknown."""
+
+        def decide(known: CatalogueRecord) -> list[Event]:
+            jobs = (job for job in self._jobs if job is not None)
+            return list(filter(None, (announced(job, known.state(job.item), self._task) for job in jobs)))
+
+        self._store.update(self._task, decide, time.time())
 
     def _record(self) -> None:
         def decide(known: CatalogueRecord) -> list[Event]:

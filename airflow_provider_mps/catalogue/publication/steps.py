@@ -14,7 +14,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.lines import PictureLine
-from airflow_provider_mps.catalogue.record.events import Event, ItemFailed, ItemMade, ItemPublished, ItemUnpublished
+from airflow_provider_mps.catalogue.record.events import (
+    Event,
+    ItemFailed,
+    ItemMade,
+    ItemPublished,
+    ItemPublishing,
+    ItemUnpublished,
+)
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.state import PICTURE_GONE, ItemState, Publication
 from airflow_provider_mps.catalogue.words import Action
@@ -219,8 +226,8 @@ def is_outdated(job: Job, state: ItemState, run: TaskKey) -> bool:
 
 
 def finals_in_use(record: CatalogueRecord) -> Counter[str]:
-    """Return how many items are published under each final key."""
-    return Counter(state.published.final for state in record.items.values() if state.published is not None)
+    """Return how many items are published under each final key, or may be."""
+    return Counter(state.final for state in record.items.values() if state.final is not None)
 
 
 def is_of_another(job: Job, in_use: Mapping[str, int], wanted: Container[Place]) -> bool:
@@ -246,7 +253,7 @@ def events_of(job: Job, outcome: Outcome, state: ItemState) -> list[Event]:
     if outcome.error is not None:
         return _events_of_error(job, outcome.error, state)
     if job.source is None:
-        return [ItemUnpublished(job.item)] if state.published is not None else []
+        return [ItemUnpublished(job.item)] if state.final is not None else []
     if outcome.stat is None or is_published(job, outcome.stat, state.published):
         return []
     found: list[Event] = []
@@ -254,6 +261,19 @@ def events_of(job: Job, outcome: Outcome, state: ItemState) -> list[Event]:
         found.append(ItemMade(job.item, job.fingerprint, job.picture, job.task_id))
     stat = outcome.stat
     return [*found, ItemPublished(job.item, job.fingerprint, str(job.final), stat.etag, stat.size)]
+
+
+def announced(job: Job, state: ItemState, run: TaskKey) -> Event | None:
+    """Return what comes on record before a picture is put under a final key; None where the record knows of it.
+
+    :param state: what is known of the item
+    :param run: the task that publishes
+    """
+    final = str(job.final)
+    known = {part.final for part in (state.published, state.publishing) if part is not None}
+    if job.source is None or final in known or is_outdated(job, state, run):
+        return None
+    return ItemPublishing(job.item, final)
 
 
 def has_changed(job: Job, outcome: Outcome, state: ItemState, run_began: float | None) -> bool:

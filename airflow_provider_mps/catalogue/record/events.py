@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from airflow_provider_mps.catalogue.record.state import (
     PICTURE_GONE,
+    Announcement,
     Failure,
     ItemState,
     Made,
@@ -112,6 +113,18 @@ class ItemReleased(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ItemPublishing(Event):
+    """A picture is about to be put under a final key: should the run die, what is there is known all the same."""
+
+    name: ClassVar[EventName] = EventName.PUBLISHING
+    final: str
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """What is published is so until the picture is there."""
+        return replace(state, publishing=Announcement(self.final, at))
+
+
+@dataclass(frozen=True, slots=True)
 class ItemPublished(Event):
     """A picture is under its final key."""
 
@@ -123,7 +136,8 @@ class ItemPublished(Event):
 
     def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
         """What was there before does not count any more."""
-        return replace(state, published=Publication(self.fingerprint, self.final, self.etag, self.size, at))
+        published = Publication(self.fingerprint, self.final, self.etag, self.size, at)
+        return replace(state, publishing=None, published=published)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +148,7 @@ class ItemUnpublished(Event):
 
     def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
         """The picture stays where it was made: should the product come back, it need not be paid for again."""
-        return replace(state, published=None)
+        return replace(state, publishing=None, published=None)
 
 
 def _planned_after(state: ItemState, run: Writer) -> Reservation | None:

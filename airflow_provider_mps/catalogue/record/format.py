@@ -23,7 +23,15 @@ from typing import Any, TypeVar
 from airflow_provider_mps.catalogue.record import events
 from airflow_provider_mps.catalogue.record.events import Event
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord, Entry
-from airflow_provider_mps.catalogue.record.state import Failure, ItemState, Made, Publication, Reservation, Writer
+from airflow_provider_mps.catalogue.record.state import (
+    Announcement,
+    Failure,
+    ItemState,
+    Made,
+    Publication,
+    Reservation,
+    Writer,
+)
 
 VERSION = 1
 # What the first line of a file ends with.
@@ -289,6 +297,7 @@ _EVENT_FIELDS: tuple[tuple[type[Event], dict[str, _Check]], ...] = (
     (events.ItemMade, {"fingerprint": _text, "picture": partial(_part, dict, _PICTURE), "task_id": _text_or_none}),
     (events.ItemFailed, _FAILURE),
     (events.ItemReleased, {}),
+    (events.ItemPublishing, {"final": _text}),
     (events.ItemPublished, _PUBLICATION),
     (events.ItemUnpublished, {}),
 )
@@ -298,6 +307,7 @@ _STATES: dict[str, tuple[type, dict[str, _Check]]] = {
     "planned": (Reservation, {"fingerprint": _text, "run": _writer, "at": _time, "former": _writers}),
     "made": (Made, {"fingerprint": _text, **_PICTURE, "task_id": _text_or_none, "at": _time}),
     "failed": (Failure, {**_FAILURE, "at": _time}),
+    "publishing": (Announcement, {"final": _text, "at": _time}),
     "published": (Publication, {**_PUBLICATION, "at": _time}),
 }
 

@@ -121,6 +121,18 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """A final key under which a picture may be, as a run was about to put one there.
+
+    :param final: the final key, ``cos://bucket/key``
+    :param at: when that came on record, seconds since the epoch
+    """
+
+    final: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ItemState:
     """What is known of an item.
 
@@ -129,6 +141,7 @@ class ItemState:
     :param planned: who is going to make it
     :param made: its last picture
     :param failed: why there is no newer one
+    :param publishing: where it is about to be published
     :param published: what is published of it
     """
 
@@ -136,7 +149,14 @@ class ItemState:
     planned: Reservation | None = None
     made: Made | None = None
     failed: Failure | None = None
+    publishing: Announcement | None = None
     published: Publication | None = None
+
+    @property
+    def final(self) -> str | None:
+        """The final key under which a picture of it is, or may be; None where there certainly is none."""
+        known = self.published or self.publishing
+        return None if known is None else known.final
 
 
 NOTHING = ItemState()

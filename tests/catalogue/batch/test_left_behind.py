@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
@@ -12,7 +14,7 @@ from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.storage.errors import UnreadableLinesError
 from airflow_provider_mps.storage.files import Files
-from tests.catalogue.batch.nights import Nights
+from tests.catalogue.nights import Nights
 
 
 def test_what_a_dead_run_has_paid_for_is_published_by_the_next(nights: Nights, service: LocalService) -> None:
@@ -111,18 +113,39 @@ def test_a_retry_goes_on_with_what_its_first_try_took_over(nights: Nights, servi
 @pytest.mark.parametrize("said", [b"", b"{", b"[]", b"{}", b'{"dag_id":1}', b'"x"'])
 def test_what_cannot_be_read_of_a_dead_run_is_an_error(said: bytes, nights: Nights, service: LocalService) -> None:
     nights.begin("monday")
-    [key] = [info.key for info in service.backend.store.all(service.bucket) if info.key.endswith("begun.json")]
+    [key] = [info.key for info in service.backend.store.all(service.bucket) if "/begun-mps-1" in info.key]
     service.put_object(service.bucket, key, said)
     nights.over.add("monday")
     plan = nights.plan("tuesday")
-    with pytest.raises(UnreadableLinesError, match=r"begun\.json"):
+    with pytest.raises(UnreadableLinesError, match=r"begun-mps-1\.json"):
         nights.make("tuesday", plan)
     assert len(service.tasks) == 3
 
 
 def test_batches_of_another_service_are_left_alone(tmp_path: Path) -> None:
     files, folder = Files(), str(tmp_path)
-    mine = left_behind.Begun(left_behind.TaskKey("d", "t", "r", -1), "cos://b-1/x")
-    for name, service in (("pictures-1-a", MPS), ("pictures-2-a", MPS), ("pictures-1-b", AIDGE), ("plan-1-c", MPS)):
-        files.write(f"{folder}/{name}.begun.json", left_behind.write_begun(mine, service, try_number=1))
-    assert left_behind.begun_in(files, folder, MPS) == [mine]
+    one, two, other = (
+        left_behind.Begun(left_behind.TaskKey("d", task, "r", -1), f"cos://b-1/{task}") for task in ("t", "u", "v")
+    )
+    for batch, service in ((one, MPS), (other, AIDGE), (one, MPS), (two, MPS), (one, MPS)):
+        left_behind.announce(files, folder, batch, service, try_number=1)
+    assert left_behind.begun_in(files, folder, MPS) == [one, two]
+    assert left_behind.begun_in(files, folder, AIDGE) == [other]
+    assert left_behind.begun_in(files, str(tmp_path / "no"), MPS) == []
+
+
+def test_a_dead_batch_is_found_before_cos_lists_what_it_said(
+    nights: Nights, service: LocalService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = service.backend.store.list
+
+    def lagging(bucket: str, *, prefix: str = "", **options: Any) -> Any:
+        found = listed(bucket, prefix=prefix, **options)
+        kept = [info for info in found.objects if "/runs/" not in f"/{info.key}"]
+        return replace(found, objects=kept)
+
+    monkeypatch.setattr(service.backend.store, "list", lagging)
+    nights.begin("monday")
+    nights.over.add("monday")
+    assert nights.make("tuesday", nights.plan("tuesday"))["counts"]["made"] == 3
+    assert len(service.tasks) == 3

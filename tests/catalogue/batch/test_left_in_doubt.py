@@ -13,7 +13,7 @@ from airflow_provider_mps.batch import writer as batch_writer
 from airflow_provider_mps.catalogue.errors import PublicationRefusedError
 from airflow_provider_mps.exceptions import MpsBatchFailedError, MpsBatchRecordError, MpsBatchTakenOverError
 from airflow_provider_mps.local.service import LocalService
-from tests.catalogue.batch.nights import SKUS, Nights
+from tests.catalogue.nights import SKUS, Nights
 
 
 def test_a_picture_in_doubt_of_a_run_that_ended_well(nights: Nights, service: LocalService) -> None:

@@ -10,7 +10,7 @@ from tenacity import wait_none
 from airflow_provider_mps.batch import writer as batch_writer
 from airflow_provider_mps.core import calls
 from airflow_provider_mps.local.service import LocalService
-from tests.catalogue.batch.nights import Nights
+from tests.catalogue.nights import Nights
 
 
 @pytest.fixture
