@@ -43,9 +43,9 @@ class Nights:
         operator = MpsImageBgFusionBatchOperator(task_id="make", requests=plan, **arguments)
         return execute(operator, self.context(run, "make"))
 
-    def begin(self, run: str) -> dict[str, Any]:
+    def begin(self, run: str, **arguments: Any) -> dict[str, Any]:
         """Submit all that a run makes, and never come back."""
-        plan = self.plan(run)
+        plan = self.plan(run, **arguments)
         with pytest.raises(TaskDeferred):
             self.make(run, plan, deferrable=True)
         return plan

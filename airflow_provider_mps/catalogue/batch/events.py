@@ -73,7 +73,7 @@ def taken_up(
             ends[item] = end
         # Nobody has to be kept from what is on record as made.
         elif not (is_made and item in joined) and not _is_held(state, run, fingerprint, now):
-            events.append(ItemPlanned(item, fingerprint))
+            events.append(ItemPlanned(item, fingerprint, why == Why.FORCED))
     return ends, events
 
 

@@ -124,10 +124,11 @@ def plan(
     for index in chosen.values():
         one, verdict = wanted[index], verdicts[index]
         line = _line(one, verdict, record.state(one.item))
-        if before := _before(verdict, record.state(one.item), run):
+        # Who wants it anew does not take what was made before.
+        if not limits.is_forced(one.item, one.sku) and (before := _before(record.state(one.item), run)):
             line["before"] = before
         found.lines.append(line)
-        found.events.append(ItemPlanned(one.item, str(verdict.fingerprint)))
+        found.events.append(ItemPlanned(one.item, str(verdict.fingerprint), verdict.why is Why.FORCED))
     _remove(found, {one.item for one in wanted}, record, limits, run, now)
     unchanged = sum(verdict.why is LeftOut.UNCHANGED for verdict in verdicts)
     found.counts.update(_counts(found, len(wanted), unchanged))
@@ -195,10 +196,13 @@ def _is_taken(state: ItemState, limits: Limits, run: TaskKey, now: float) -> boo
     return state.planned is not None and is_reserved(state, run, now) and not limits.is_over(state.planned.run)
 
 
-def _before(verdict: Verdict, state: ItemState, run: TaskKey) -> list[dict[str, str]]:
-    """Return the runs that were to make the same picture, and may have paid for it before they came to their end."""
+def _before(state: ItemState, run: TaskKey) -> list[dict[str, str]]:
+    """Return the runs that were to make the item, and may have paid for this picture before they came to their end.
+
+    Whether it was this one, which may have been wanted before another and is again, is known by what they sent.
+    """
     planned = state.planned
-    if planned is None or planned.fingerprint != verdict.fingerprint or verdict.why is Why.FORCED:
+    if planned is None:
         return []
     runs = {(it.dag_id, it.run_id): None for it in (planned.run, *planned.former) if not it.is_same_run(run)}
     return [{"dag_id": dag_id, "run_id": run_id} for dag_id, run_id in runs]

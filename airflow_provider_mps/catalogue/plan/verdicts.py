@@ -84,13 +84,18 @@ def judge(
     fingerprint = parts.filled(_last_tried(state))
     if fingerprint is None:
         return Verdict(None, LeftOut.UNREACHABLE)
-    if is_forced:
+    if is_forced or _was_forced(fingerprint, state):
         found = Verdict(Action.MAKE, Why.FORCED, fingerprint)
     else:
         found = _judge(fingerprint, publish_to, state, present)
     if found.action is not None and is_reserved:
         return Verdict(None, LeftOut.IN_ANOTHER_RUN, fingerprint)
     return found
+
+
+def _was_forced(fingerprint: str, state: ItemState) -> bool:
+    """Tell whether a run that died was to make this picture whatever was known, and may have paid for it."""
+    return state.planned is not None and state.planned.forced and state.planned.fingerprint == fingerprint
 
 
 def _judge(fingerprint: str, publish_to: str, state: ItemState, present: Present) -> Verdict:

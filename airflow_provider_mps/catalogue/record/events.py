@@ -45,12 +45,12 @@ class ItemPlanned(Event):
 
     name: ClassVar[EventName] = EventName.PLANNED
     fingerprint: str
+    forced: bool = False
 
     def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
         """Whoever plans it last has it."""
-        if state.planned is None:
-            return replace(state, planned=Reservation(self.fingerprint, run, at))
-        return replace(state, planned=state.planned.after(self.fingerprint, run, at))
+        planned = Reservation(self.fingerprint, run, at, self.forced)
+        return replace(state, planned=planned if state.planned is None else state.planned.before(planned))
 
 
 @dataclass(frozen=True, slots=True)

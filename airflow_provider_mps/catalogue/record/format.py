@@ -292,7 +292,7 @@ _FAILURE: dict[str, _Check] = {
 }
 # What each kind of event has beside the item.
 _EVENT_FIELDS: tuple[tuple[type[Event], dict[str, _Check]], ...] = (
-    (events.ItemPlanned, {"fingerprint": _text}),
+    (events.ItemPlanned, {"fingerprint": _text, "forced": _flag}),
     (events.ItemWaiting, {}),
     (events.ItemMade, {"fingerprint": _text, "picture": partial(_part, dict, _PICTURE), "task_id": _text_or_none}),
     (events.ItemFailed, _FAILURE),
@@ -304,7 +304,7 @@ _EVENT_FIELDS: tuple[tuple[type[Event], dict[str, _Check]], ...] = (
 _EVENTS = {kind.name.value: (kind, checks) for kind, checks in _EVENT_FIELDS}
 # The parts of what is known of an item.
 _STATES: dict[str, tuple[type, dict[str, _Check]]] = {
-    "planned": (Reservation, {"fingerprint": _text, "run": _writer, "at": _time, "former": _writers}),
+    "planned": (Reservation, {"fingerprint": _text, "run": _writer, "at": _time, "forced": _flag, "former": _writers}),
     "made": (Made, {"fingerprint": _text, **_PICTURE, "task_id": _text_or_none, "at": _time}),
     "failed": (Failure, {**_FAILURE, "at": _time}),
     "publishing": (Announcement, {"final": _text, "at": _time}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.core.airflow_task import TaskKey
@@ -33,26 +33,22 @@ class Reservation:
     :param fingerprint: of what it is made from
     :param run: who reserved it
     :param at: when, seconds since the epoch
-    :param former: who had reserved it before to make the same, and never said what came of it; the newest first
+    :param forced: whether it makes it whatever is known of it: that is still wanted if the run dies
+    :param former: who had reserved it before, and never said what came of it; the newest first. What they were to make
+        may have been another picture
     """
 
     fingerprint: str
     run: Writer
     at: float
+    forced: bool = False
     former: tuple[Writer, ...] = ()
 
-    def after(self, fingerprint: str, run: Writer, at: float) -> Reservation:
-        """Return the reservation of whoever plans it next.
-
-        :param fingerprint: of what that run makes it from
-        :param run: that run
-        :param at: when, seconds since the epoch
-        """
-        if fingerprint != self.fingerprint:
-            return Reservation(fingerprint, run, at)
+    def before(self, later: Reservation) -> Reservation:
+        """Return the reservation of whoever plans it next, who remembers this one."""
         all_former = (self.run, *self.former)
-        former = tuple(other for other in all_former if not other.is_same_run(run))
-        return Reservation(fingerprint, run, at, former[:MAX_FORMER])
+        former = tuple(other for other in all_former if not other.is_same_run(later.run))
+        return replace(later, former=former[:MAX_FORMER])
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,9 +83,42 @@ def test_a_picture_that_changed_since_is_made(nights: Nights, service: LocalServ
     other = service.get_object(service.bucket, "/samples/vase.png")
     service.put_object(service.bucket, "/samples/catalogue/tin-tea.png", other)
     plan = nights.plan("tuesday")
-    assert ["before" in line for line in nights.lines(plan)] == [True, True, False]
     assert nights.make("tuesday", plan)["counts"]["made"] == 3
     assert len(service.tasks) == 4
+
+
+def test_a_picture_that_came_and_went_is_paid_for_once(nights: Nights, service: LocalService) -> None:
+    mine = service.get_object(service.bucket, "/samples/catalogue/tin-tea.png")
+    other = service.get_object(service.bucket, "/samples/vase.png")
+    nights.begin("monday")
+    nights.over.add("monday")
+    service.put_object(service.bucket, "/samples/catalogue/tin-tea.png", other)
+    nights.begin("tuesday")
+    nights.over.add("tuesday")
+    assert len(service.tasks) == 4
+    service.put_object(service.bucket, "/samples/catalogue/tin-tea.png", mine)
+    pictures = nights.make("wednesday", nights.plan("wednesday"))
+    assert pictures["counts"]["made"] == 3
+    assert len(service.tasks) == 4
+    assert {line["entry"]["TaskId"] for line in nights.lines(pictures)} == {it.task_id for it in service.tasks[:3]}
+
+
+def test_a_forced_run_that_died_is_finished_by_the_next(nights: Nights, service: LocalService) -> None:
+    nights.publish("monday", nights.make("monday", nights.plan("monday")))
+    assert len(service.tasks) == 3
+    nights.begin("tuesday", force="tin-tea")
+    assert len(service.tasks) == 4
+    assert nights.plan("wednesday")["counts"]["in_another_run"] == 1
+    nights.over.add("tuesday")
+    plan = nights.plan("wednesday")
+    assert plan["counts"]["why"] == {"forced": 1}
+    pictures = nights.make("wednesday", plan)
+    assert [line["entry"]["TaskId"] for line in nights.lines(pictures)] == [service.tasks[3].task_id]
+    # The stand-in draws the same picture again.
+    assert nights.publish("wednesday", pictures)["counts"]["unchanged"] == 1
+    assert len(service.tasks) == 4
+    nights.over.add("wednesday")
+    assert nights.plan("thursday")["counts"]["unchanged"] == 3
 
 
 def test_who_wants_it_anew_gets_it_anew(nights: Nights, service: LocalService) -> None:

@@ -79,7 +79,7 @@ def test_a_person_can_read_it() -> None:
     first, planned, picture = map(json.loads, ENTRY.splitlines())
     assert first.pop("sha256")
     assert first == {**HEADER, "at": "1970-01-01T00:01:40.000Z", "count": 2}
-    assert planned == {"item": "cup", "event": "planned", "fingerprint": "a.b.c"}
+    assert planned == {"item": "cup", "event": "planned", "fingerprint": "a.b.c", "forced": False}
     where = {"bucket": "shop-1250000000", "region": "ap-guangzhou", "path": "/output/cup.jpeg"}
     assert picture == {"item": "bowl", "event": "made", "fingerprint": "a.b.c", "picture": where, "task_id": "task-1"}
 
@@ -127,7 +127,10 @@ def test_a_file_that_was_cut_shows(length: int) -> None:
         (with_seal(HEADER, {"item": "cup", "event": ["made"]}), "line 2: an event that this release does not know"),
         (with_seal(HEADER, {"item": 7, "event": "waiting"}), "line 2: item cannot be used: 7"),
         (with_seal(HEADER, {"item": "cup", "event": "planned"}), "line 2: expected the fields item, fingerprint"),
-        (with_seal(HEADER, {"item": "cup", "event": "planned", "fingerprint": None}), "fingerprint cannot be used"),
+        (
+            with_seal(HEADER, {"item": "cup", "event": "planned", "fingerprint": None, "forced": False}),
+            "fingerprint cannot be used",
+        ),
         (
             with_seal(
                 HEADER,
