@@ -22,7 +22,8 @@ class PlanLine(TypedDict):
     ``request`` has the arguments of the operator of ``service``; ``fingerprint`` and ``publish_to`` say what is made
     and where it is published. A line to unpublish has none of the three. ``was`` is where the item is published now,
     None where it is not. ``entry`` is there already where the picture was made by an earlier run. ``before`` names the
-    runs that were to make the same, and never said what came of it: ``{"dag_id", "run_id"}`` each, the newest first.
+    runs that were to make the item, and never said what came of it: ``{"dag_id", "run_id"}`` each, the newest first.
+    ``sealed`` has the arguments whose addresses are signed, for the batch alone.
     """
 
     item: str
@@ -37,6 +38,7 @@ class PlanLine(TypedDict):
     was: str | None
     entry: NotRequired[dict[str, Any]]
     before: NotRequired[list[dict[str, str]]]
+    sealed: NotRequired[str]
 
 
 class PictureLine(PlanLine):
@@ -124,6 +126,8 @@ def _wrong_plan(line: Mapping[str, Any]) -> str:
         return "publish_to is no address of COS"
     if not isinstance(line.get("before", []), list) or not all(map(_is_run, line.get("before", []))):
         return "before names no runs"
+    if not isinstance(line.get("sealed", ""), str):
+        return "sealed is no text"
     return _wrong_entry(line) if line["action"] == Action.PUBLISH or "entry" in line else ""
 
 

@@ -46,6 +46,10 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
     the address of a file with the items that are left out, if any, and why; with ``dry_run`` that of what would be
     done. A batch and ``CataloguePublishOperator`` take it as it is.
 
+    An address with a signature is in the plan without it; the signature is beside it, encrypted with a key from the
+    connection's SecretKey, for the batch. One task plans a catalogue: of several, as of a mapped one, each would take
+    the products of the others for gone.
+
     Items to make are reserved in the record of the catalogue, so that no other run takes them for 23 hours. A retry or
     a clear of this task plans them again.
 
@@ -70,7 +74,7 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
     :param max_pictures: how many pictures the run may pay for (int), of an item of Aidge its ``image_num``; the rest
         waits for the next one, and goes first. Default None, any number
     :param on_bad_row: what to do about rows that cannot be used (str): ``fail`` names them all (default), ``skip``
-        leaves them out with a warning
+        leaves them out with a warning, unless all are bad
     :param on_removed: what to do about pictures of products that are gone from the manifest (str): ``keep`` lists them
         (default), ``unpublish`` removes them from the shop. A product whose row is bad is not gone
     :param max_removed: share of the published items that may be removed at once (float from 0 to 1), default 0.5; with
@@ -88,7 +92,8 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
     :raises TooManyRemovedError: more than ``max_removed`` would be unpublished; Airflow does not retry
     :raises RecordUnreadableError: the record of the catalogue cannot be read; Airflow does not retry
     :raises CatalogueBusyError: other runs write the record all the time
-    :raises TencentCloudPermanentError: COS refuses (credentials, permission, no such bucket); Airflow does not retry
+    :raises TencentCloudPermanentError: COS refuses (credentials, permission, no such bucket, also that of
+        ``publish_to``); Airflow does not retry
     :raises TencentCloudError: COS does not answer
     """
 

@@ -49,8 +49,10 @@ def test_the_lines_of_aidge_are_made_and_the_others_left(deferrable: bool, batch
         output = batch.complete(plan, fire(dict(caught.value.trigger.serialize()[1])), defaults=None)
     else:
         output = batch.run(plan, defaults=None)
-    assert output["counts"] == {"made": 2, "failed": 0}
+    assert output["counts"] == {"made": 2, "failed": 0, "removed": 1}
     found = read(output)
+    # Where all looks are scenes there is no batch of MPS to hand it on.
+    assert found.pop(1) == gone
     assert [one["item"] for one in found] == ["cup-2/table", "cup-3/table"]
     for one in found:
         outputs = one["entry"]["Outputs"]
@@ -63,7 +65,7 @@ def test_the_lines_of_aidge_are_made_and_the_others_left(deferrable: bool, batch
     assert batch.accepted() == 2
     # A clear joins: the next plan says what is made anew.
     cleared = batch.run(plan, 3, max_tries=4, defaults=None)
-    assert read(cleared) == found
+    assert [one for one in read(cleared) if one != gone] == found
     assert batch.accepted() == 2
 
 

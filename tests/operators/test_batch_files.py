@@ -51,7 +51,7 @@ def failing(batch: Batch, requests: Any, error: type[Exception] = MpsBatchFailed
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_a_plan_is_made_and_handed_on(deferrable: bool, batch: Batch, catalogue: Catalogue) -> None:
     before = line(90, action="publish", why="made before, not published", entry=entry(90))
-    gone = {"item": "cup-91/white", "sku": "cup-91", "look": "white", "service": "aidge", "action": "unpublish"}
+    gone = {"item": "cup-91/white", "sku": "cup-91", "look": "white", "service": "mps", "action": "unpublish"}
     gone |= {"why": "removed", "was": "cos://shop-1250000000/shop/cup-91/white.jpeg"}
     scene = line(92, service="aidge", request={"scene_id": 3})
     plan = catalogue.plan([line(1), before, scene, line(2), gone, line(3)])

@@ -305,6 +305,31 @@ def test_a_background_that_is_not_there_is_said_once(shop: Shop) -> None:
             shop.plan(looks=looks, on_bad_row=on_bad_row)
 
 
+def test_a_shop_that_is_not_there_is_told_before_anything_is_paid_for(shop: Shop) -> None:
+    for dry_run in (True, False):
+        with pytest.raises(TencentCloudPermanentError, match="NoSuchBucket"):
+            shop.plan(publish_to="cos://other-1250000000/shop/{sku}/{look}.{ext}", dry_run=dry_run)
+    assert RecordStore(shop.files, CATALOGUE).read().seq == 0
+
+
+def test_a_manifest_without_a_single_good_row_is_no_quiet_night(shop: Shop) -> None:
+    for row in shop.rows:
+        row["subject_cos_key"] = "/photos/../up.png"
+    with pytest.raises(ManifestError, match=r"^12 faults in shop\.csv: line 2, subject_cos_key"):
+        shop.plan(on_bad_row="skip")
+    shop.rows.clear()
+    with pytest.raises(ManifestError):
+        shop.plan(on_bad_row="skip")
+
+
+@pytest.mark.parametrize(("looks", "maker"), [(("scene",), "aidge"), (("scene", "white"), "mps"), (("white",), "mps")])
+def test_who_makes_the_looks_hands_on_what_is_removed(shop: Shop, looks: tuple[str, ...], maker: str) -> None:
+    shop.make(shop.plan())
+    every = {**LOOKS, "scene": {"scene_id": "42"}}
+    found = shop.plan(looks={name: every[name] for name in looks}, on_removed="unpublish", max_removed=1)
+    assert {line["service"] for line in found if line["action"] == "unpublish"} == {maker}
+
+
 def test_a_dry_run_keeps_nothing_and_gives_a_batch_nothing_to_do(
     shop: Shop, service: LocalService, connect: Any, lines: Callable[[], str]
 ) -> None:

@@ -20,6 +20,7 @@ from airflow_provider_mps.catalogue.batch.request_file import RequestFile, Reque
 from airflow_provider_mps.catalogue.record.events import Event
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.store import RecordStore
+from airflow_provider_mps.catalogue.sealing import Seals
 from airflow_provider_mps.catalogue.words import Action, Kind, LineService
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import beneath
@@ -28,7 +29,7 @@ from airflow_provider_mps.core.polling import Finished
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.submission import given_up
 from airflow_provider_mps.exceptions import MpsBatchTakenOverError
-from airflow_provider_mps.services.profiles import MPS
+from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.services.tencentcloud.codes import PICTURES_PER_DAY_REACHED
 from airflow_provider_mps.storage.files import Files, parent
 from airflow_provider_mps.storage.lines import write_lines
@@ -173,6 +174,7 @@ class FileForm(Form):
             entry = _entry(ends[index])
             if request.is_planned:
                 # A signature is a credential, and this file is read by whoever looks at pictures.
+                line.pop("sealed", None)
                 yield {**line, "request": map_addresses(line["request"], unsigned_url), "entry": entry}
             else:
                 yield {"key": index, **map_addresses(line, unsigned_url), "entry": entry}
@@ -240,7 +242,7 @@ def file_form(
         [output] = read_output("requests", requests)
         path, catalogue = whole_address("requests", output.path), output.catalogue
         files.check("requests", path)
-        source = RequestFile(files, path, LineService(service.name.lower()), carries=service is MPS)
+        source = RequestFile(files, path, LineService(service.name.lower()), Seals(lambda: CosHook(conn_id).settings))
         folder = parent(path) if results is None else whole_address("results", results)
     else:
         source, folder = RequestList(requests), whole_address("results", results)

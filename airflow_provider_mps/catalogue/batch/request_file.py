@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_mps.batch.asked import Asked, in_list
-from airflow_provider_mps.catalogue.lines import plan_lines
+from airflow_provider_mps.catalogue.lines import PlanLine, plan_lines
+from airflow_provider_mps.catalogue.sealing import Seals
 from airflow_provider_mps.catalogue.words import Action, LineService
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
@@ -42,15 +43,15 @@ class RequestFile:
 
     :param files: reaches the storage
     :param address: of the file
-    :param service: who makes the pictures of this batch; lines of another service are left out
-    :param carries: whether lines that ask nobody for a picture are this batch's to hand on
+    :param service: whose batch this is; lines of another service are left out
+    :param seals: opens what the plan has sealed
     """
 
-    def __init__(self, files: Files, address: str, service: LineService, *, carries: bool) -> None:
+    def __init__(self, files: Files, address: str, service: LineService, seals: Seals) -> None:
         self.address = address
         self._files = files
         self._service = service
-        self._carries = carries
+        self._seals = seals
 
     @property
     def name(self) -> str:
@@ -80,7 +81,7 @@ class RequestFile:
                 if (first := items.setdefault(line["item"], number)) != number:
                     raise InvalidArgumentError(f"requests: {place}: {line['item']!r:.100} is in line {first} already")
                 if is_made:
-                    found.append(_of_plan(line, place))
+                    found.append(self._of_plan(cast(PlanLine, line), place))
             else:
                 found.append(Asked(line, place))
         return found
@@ -108,8 +109,20 @@ class RequestFile:
                     f"requests: {self.name} line {number}: it has an entry already: this is what a batch has written, "
                     "and no plan"
                 )
-            if line["service"] == self._service if is_made else self._carries:
+            if line["service"] == self._service:
                 yield RequestLine(number, line, is_made, is_planned=True)
+
+    def _of_plan(self, line: PlanLine, place: str) -> Asked:
+        with invalid_arguments_fail():
+            try:
+                request = self._seals.request_of(line)
+            except ArgumentError as error:
+                raise ArgumentError(f"requests: {place}: {error}") from None
+        item = line["item"]
+        if "key" in request:
+            raise InvalidArgumentError(f"requests: {place}: the key of a line of a plan is its item; leave key out")
+        # What is under a key may have changed since an earlier plan of the same run: then it is another picture.
+        return Asked({**request, "key": item}, place, f"{item}\n{line['fingerprint']}", item)
 
     def _read(self) -> Iterator[dict[str, Any]]:
         lines: Iterable[dict[str, Any]] = read_lines(self._files, self.address)
@@ -121,14 +134,6 @@ class RequestFile:
 
 def _is_of_plan(line: Mapping[str, Any]) -> bool:
     return any(name in line for name in _ONLY_IN_PLANS)
-
-
-def _of_plan(line: Mapping[str, Any], place: str) -> Asked:
-    item, request = line["item"], line["request"]
-    if "key" in request:
-        raise InvalidArgumentError(f"requests: {place}: the key of a line of a plan is its item; leave key out")
-    # What is under a key may have changed since an earlier plan of the same run: then it is another picture.
-    return Asked({**request, "key": item}, place, f"{item}\n{line['fingerprint']}", item)
 
 
 class RequestList:

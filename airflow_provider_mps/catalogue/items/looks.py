@@ -178,6 +178,11 @@ def _parts(name: str, look: Any) -> tuple[LineService, str, dict[str, Any]]:
     return service, str(version), rest
 
 
+def services_of(looks: Mapping[str, Mapping[str, Any]]) -> set[LineService]:
+    """Return who makes the pictures of some looks."""
+    return {_parts(name, look)[0] for name, look in looks.items()}
+
+
 def _merged(defaults: Mapping[str, Any], look: Mapping[str, Any], service: LineService) -> dict[str, Any]:
     known = {name: defaults[name] for name in LOOK_ARGUMENTS[service] if name in defaults}
     return merged({**FEWEST[service], **known}, look)

@@ -64,8 +64,20 @@ class Inputs:
             for key, tag in self._in_bucket(bucket, region, them).items()
         }
 
+    def check_buckets(self, places: Iterable[CosSource]) -> None:
+        """Check that the buckets of some objects are there, be the objects there or not; each is asked for once.
+
+        :raises TencentCloudPermanentError: one is not there, or in another region, or COS refuses to look into it
+        """
+        for bucket, region, key in places:
+            if (bucket, region) not in self._hooks:
+                self._hook(bucket, region).stat_object(key)
+
+    def _hook(self, bucket: str, region: str) -> CosHook:
+        return self._hooks.setdefault((bucket, region), CosHook(self._conn_id, bucket, region))
+
     def _in_bucket(self, bucket: str, region: str, keys: Iterable[str]) -> dict[str, str | None]:
-        hook = self._hooks.setdefault((bucket, region), CosHook(self._conn_id, bucket, region))
+        hook = self._hook(bucket, region)
         # Threads share it: the connection is read, and a role assumed, here and once.
         hook.snapshot_credential()
 

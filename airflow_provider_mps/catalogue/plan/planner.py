@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_provider_mps.catalogue.addresses import new_name, run_folder
 from airflow_provider_mps.catalogue.errors import ManifestError, TooManyRemovedError, first_rows
+from airflow_provider_mps.catalogue.items.looks import services_of
 from airflow_provider_mps.catalogue.lines import PlanLine
 from airflow_provider_mps.catalogue.manifest.read import read_rows
 from airflow_provider_mps.catalogue.plan.demand import Demand, demand_of
@@ -20,7 +21,8 @@ from airflow_provider_mps.catalogue.record.events import Event
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.catalogue.rows import Row, given_rows
-from airflow_provider_mps.catalogue.words import Action, Kind, LeftOut, OnBadRow, OnRemoved
+from airflow_provider_mps.catalogue.sealing import Seals
+from airflow_provider_mps.catalogue.words import Action, Kind, LeftOut, LineService, OnBadRow, OnRemoved
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import beneath
@@ -77,6 +79,7 @@ class Planner:
         self._files = Files(None, given.tencentcloud_conn_id)
         self._settings = CosHook(given.tencentcloud_conn_id).settings
         self._inputs = Inputs(given.tencentcloud_conn_id, self._settings)
+        self._seals = Seals(lambda: self._settings)
 
     def run(self, now: float) -> dict[str, Any]:
         """Plan, and return what the task returns.
@@ -116,8 +119,9 @@ class Planner:
                 tags=self._inputs.tags,
             )
         if demand.bad_rows:
-            if given.on_bad_row is OnBadRow.FAIL:
-                raise ManifestError(name, demand.bad_rows)
+            # Without a single good row it is the manifest that is wrong, and whoever skips rows wants the others.
+            if given.on_bad_row is OnBadRow.FAIL or not demand.items:
+                raise ManifestError(name, demand.bad_rows, is_whole=given.on_bad_row is not OnBadRow.FAIL)
             count = len(demand.bad_rows)
             told = first_rows(demand.bad_rows, count)
             self._log.warning("%s left out, as on_bad_row='skip' says: %s", counted(count, "bad row"), told)
@@ -170,6 +174,8 @@ class Planner:
             is_forced=forced(given.force),
             may_be_removed=demand.may_be_removed,
             unpublishes=given.on_removed is OnRemoved.UNPUBLISH,
+            # A batch of MPS is there, unless all looks are of another.
+            remover=min(services_of(given.looks), key=list(LineService).index),
             is_over=lambda run: self._is_over(run.dag_id, run.run_id),
         )
         present = Present(demand.objects, self._settings.cos_region, set())
@@ -182,6 +188,11 @@ class Planner:
         going = found.counts[Action.UNPUBLISH.value]
         if going > given.max_removed * found.published:
             raise TooManyRemovedError(_shown(given.manifest), going, found.published, given.max_removed)
+        if not given.dry_run:
+            with invalid_arguments_fail():
+                found.lines[:] = map(self._seals.sealed, found.lines)
+        # A picture is paid for before anything is written there.
+        self._inputs.check_buckets(present.final(line["publish_to"]) for line in found.to_make)
         return found
 
     def _written(self, found: Plan, demand: Demand) -> dict[str, Any]:

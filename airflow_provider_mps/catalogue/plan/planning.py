@@ -51,6 +51,7 @@ class Limits:
     :param is_forced: tells whether an item, by its name and its sku, is to be made whatever is known of it
     :param may_be_removed: tells whether an item that nobody wants is gone from the manifest for good
     :param unpublishes: whether the pictures of these are taken out of the shop
+    :param remover: whose batch hands on the lines of items that nobody makes
     :param is_over: tells whether a run that has reserved an item is known to have ended, and so will not make it
     """
 
@@ -58,6 +59,7 @@ class Limits:
     is_forced: Callable[[str, str], bool] = lambda item, sku: False
     may_be_removed: Callable[[str], bool] = lambda item: True
     unpublishes: bool = False
+    remover: LineService = LineService.MPS
     is_over: Callable[[Writer], bool] = lambda run: False
 
 
@@ -232,19 +234,18 @@ def _remove(
         if limits.unpublishes and _is_taken(state, limits, run, now):
             found.left_out.append({"item": item, "left_out": LeftOut.IN_ANOTHER_RUN.value})
         elif limits.unpublishes:
-            found.lines.append(_line_without(item, state.final))
+            found.lines.append(_line_without(item, state.final, limits.remover))
         else:
             found.left_out.append({"item": item, "left_out": LeftOut.REMOVED.value, "final": state.final})
 
 
-def _line_without(item: str, final: str) -> PlanLine:
+def _line_without(item: str, final: str, service: LineService) -> PlanLine:
     sku, _, look = item.rpartition("/")
     return {
         "item": item,
         "sku": sku,
         "look": look,
-        # Its lines are carried by the batch of MPS, as it is there whatever the looks are.
-        "service": LineService.MPS.value,
+        "service": service.value,
         "action": Action.UNPUBLISH.value,
         "why": Why.REMOVED.value,
         "was": final,

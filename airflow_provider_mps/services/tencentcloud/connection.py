@@ -17,6 +17,7 @@ from airflow_provider_mps.services.tencentcloud.words import DEFAULT_BUDGET_DIR,
 
 # Read by the SDK's default credential chain.
 ENV_SECRET_ID = "TENCENTCLOUD_SECRET_ID"  # noqa: S105
+ENV_SECRET_KEY = "TENCENTCLOUD_SECRET_KEY"  # noqa: S105
 ENV_REGION = "TENCENTCLOUD_API_REGION"
 ENV_COS_BUCKET = "TENCENTCLOUD_COS_BUCKET"
 ENV_COS_REGION = "TENCENTCLOUD_COS_REGION"
