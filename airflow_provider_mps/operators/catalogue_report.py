@@ -195,11 +195,11 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
             items=run.items,
             now=time.time(),
             is_dry=run.is_dry,
-            price=self._price(run.items),
+            price=self._price(run),
         )
 
-    def _price(self, items: Sequence[Reported]) -> Any:
-        """Return what was paid; None without prices."""
+    def _price(self, run: RunRead) -> Any:
+        """Return what was paid, or would be; None without prices."""
         from airflow_provider_mps.catalogue.report.summary import price_of
         from airflow_provider_mps.hooks.mps import MpsHook
 
@@ -211,7 +211,9 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
             return None
         if prices is None:
             return None
-        return price_of(items, lambda size: prices.price_of({"image_size": size or None}), prices.currency)
+        return price_of(
+            run.items, lambda size: prices.price_of({"image_size": size or None}), prices.currency, is_dry=run.is_dry
+        )
 
     def _write(self, files: Any, dest: str, report: Report) -> tuple[str, str]:
         """Write the files; the page comes last, as it names the others."""

@@ -71,7 +71,12 @@ def test_a_run_is_told_for_people_and_for_machines(service: LocalService, conn_i
         assert (Path(found["path"]).parent / href).is_file()
 
 
-def test_a_dry_run_says_what_would_be_made(conn_id: str, tmp_path: Path) -> None:
+def test_a_dry_run_says_what_would_be_made(
+    service: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = service.connection()
+    connection["extra"]["prices"] = {"2K": "0.25", "currency": "CNY"}
+    monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(connection))
     would = [{**plan_line(f"{sku}/white"), "would": "make"} for sku in ("cup", "jar")]
     for line in would:
         line.pop("action")
@@ -81,6 +86,9 @@ def test_a_dry_run_says_what_would_be_made(conn_id: str, tmp_path: Path) -> None
     found, page, told = report(tmp_path, plan=plan, pictures=empty, published=empty)
     assert told["is_dry"]
     assert "Dry run: 2 pictures would be made, nothing was submitted" in page.words
+    assert "It would cost" in page.words
+    assert told["price"]["amount"] == "0.50"
+    assert "no result known" not in page.words
     assert found["counts"]["to_make"] == 2
 
 

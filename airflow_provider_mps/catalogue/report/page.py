@@ -82,9 +82,10 @@ def render_page(report: Report, shown: Sequence[ShownItem], names: FileNames, no
         headline=headline_of(report),
         about=_about(report),
         tiles=list(_tiles(report)),
-        bar=(bar := _bar(report)),
+        bar=(bar := [] if report.is_dry else _bar(report)),
         bar_words=", ".join(f"{part['count']:,} {part['words']}" for part in bar),
-        ends=[end for end in End if any(reason.ends.get(end) for reason in report.reasons)],
+        # Of a dry run there is nothing to come of it.
+        ends=[end for end in End if not report.is_dry and any(reason.ends.get(end) for reason in report.reasons)],
         facts=facts,
         pace=_pace(timing) if timing else None,
         failures=groups,
@@ -125,7 +126,7 @@ def _moment(moment: float) -> str:
 def _tiles(report: Report) -> Iterator[dict[str, Any]]:
     for word, words, tone in _TILES:
         count = report.counts.get(word, 0)
-        if count or word in _ALWAYS:
+        if count or word in (_ALWAYS[:1] if report.is_dry else _ALWAYS):
             yield {"count": count, "words": words, "tone": tone}
 
 
@@ -149,9 +150,9 @@ def _facts(report: Report) -> Iterator[dict[str, str]]:
         yield {"words": "Accepted, end not known", "value": f"{counts['pictures_perhaps_paid']:,} (may be paid too)"}
     if report.price:
         amount, currency, priced = report.price
-        rest = "" if priced == counts["pictures_paid"] else f" for {priced:,} of them"
+        rest = "" if priced == counts["to_make" if report.is_dry else "pictures_paid"] else f" for {priced:,} of them"
         told = f"{amount:,.2f}" if amount == round(amount, 2) else f"{amount:,f}"
-        yield {"words": "Price", "value": f"{told} {currency}{rest}"}
+        yield {"words": "It would cost" if report.is_dry else "Price", "value": f"{told} {currency}{rest}"}
     if timing:
         yield {"words": "First accepted", "value": _moment(timing.first)}
         yield {"words": "Last done", "value": _moment(timing.last)}

@@ -242,13 +242,19 @@ def timing_of(items: Iterable[Reported]) -> Timing | None:
     return Timing(min(created), max(finished[-1], min(created)), len(created), tuple(finished))
 
 
-def price_of(items: Iterable[Reported], price_of_size: Callable[[str], Decimal | None], currency: str) -> Price | None:
-    """Return what the pictures of this run cost; None where none of them has a price.
+def price_of(
+    items: Iterable[Reported], price_of_size: Callable[[str], Decimal | None], currency: str, *, is_dry: bool = False
+) -> Price | None:
+    """Return what the pictures of this run cost, or with ``is_dry`` would; None where none of them has a price.
 
     :param price_of_size: gives the price of a picture of MPS by its ``image_size``; None if it is not known
     :param currency: its code, such as ``CNY``
     """
-    found = [price_of_size(one.image_size) for one in items if one.is_made_now and one.service == MPS.name]
+    found = [
+        price_of_size(one.image_size)
+        for one in items
+        if one.service == MPS.name and (one.action == Action.MAKE if is_dry else one.is_made_now)
+    ]
     known = [price for price in found if price is not None]
     return Price(sum(known, Decimal(0)), currency, len(known)) if known else None
 
