@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSkipException,
+    AirflowTaskTimeout,
+    BaseOperator,
+)
 
 from airflow_provider_mps.catalogue.record.events import ItemMade, ItemPlanned, ItemReleased
 from airflow_provider_mps.exceptions import (
@@ -291,6 +297,47 @@ def test_nothing_to_make(batch: Batch, catalogue: Catalogue) -> None:
     with pytest.raises(AirflowSkipException, match="is of a dry run"):
         batch.run(catalogue.plan([{"item": "cup-1/white", "would": "make"}]))
     assert batch.accepted == 0
+
+
+def test_what_is_there_at_the_end_of_execution_timeout_is_kept(batch: Batch, catalogue: Catalogue) -> None:
+    """As Airflow ends a task: an alarm that raises wherever the main thread is."""
+    plan = catalogue.plan([line(number) for number in range(3)])
+    batch.service.add_fault(kind="task_seconds", match="marble 1", seconds=600)
+
+    def too_long(*_: Any) -> None:
+        raise AirflowTaskTimeout("Timeout")
+
+    def looks_at_the_slow_one() -> int:
+        slow = {task.task_id for task in batch.service.tasks if task.seconds}
+        return sum(call.task_id in slow for call in batch.service.calls("DescribeImageTaskDetail"))
+
+    def end_once_two_are_there() -> None:
+        wait_until(lambda: batch.accepted == 3 and all(task.done is not None for task in batch.service.tasks))
+        seen = looks_at_the_slow_one()
+        # Between two looks at it all others are looked at.
+        wait_until(lambda: looks_at_the_slow_one() >= seen + 3)
+        os.kill(os.getpid(), signal.SIGALRM)
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    context = make_context()
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(end_once_two_are_there)
+            with pytest.raises(AirflowTaskTimeout):
+                execute(batch.operator(plan, deferrable=False), context)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    output = context["ti"].xcoms["return_value"]
+    assert output["counts"]["made"] == 2
+    ends = {one["item"]: one["entry"].get("Error", {}).get("Code") for one in read(output)}
+    assert ends == {"cup-0/white": None, "cup-1/white": "Stopped", "cup-2/white": None}
+    state = catalogue.record.state("cup-1/white")
+    assert state.planned is not None
+    assert catalogue.record.state("cup-0/white").made is not None
+    for task in batch.service.tasks:
+        task.seconds = 0.0
+    assert batch.run(plan, try_number=2)["counts"]["made"] == 3
+    assert batch.accepted == 3
 
 
 BAD_LINES = [
