@@ -1,0 +1,90 @@
+"""Labels in the metadata of a picture, which is not decoded for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.pictures.labels import aigc, jpeg, png, xmp
+from airflow_provider_mps.pictures.labels.aigc import Label, LabelError
+
+_OTHERS = ((b"RIFF", "WebP or another RIFF"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"))
+
+
+def label(data: bytes, label: Label, *, breaks_signature: bool = False) -> bytes:
+    """Return a picture with a label in its metadata; its pixels, and what else it says, stay as they are.
+
+    The label is two properties of XMP: ``Iptc4xmpExt:DigitalSourceType`` and ``TC260:AIGC``. What a picture says of
+    them already is kept: only what is missing is added, so that a picture that is labelled twice is, byte for byte, the
+    one that was labelled once. A source type that says that no model has taken part, such as ``digitalCapture`` of the
+    camera, is replaced: of the new picture it is not true.
+
+    :param data: the picture: JPEG or PNG, also of several pictures or animated
+    :param label: what to say
+    :param breaks_signature: label a picture with a C2PA manifest too, whose signature then holds no more; for
+        whoever signs it anew
+    :raises ValueError: the label cannot be written
+    :raises LabelError: it is no such picture, it is cut off or damaged, its metadata cannot be read or has no room for
+        more, or it has a C2PA manifest
+    """
+    aigc.check_texts(label)
+    picture = _opened(data)
+    packet = xmp.Packet(picture.xmp)
+    texts = {}
+    if not aigc.is_of_ai(packet.text(xmp.SOURCE_TYPE)):
+        texts[xmp.SOURCE_TYPE] = label.source_type or ""
+    known = _record(packet, picture)
+    record = aigc.completed(known, label)
+    if record is None and packet.text(xmp.AIGC) is None:
+        # Whoever looks for it in XMP finds it there too.
+        record = known
+    if record is not None:
+        texts[xmp.AIGC] = aigc.write_record(record)
+    if not texts:
+        return data
+    if picture.is_signed and not breaks_signature:
+        raise LabelError(
+            "it has a C2PA manifest, whose signature a label would break: sign it anew, or publish it as is"
+        )
+    made: bytes = picture.with_xmp(packet.with_texts(texts))
+    return made
+
+
+def read_label(data: bytes) -> Label | None:
+    """Return what a picture says of the model that has made it; None if it says nothing.
+
+    :param data: the picture: JPEG or PNG
+    :raises LabelError: it is no such picture, it is cut off or damaged, or its label cannot be read
+    """
+    picture = _opened(data)
+    packet = xmp.Packet(picture.xmp)
+    source_type = packet.text(xmp.SOURCE_TYPE)
+    return aigc.label_of(_record(packet, picture), source_type if aigc.is_of_ai(source_type) else None)
+
+
+def check_label(data: bytes) -> Label:
+    """Return the label of a picture that has a whole one: who has made it, that it was a model, and a source type.
+
+    :param data: the picture: JPEG or PNG
+    :raises LabelError: it has none
+    """
+    found = read_label(data)
+    if found is None or not found.producer or found.value not in aigc.VALUES or not found.source_type:
+        raise LabelError("its label cannot be read back whole")
+    return found
+
+
+def _record(packet: xmp.Packet, picture: Any) -> dict[str, Any] | None:
+    texts = [packet.text(xmp.AIGC), *picture.records]
+    return next((aigc.read_record(text) for text in texts if text is not None), None)
+
+
+def _opened(data: bytes) -> Any:
+    if data.startswith(jpeg.SIGNATURE):
+        return jpeg.Jpeg(data)
+    if data.startswith(png.SIGNATURE):
+        return png.Png(data)
+    other = next((name for begin, name in _OTHERS if data.startswith(begin)), None)
+    if other is not None:
+        raise LabelError(f"it is {other}, and labels are written into JPEG and PNG")
+    raise LabelError(f"it is no picture that can be labelled, JPEG or PNG ({counted(len(data), 'byte')})")
