@@ -27,9 +27,11 @@ from airflow_provider_mps.core.vocabulary import MAX_CONNECTIONS
 from airflow_provider_mps.services.tencentcloud.codes import HAS_VERSIONS, outcome_of_cos
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
 from airflow_provider_mps.services.tencentcloud.integrity import is_verifiable, read_digest
+from airflow_provider_mps.services.tencentcloud.objects import COPIED_HEADERS, META_PREFIX
 from airflow_provider_mps.services.tencentcloud.words import Service
 
 CHUNK_BYTES = 256 * 1024
+_SDK_NAMES = {name: name.replace("-", "") for name in COPIED_HEADERS}
 _DOMAINS = (".myqcloud.com", ".tencentcos.cn")
 # The answer to a HEAD has no body that would say it.
 _HEAD_CODES = {400: "BadRequest", 403: "AccessDenied", 404: "NoSuchResource"}
@@ -95,6 +97,13 @@ def fetch(cos: Client, bucket: str, key: str, file: BinaryIO, stop: Stop | None 
     :param stop: says that the task is at its end
     :raises TransferStoppedError: it was
     """
+    return fetch_with_headers(cos, bucket, key, file, stop)[:2]
+
+
+def fetch_with_headers(
+    cos: Client, bucket: str, key: str, file: BinaryIO, stop: Stop | None = None
+) -> tuple[Digest, Digest, Mapping[str, Any]]:
+    """Stream an object into a file, as :func:`fetch` does; return the headers of the answer too."""
     response = answered(cos.request_timeout, lambda: cos.get_object(Bucket=bucket, Key=key), _close)
     raw = response.pop("Body").get_raw_stream()
     try:
@@ -120,7 +129,7 @@ def fetch(cos: Client, bucket: str, key: str, file: BinaryIO, stop: Stop | None 
         raw.close()
         raise
     raw.release_conn()
-    return stored, Digest(size, crc, md5.hexdigest() if md5 is not None else None)
+    return stored, Digest(size, crc, md5.hexdigest() if md5 is not None else None), response
 
 
 def _close(response: dict[str, Any]) -> None:
@@ -137,11 +146,18 @@ def _pieces(raw: Any) -> Iterator[bytes]:
 
 
 def store(
-    cos: Client, bucket: str, key: str, file: BinaryIO, content_type: str | None, writer: str | None = None
+    cos: Client,
+    bucket: str,
+    key: str,
+    file: BinaryIO,
+    content_type: str | None,
+    writer: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> tuple[Digest, Digest]:
     """Stream a file into an object; return what COS says of it and what was sent.
 
     :param writer: whoever may only make the object, and not replace one; it is stored with it
+    :param headers: what else is stored with it, such as ``Cache-Control``
     """
     size, crc, md5 = 0, 0, _md5()
     while chunk := file.read(CHUNK_BYTES):
@@ -153,9 +169,10 @@ def store(
     options: dict[str, Any] = {"ContentMD5": b64encode(md5.digest()).decode()}
     if content_type:
         options["ContentType"] = content_type
+    options |= stored_with(headers or {})
     if writer is not None:
         # The SDK takes headers that it does not know as metadata.
-        options["Metadata"] = {FORBID_OVERWRITE: "true", WRITER: writer}
+        options["Metadata"] = {**options.get("Metadata", {}), FORBID_OVERWRITE: "true", WRITER: writer}
     # The length of this answer is not that of the object.
     answer = cos.put_object(Bucket=bucket, Key=key, Body=file, **options)
     check_redirect(answer)
@@ -165,6 +182,26 @@ def store(
     if not is_verifiable(stored):
         stored = head(cos, bucket, key)
     return stored._replace(size=size if stored.size is None else stored.size), Digest(size, crc, md5.hexdigest())
+
+
+def digest_of(data: bytes) -> Digest:
+    """Return size, CRC64 and MD5 of bytes."""
+    md5 = _md5()
+    md5.update(data)
+    return Digest(len(data), crc64_ecma(data, 0), md5.hexdigest())
+
+
+def stored_with(headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the SDK takes for headers that are to be stored with an object."""
+    options: dict[str, Any] = {}
+    for name, text in headers.items():
+        # The bytes that came: requests reads headers as Latin-1, and the SDK would send UTF-8.
+        value = text.encode("latin-1")
+        if name.startswith(META_PREFIX):
+            options.setdefault("Metadata", {})[name] = value
+        else:
+            options[_SDK_NAMES[name]] = value
+    return options
 
 
 def _md5() -> Any:

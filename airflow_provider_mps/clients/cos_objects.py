@@ -10,7 +10,14 @@ from qcloud_cos.cos_auth import CosS3Auth
 from requests import codes
 from requests.structures import CaseInsensitiveDict
 
-from airflow_provider_mps.clients.cos import FORBID_OVERWRITE, WRITER, Client, check_redirect, translate
+from airflow_provider_mps.clients.cos import (
+    FORBID_OVERWRITE,
+    WRITER,
+    Client,
+    check_redirect,
+    stored_with,
+    translate,
+)
 from airflow_provider_mps.clients.transport import answered
 from airflow_provider_mps.core.digests import Digest
 from airflow_provider_mps.core.errors import ServiceError
@@ -19,7 +26,6 @@ from airflow_provider_mps.core.outcomes import TRANSPORT_CODES, Transport
 from airflow_provider_mps.services.tencentcloud.codes import outcome_of_cos
 from airflow_provider_mps.services.tencentcloud.integrity import read_digest
 from airflow_provider_mps.services.tencentcloud.objects import (
-    META_PREFIX,
     ObjectPage,
     ObjectStat,
     UnreadableListingError,
@@ -31,13 +37,6 @@ from airflow_provider_mps.services.tencentcloud.words import Service
 
 # The most that COS gives in one page, and what it takes a folder to end with.
 PAGE, DELIMITER = 1000, "/"
-_SDK_NAMES = {
-    "Cache-Control": "CacheControl",
-    "Content-Disposition": "ContentDisposition",
-    "Content-Encoding": "ContentEncoding",
-    "Content-Language": "ContentLanguage",
-    "Content-Type": "ContentType",
-}
 
 
 class ObjectPlace(NamedTuple):
@@ -138,16 +137,9 @@ def copy(
         "CopySourceIfMatch": f'"{etag}"',
         "CopyStatus": "Copy" if headers is None else "Replaced",
     }
-    metadata = {} if overwrite else {FORBID_OVERWRITE: b"true"}
-    for name, text in (headers or {}).items():
-        # The bytes that came: requests reads headers as Latin-1, and the SDK would send UTF-8.
-        value = text.encode("latin-1")
-        if name.startswith(META_PREFIX):
-            metadata[name] = value
-        else:
-            options[_SDK_NAMES[name]] = value
-    if metadata:
-        options["Metadata"] = metadata
+    options |= stored_with(headers or {})
+    if not overwrite:
+        options["Metadata"] = {**options.get("Metadata", {}), FORBID_OVERWRITE: b"true"}
     named = {"Bucket": source.bucket, "Region": source.region, "Key": source.key.removeprefix("/")}
     try:
         cos.copy_object(Bucket=to.bucket, Key=to.key, CopySource=named, **options)

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 # What Airflow itself keeps the return value of a task under.
 XCOM_RETURN_KEY = "return_value"
+# A label in the metadata of a picture, and none that is seen.
+LABEL_METADATA = "metadata"
 DEFAULT_POLL_INTERVAL = 10.0
 DEFAULT_TIMEOUT = 600.0
 # Kept open by a client whose threads share it, so more threads would wait for each other.

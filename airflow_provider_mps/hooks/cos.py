@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,7 +12,8 @@ from uuid import uuid4
 from airflow_provider_mps.clients.parts import part_of, remove_left_behind
 from airflow_provider_mps.core.contenttypes import picture_type
 from airflow_provider_mps.core.digests import Digest
-from airflow_provider_mps.core.errors import no_verdict
+from airflow_provider_mps.core.errors import ServiceError, no_verdict
+from airflow_provider_mps.core.outcomes import Outcome, Transport
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.stopping import Stop
@@ -20,6 +22,13 @@ from airflow_provider_mps.hooks.cos_objects import CosObjectsHook
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
 from airflow_provider_mps.services.tencentcloud.codes import ALREADY_EXISTS
 from airflow_provider_mps.services.tencentcloud.integrity import evidence
+from airflow_provider_mps.services.tencentcloud.objects import (
+    ObjectStat,
+    WholeObject,
+    headers_of_head,
+    stat_of_head,
+)
+from airflow_provider_mps.services.tencentcloud.words import Service
 
 # What the usual file systems take.
 MAX_FILE_NAME_BYTES = 255
@@ -202,6 +211,63 @@ class CosHook(CosObjectsHook):
             return True
 
         return self._resend("PutObject", str(place), write)
+
+    def get_object(self, key: str, bucket: str | None = None, stop: Stop | None = None) -> WholeObject:
+        """Return an object with its content, verified, and with the headers that were stored with it.
+
+        :param key: key of the object
+        :param bucket: another bucket than the hook's
+        :param stop: ends the transfer between two pieces once it is set (``threading.Event``); default none
+        :raises TransferStoppedError: ``stop`` was set
+        :raises TencentCloudError: there is no such object (code ``NoSuchKey``), or COS did not answer
+        """
+        from airflow_provider_mps.clients import cos
+
+        place = self._place(key, bucket)
+
+        def get() -> WholeObject:
+            file = BytesIO()
+            stored, arrived, headers = cos.fetch_with_headers(self.get_conn(), place.bucket, place.key, file, stop)
+            self._verify("GetObject", str(place), stored, arrived)
+            stat = stat_of_head(place.key, headers)
+            if stat is None:
+                said = "the answer names neither size nor ETag"
+                raise ServiceError(
+                    Service.COS, "GetObject", str(place), Transport.NOT_VERIFIABLE, said, "", Outcome.UNKNOWN
+                )
+            return WholeObject(file.getvalue(), stat, headers_of_head(headers))
+
+        return self._resend("GetObject", str(place), get, stop)
+
+    def put_object(self, key: str, data: bytes, headers: Mapping[str, str], bucket: str | None = None) -> ObjectStat:
+        """Store an object by one request, with headers, and verify what COS keeps.
+
+        Under ``key`` there is at any time the object from before or the whole new one.
+
+        :param key: key of the object; one that is there already is replaced
+        :param data: its bytes
+        :param headers: what is stored with it: ``Content-Type``, ``Cache-Control``, ``x-cos-meta-*`` and the like
+        :param bucket: another bucket than the hook's
+        :return: what is under the key now
+        :raises TencentCloudError: it was not stored whole, or another has replaced it meanwhile (code ``NotWhole``)
+        """
+        from airflow_provider_mps.clients import cos, cos_objects
+
+        place = self._place(key, bucket)
+
+        def put() -> ObjectStat:
+            client = self.get_conn()
+            stored, sent = cos.store(client, place.bucket, place.key, BytesIO(data), None, headers=headers)
+            self._verify("PutObject", str(place), stored, sent)
+            found = cos_objects.look(client, place)
+            if found is None:
+                raise ServiceError(
+                    Service.COS, "PutObject", str(place), Transport.NOT_WHOLE, "it is not there", "", Outcome.UNKNOWN
+                )
+            self._verify("PutObject", str(place), found.digest, sent)
+            return found.stat
+
+        return self._resend("PutObject", str(place), put)
 
     def head_object(self, key: str, bucket: str | None = None) -> Digest:
         """Return size and CRC64 of an object.

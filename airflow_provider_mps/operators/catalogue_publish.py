@@ -12,7 +12,7 @@ from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.cos_address import SCHEME, CosAddress, cos_address, is_cos
 from airflow_provider_mps.core.progress import counted
-from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY
+from airflow_provider_mps.core.vocabulary import LABEL_METADATA, XCOM_RETURN_KEY
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.operators.asset_events import check_partitions, tell_of_changes
@@ -33,12 +33,22 @@ _SHOWN_SKUS = 100
 
 
 class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator):
-    """Publish the pictures that batches have made: copy each to its final key inside COS, and put that on record.
+    """Publish the pictures that batches have made, each labelled and under its final key, and put that on record.
 
-    Nothing is downloaded. COS puts a copy in the place of what was there in one go, and each copy is compared with its
-    source: a final key has the picture before or the new one, whole, at any time. A task that was killed anywhere is
-    taken up by its next try or by the next run; what is there already is not copied again. Uses PUT Object - Copy
-    (https://cloud.tencent.com/document/product/436/10881), HEAD Object and DELETE Object.
+    With ``label``, by default, a picture is fetched, labelled, and stored under its final key by one request; its label
+    was read back before that. With ``label=None`` COS copies it and nothing is downloaded. COS puts either in the place
+    of what was there in one go, and each is compared with what was sent or with its source: a final key has the picture
+    before or the new one, whole, at any time. A task that was killed anywhere is taken up by its next try or by the
+    next run; what is there already, labelled as it is to be, is neither fetched nor stored again. Uses GET, PUT, HEAD
+    and DELETE Object, and PUT Object - Copy (https://cloud.tencent.com/document/product/436/10881).
+
+    A label says that a model has taken part (GB 45438-2025, IPTC; see
+    :func:`~airflow_provider_mps.pictures.labels.label`). Its ``ContentProducer`` is by default the service that made
+    the picture, which the standard takes the name of (``Tencent Cloud MPS``, ``Alibaba Aidge``), its ``ProduceID`` the
+    TaskId. A label that the service has left itself is kept and added to. A note is stored with each picture
+    (``x-cos-meta-mps-label``): of which source it is, and how it was labelled. One that is published with another
+    label, or with none, is labelled anew from its source, without being paid for again; where that is gone, one without
+    a label is labelled where it is. A picture that cannot be labelled is not published (code ``LabelUnreadable``).
 
     Before anything is copied it is refused that two pictures have one final key, or that one is in the folders of the
     catalogue's record, of its runs, or of ``keep_previous``. A picture of which another run has made a newer one is
@@ -54,6 +64,8 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
     otherwise. An ``Asset`` gets one whenever the task succeeds, as Airflow has it, changed or not. Both have the
     ``path``, each of the counts, and up to 100 changed ``skus`` in their extra.
 
+    A line whose check has rejected its picture counts as one without.
+
     Templated: all arguments but ``max_workers`` and ``partitions``.
 
     :param pictures: what batches have returned (dict, or a list of them; None of a skipped one is left out), or the
@@ -64,6 +76,12 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         again. Default None, not kept
     :param cache_control: ``Cache-Control`` of published pictures (str), such as ``max-age=300``; default as it is where
         the picture was made
+    :param label: how pictures are labelled: ``"metadata"`` (default), None for copies as the service made them, or a
+        dict with any of ``producer`` (str; name, or code of 27 characters by GB 45438), ``propagator`` (str; whoever
+        publishes them), ``source_type`` (str; URI of IPTC, default that of a composite with parts by a model),
+        ``visible`` (dict: ``text``, and ``corner``, ``share``, ``font`` of
+        :func:`~airflow_provider_mps.pictures.labels.mark`) and ``c2pa`` (dict: paths ``certificate`` and ``key`` of PEM
+        files on the worker, and ``timestamp_url``; needs the extra ``c2pa``)
     :param max_failed: how many pictures may fail (int), default 0; with more the task fails once all others are
         published
     :param partitions: give each ``Asset`` of ``outlets`` an event for each product that has changed, with its sku as
@@ -73,14 +91,15 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         ``TENCENTCLOUD_COS_REGION``, then ``ap-guangzhou``
     :param conn_id: Airflow connection of the storage of the catalogue (str), where it is neither COS nor the disk
     :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
-    :param max_workers: how many pictures at the same time (int), 1 to 32, default 8
+    :param max_workers: how many pictures at the same time (int), 1 to 32, default 8; with ``label`` each holds one in
+        memory, and its labelled copy
     :raises ValueError: a fixed argument cannot be used; when the DAG is read
-    :raises InvalidArgumentError: a rendered value or a line cannot be used; nothing was published, and Airflow does not
-        retry
+    :raises InvalidArgumentError: a rendered value or a line cannot be used, or the worker lacks what ``label`` needs (a
+        font, a certificate, the extra); nothing was published, and Airflow does not retry
     :raises PublicationFailedError: more than ``max_failed`` pictures were not published
     :raises PublicationRefusedError: the same, and a retry would publish no more: they are gone from where they were
-        made, so that the next plan has them made again, or COS refuses them (permission, no such bucket); Airflow does
-        not retry
+        made, so that the next plan has them made again, they cannot be labelled, or COS refuses them (permission, no
+        such bucket); Airflow does not retry
     :raises RecordUnreadableError: the record of the catalogue cannot be read; Airflow does not retry
     :raises UnreadableLinesError: a file of pictures cannot be read; Airflow does not retry
     :raises TencentCloudPermanentError: COS refuses the files of the catalogue, or picture after picture (permission,
@@ -95,12 +114,13 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         "catalogue",
         "keep_previous",
         "cache_control",
+        "picture_label",
         "max_failed",
         "cos_region",
         "conn_id",
         "tencentcloud_conn_id",
     )
-    container_fields = ("pictures",)
+    container_fields = ("pictures", "picture_label")
 
     def __init__(
         self,
@@ -109,6 +129,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         catalogue: str | XComArg | None = None,
         keep_previous: str | XComArg | None = None,
         cache_control: str | XComArg | None = None,
+        label: str | Mapping[str, Any] | XComArg | None = LABEL_METADATA,
         max_failed: int | str | XComArg = 0,
         partitions: bool = False,
         cos_region: str | XComArg | None = None,
@@ -122,6 +143,8 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         self.catalogue: Any = catalogue
         self.keep_previous: Any = keep_previous
         self.cache_control: Any = cache_control
+        # Airflow has a property ``label`` of its own, for the graph.
+        self.picture_label: Any = label
         self.max_failed: Any = max_failed
         self.cos_region: Any = cos_region
         self.conn_id: Any = conn_id
@@ -132,6 +155,10 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
             arguments.check_literals({name: getattr(self, name) for name in _CHECKS}, _CHECKS)
             if self.partitions:
                 check_partitions("partitions")
+            if label != LABEL_METADATA and not arguments.is_template(label):
+                from airflow_provider_mps.pictures.labels.settings import read_settings
+
+                read_settings("label", label)
             self._check_pictures()
 
     @failures_in_short
@@ -141,6 +168,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         from airflow_provider_mps.catalogue.publication.publisher import Target
         from airflow_provider_mps.catalogue.publication.run import PublishRun
         from airflow_provider_mps.durable.tries import task_of
+        from airflow_provider_mps.pictures.labels.settings import settings_here
         from airflow_provider_mps.storage.files import Files
 
         self.check_found()
@@ -152,11 +180,12 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
             if not outputs:
                 raise AirflowSkipException("pictures is empty: there is nothing to publish")
             catalogue = _one_catalogue(read.get("catalogue"), outputs)
+            labels = settings_here("label", self.picture_label)
         files = Files(self.conn_id, self.tencentcloud_conn_id)
         files.check("catalogue", catalogue)
         run = PublishRun(files, catalogue, [output.path for output in outputs], task_of(context), self.log)
         run.read(read.get("keep_previous"))
-        target = Target(self.tencentcloud_conn_id, read.get("cos_region"), read.get("cache_control"))
+        target = Target(self.tencentcloud_conn_id, read.get("cos_region"), read.get("cache_control"), labels)
         run.publish(target, self.max_workers, stop)
         return self._ended(context, run, catalogue, read["max_failed"])
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_mps.clients import cos_objects
 from airflow_provider_mps.core.calls import ATTEMPTS
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.hooks.cos import CosHook
@@ -41,7 +40,7 @@ def test_a_look(hook: CosHook, service: LocalService) -> None:
     hook.write_object("/a.png", DATA, "image/png")
     found = hook.stat_object("a.png")
     assert found is not None
-    assert found == ("/a.png", len(DATA), MD5, found.modified, crc64(DATA), "image/png", None)
+    assert found == ("/a.png", len(DATA), MD5, found.modified, crc64(DATA), "image/png", None, None)
     assert found.tag == f"{MD5}:{len(DATA)}"
     assert [one.tag for one in hook.list_objects("/a.png")] == [found.tag]
     assert abs(next(hook.list_objects("a.png")).modified - found.modified) < 1
@@ -403,6 +402,7 @@ def test_nothing_to_remove(hook: CosHook, service: LocalService) -> None:
 
 
 def test_names_of_headers_are_those_of_the_sdk() -> None:
+    from airflow_provider_mps.clients import cos
     from airflow_provider_mps.services.tencentcloud.objects import COPIED_HEADERS
 
-    assert set(cos_objects._SDK_NAMES) == set(COPIED_HEADERS)
+    assert set(cos._SDK_NAMES) == set(COPIED_HEADERS)

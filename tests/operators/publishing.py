@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
+from io import BytesIO
 from typing import Any
+
+from PIL import Image
 
 from airflow_provider_mps.catalogue.record import events
 from airflow_provider_mps.catalogue.record.events import Event
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.core.vocabulary import LABEL_METADATA
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.catalogue import CataloguePublishOperator
+from airflow_provider_mps.pictures.labels.settings import read_settings
+from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.storage.files import Files
 from airflow_provider_mps.storage.lines import read_lines, write_lines
 from tests.task_context import execute, make_context
 
 
 def picture(item: str, version: int, size: int = 3000) -> bytes:
-    """Return a picture that shows, wherever it was cut, that it is not whole: its end says what came before."""
+    """Return a JPEG, of that item and version by a comment in it."""
     begins = f"{item} {version} ".encode()
     body = (begins * (size // len(begins) + 1))[:size]
-    return body + b"%08x" % zlib.crc32(body)
+    return b"\xff\xd8\xff\xfe" + (len(body) + 2).to_bytes(2, "big") + body + _drawn()[2:]
 
 
-def is_whole(data: bytes) -> bool:
-    return b"%08x" % zlib.crc32(data[:-8]) == data[-8:]
+@cache
+def _drawn() -> bytes:
+    file = BytesIO()
+    Image.linear_gradient("L").resize((64, 48)).save(file, "JPEG")
+    return file.getvalue()
+
+
+def labelled(item: str, version: int, settings: Any = LABEL_METADATA) -> bytes:
+    """Return a picture as it is published, by what is tested elsewhere."""
+    given = read_settings("label", settings)
+    assert given is not None
+    return given.apply(picture(item, version), given.label(MPS, f"task-{item}"))
 
 
 class Shop:
@@ -80,7 +96,8 @@ class Shop:
         return {"path": path, "catalogue": self.catalogue, "counts": {}}
 
     def publish(self, pictures: Any, context: Any = None, **given: Any) -> dict[str, Any]:
-        operator = CataloguePublishOperator(task_id="publish", pictures=pictures, **given)
+        """Publish; without a label, unless one is given."""
+        operator = CataloguePublishOperator(task_id="publish", pictures=pictures, **{"label": None, **given})
         output: dict[str, Any] = execute(operator, context or make_context(task_id="publish", run_began=self.began))
         return output
 

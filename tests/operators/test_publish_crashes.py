@@ -8,8 +8,9 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService
 from tests.operators.forks import FORKS
 from tests.operators.publish_child import run
-from tests.operators.publishing import Shop, counts, is_whole, picture
+from tests.operators.publishing import Shop, counts, labelled, picture
 
 ITEMS = [f"cup-{number}/white" for number in range(60)]
 KEEP = {"keep_previous": "/previous/", "cache_control": "max-age=300"}
@@ -30,8 +31,8 @@ KEEP = {"keep_previous": "/previous/", "cache_control": "max-age=300"}
 class Reader:
     """Reads final keys all the time, as shoppers do, and notes which versions of a picture it has seen."""
 
-    def __init__(self, shop: Shop) -> None:
-        self.shop, self.seen, self.broken = shop, Counter[int](), list[str]()
+    def __init__(self, shop: Shop, looks: Callable[[str, int], bytes]) -> None:
+        self.shop, self.looks, self.seen, self.broken = shop, looks, Counter[int](), list[str]()
         self._over = threading.Event()
 
     def read_all(self) -> None:
@@ -40,8 +41,8 @@ class Reader:
             for item in ITEMS:
                 # Compared with its CRC64 by the hook.
                 data = hook.read_object(self.shop.final(item))
-                versions = [version for version in (1, 2) if data == picture(item, version)]
-                if data is None or not is_whole(data) or not versions:
+                versions = [version for version in (1, 2) if data == self.looks(item, version)]
+                if data is None or not versions:
                     self.broken.append(f"{item}: {data!r:.80}")
                 else:
                     self.seen[versions[0]] += 1
@@ -57,9 +58,11 @@ class Reader:
             thread.join()
 
 
-def publish(shop: Shop, out: Path, made: Any, number: int, requests: int | None = None) -> dict[str, Any] | None:
+def publish(
+    shop: Shop, out: Path, made: Any, number: int, requests: int | None = None, label: str | None = None
+) -> dict[str, Any] | None:
     """Publish in a process of its own, killed once the service has seen so many more requests."""
-    spec = {"arguments": {"pictures": made, **KEEP}, "try_number": number, "out": str(out)}
+    spec = {"arguments": {"pictures": made, "label": label, **KEEP}, "try_number": number, "out": str(out)}
     spec |= {"connection": shop.service.connection(), "run_began": shop.began.isoformat()}
     before = len(shop.service.calls("HeadObject"))
     process = FORKS.Process(target=run, args=(spec,))
@@ -85,24 +88,27 @@ def publications(shop: Shop) -> Counter[tuple[str, str]]:
     return found
 
 
+@pytest.mark.parametrize("label", [None, "metadata"])
 @pytest.mark.parametrize("seed", range(2))
-def test_killed_again_and_again(service: LocalService, conn_id: str, tmp_path: Path, seed: int) -> None:
-    chance, shop = random.Random(seed), Shop(service)
-    shop.publish(shop.make([shop.line(item) for item in ITEMS]), **KEEP)
+def test_killed_again_and_again(
+    service: LocalService, conn_id: str, tmp_path: Path, seed: int, label: str | None
+) -> None:
+    chance, shop, looks = random.Random(seed), Shop(service), lru_cache(None)(labelled if label else picture)
+    shop.publish(shop.make([shop.line(item) for item in ITEMS]), label=label, **KEEP)
     made = shop.make([shop.line(item, 2) for item in ITEMS])
-    reader, killed = Reader(shop), 0
+    reader, killed = Reader(shop, looks), 0
     with reader.reading():
         for number in range(1, 11):
-            killed += publish(shop, tmp_path / "out.json", made, number, chance.randrange(1, 250)) is None
-        output = publish(shop, tmp_path / "out.json", made, 11)
+            killed += publish(shop, tmp_path / "out.json", made, number, chance.randrange(1, 250), label) is None
+        output = publish(shop, tmp_path / "out.json", made, 11, label=label)
     assert killed > 3
     assert output is not None
     assert output["counts"] == counts(published=len(ITEMS))
     assert reader.broken == []
     assert set(reader.seen) == {1, 2}
     for item in ITEMS:
-        assert shop.get(shop.final(item)) == picture(item, 2)
-        assert shop.get(f"/previous{shop.final(item)}") == picture(item, 1)
+        assert shop.get(shop.final(item)) == looks(item, 2)
+        assert shop.get(f"/previous{shop.final(item)}") == looks(item, 1)
     assert set(publications(shop).values()) == {1}
     assert len(publications(shop)) == 2 * len(ITEMS)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_mps.local.service import LocalService
-from tests.operators.publishing import Shop, picture
+from tests.operators.publishing import Shop, labelled
 from tests.system.conftest import ROOT
 from tests.system.real_airflow import RealAirflow
 from tests.task_context import AIRFLOW_2
@@ -68,7 +68,7 @@ def test_an_alias_starts_a_dag_for_what_has_changed(airflow: RealAirflow, shop: 
     assert publish(airflow, "publish", shop.make(lines)) == {"published": 1, "unchanged": 2}
     assert told(airflow, "for_what_changed", 2)[1] == {"key": None, "skus": [["bowl"]]}
     assert airflow.asset_events() == 2
-    assert shop.get(shop.final("bowl/white")) == picture("bowl/white", 2)
+    assert shop.get(shop.final("bowl/white")) == labelled("bowl/white", 2)
 
 
 @pytest.mark.skipif(AIRFLOW_2, reason="Airflow 2 has no partitions")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from airflow_provider_mps.catalogue.publication.steps import (
+    Headers,
     Job,
     Outcome,
     Place,
@@ -19,17 +20,25 @@ from airflow_provider_mps.catalogue.publication.steps import (
 )
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
+from airflow_provider_mps.catalogue.words import LineService
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome as Answered
 from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.pictures.labelled_copies import LabelledPicture, labelled
+from airflow_provider_mps.pictures.labels import Label, LabelError, SigningError
+from airflow_provider_mps.pictures.labels.settings import LabelSettings
+from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.services.tencentcloud.codes import CHANGED
 from airflow_provider_mps.services.tencentcloud.objects import ObjectStat
 from airflow_provider_mps.storage.parallel import in_parallel
 
 # Pictures that may fail otherwise than by being gone, before it is taken that all would.
 MAX_ERRORS = 10
+# The code of a picture that cannot be labelled, or whose label cannot be read back.
+LABEL_UNREADABLE = "LabelUnreadable"
+_MAKERS = {LineService.MPS: MPS, LineService.AIDGE: AIDGE}
 # How often a final key is looked at that changes meanwhile.
 LOOKS = 3
 _NOT_THERE = "NoSuchKey"
@@ -42,11 +51,13 @@ class Target:
     :param conn_id: Airflow connection for COS; None for the environment
     :param region: region of the bucket with the final keys; None for that of the connection
     :param cache_control: ``Cache-Control`` of published pictures; None for that of their source
+    :param labels: how they are labelled; None for copies of their sources
     """
 
     conn_id: str | None
     region: str | None
     cache_control: str | None
+    labels: LabelSettings | None = None
 
 
 class Publisher:
@@ -81,6 +92,7 @@ class Publisher:
         :raises TencentCloudError: COS did not answer, for picture after picture
         :raises TencentCloudPermanentError: COS refused, for picture after picture
         """
+        self._stop = stop
         regions = {self._target.region}
         for job in jobs:
             if job.source is not None:
@@ -111,6 +123,8 @@ class Publisher:
             told = {"Code": error.code, "Message": error.message, "RequestId": error.request_id}
             remedy = f"{error.service} {error.action}: {error.hint.rstrip('.')}" if error.hint else ""
             outcome = Outcome(error=told, remedy=remedy, is_final=error.outcome is Answered.REFUSED)
+        except LabelError as error:
+            outcome = self._unlabelled(job, error)
         if outcome is not None:
             self.outcomes[index] = outcome
 
@@ -133,29 +147,61 @@ class Publisher:
             return None
         made, final = self._look(source, job.region), self._look(job.final)
         headers = headers_for(job, self._target.cache_control)
-        step = step_for(job, made, final, state.published, headers)
+        label, form = self._label(job)
+        step = step_for(job, made, final, state.published, headers, form)
         if step is Step.GONE:
             said = f"{source} is not there any more: the next plan has the picture made again"
             return Outcome(error={"Code": PICTURE_GONE, "Message": said, "RequestId": ""}, is_final=True)
         if step is Step.NONE:
             return Outcome(final, self._kept_before(job))
-        kept = self._keep(job, final) if step is Step.COPY else self._kept_before(job)
         try:
-            stat = self._hook.copy_object(
-                str(source),
-                job.final.key,
-                job.final.bucket,
-                content_type=headers.content_type,
-                cache_control=headers.cache_control,
-                source_region=job.region,
-            )
+            if label is None:
+                kept = self._keep(job, final) if step is Step.COPY else self._kept_before(job)
+                return Outcome(self._copy(job, source, headers), kept)
+            # Nothing is kept, nor replaced, for a picture that cannot be labelled.
+            labelled = self._labelled(job, source, made, final, label)
+            kept = self._keep(job, final) if step is Step.COPY else self._kept_before(job)
+            return Outcome(labelled.store(self._hook, job.final.key, job.final.bucket, headers.stored), kept)
         except ServiceError as error:
             if error.code != _NOT_THERE:
                 raise
             # Removed since it was looked at.
             gone = {"Code": PICTURE_GONE, "Message": error.message, "RequestId": error.request_id}
             return Outcome(error=gone, is_final=True)
-        return Outcome(stat, kept)
+
+    def _copy(self, job: Job, source: Place, headers: Headers) -> ObjectStat:
+        return self._hook.copy_object(
+            str(source),
+            job.final.key,
+            job.final.bucket,
+            content_type=headers.content_type,
+            cache_control=headers.cache_control,
+            source_region=job.region,
+        )
+
+    def _label(self, job: Job) -> tuple[Label | None, str | None]:
+        """Return what is to be said of a picture, and the form of that."""
+        if self._target.labels is None:
+            return None, None
+        # Where the service's id is not known, what tells pictures of the item apart.
+        label = self._target.labels.label(_MAKERS[job.service], job.task_id or job.fingerprint)
+        return label, self._target.labels.form_of(label)
+
+    def _labelled(
+        self, job: Job, source: Place, made: ObjectStat | None, final: ObjectStat | None, label: Label
+    ) -> LabelledPicture:
+        """Label the picture: that which was made, or the one that is published where that is no more."""
+        assert self._target.labels is not None  # noqa: S101
+        if made is not None:
+            return labelled(self._hooks[job.region], source.bucket, made, self._target.labels, label, self._stop)
+        assert final is not None  # noqa: S101
+        return labelled(self._hook, job.final.bucket, final, self._target.labels, label, self._stop)
+
+    def _unlabelled(self, job: Job, error: LabelError) -> Outcome:
+        self._log.warning("%s was not published: %s: %s", job.final, LABEL_UNREADABLE, error)
+        told = {"Code": LABEL_UNREADABLE, "Message": f"{job.source}: {error}", "RequestId": ""}
+        remedy = "have it made again (force of the plan), or publish it as it is with label=None"
+        return Outcome(error=told, remedy=remedy, is_final=not isinstance(error, SigningError))
 
     def _unpublish(self, job: Job) -> Outcome | None:
         known = self._record.state(job.item).final

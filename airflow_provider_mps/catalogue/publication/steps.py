@@ -2,7 +2,8 @@
 
 A final key has a whole picture at any time, as COS puts a copy in the place of an object in one go. So all there is to
 decide is which steps are left, from what is there now: the picture before is kept, the new one copied, and neither of
-both again once the new one is there, lest the new one were kept as the one before.
+both again once the new one is there, lest the new one were kept as the one before. A picture with a label is another
+object than its source; a note that is stored with it says of which source it is, and in which form.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from airflow_provider_mps.catalogue.record.events import (
 )
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.state import PICTURE_GONE, ItemState, Publication
-from airflow_provider_mps.catalogue.words import Action
+from airflow_provider_mps.catalogue.words import Action, LineService
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError, beneath, cos_key
 from airflow_provider_mps.core.contenttypes import picture_type
 from airflow_provider_mps.core.cos_address import CosAddress, object_address
+from airflow_provider_mps.pictures.labels.note import content_tag, read_note
 from airflow_provider_mps.services.tencentcloud.objects import ObjectStat
 
 
@@ -40,7 +42,9 @@ class Step(StrEnum):
     COPY = "copy"
     """Another picture is there, or none."""
     MEND = "mend"
-    """The picture is there, under another content type or ``Cache-Control``."""
+    """The picture is there, with another label or none, or under another content type or ``Cache-Control``."""
+    LABEL = "label"
+    """The picture is there without a label, and no more where it was made: it is labelled where it is."""
     GONE = "gone"
     """The picture that was made is not there any more."""
 
@@ -61,6 +65,12 @@ class Headers(NamedTuple):
     content_type: str | None = None
     cache_control: str | None = None
 
+    @property
+    def stored(self) -> dict[str, str]:
+        """Those that are to be others than what there is, as a request names them."""
+        named = {"Content-Type": self.content_type, "Cache-Control": self.cache_control}
+        return {name: text for name, text in named.items() if text is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -74,6 +84,7 @@ class Job:
     :param source: where it was made; None for one to take from the shop
     :param region: region of ``source``
     :param task_id: the service's id of the task that made it; None where it is not known
+    :param service: who made it
     """
 
     item: str
@@ -84,6 +95,7 @@ class Job:
     source: Place | None = None
     region: str = ""
     task_id: str | None = None
+    service: LineService = LineService.MPS
 
     @property
     def picture(self) -> dict[str, str]:
@@ -111,7 +123,7 @@ class Outcome:
 
 
 def job_of(line: PictureLine, keep_previous: CosAddress | None) -> Job | None:
-    """Return what there is to do about a line; None if no picture was made.
+    """Return what there is to do about a line; None if no picture was made, or if its check has rejected it.
 
     :param keep_previous: folder for the pictures before
     :raises ArgumentError: the line cannot be used
@@ -121,7 +133,7 @@ def job_of(line: PictureLine, keep_previous: CosAddress | None) -> Job | None:
         final = _place(f"was of {item}", line["was"])
         return Job(item, line["sku"], final, kept_place(final, keep_previous))
     entry = line["entry"]
-    if entry.get("Error") or not entry["Outputs"]:
+    if entry.get("Error") or not entry["Outputs"] or is_rejected(line):
         return None
     final, output = _place(f"publish_to of {item}", line["publish_to"]), entry["Outputs"][0]
     try:
@@ -129,9 +141,15 @@ def job_of(line: PictureLine, keep_previous: CosAddress | None) -> Job | None:
         region = str(output["region"])
     except (KeyError, TypeError):
         raise ArgumentError(f"entry of {item}: its output has no bucket, region and path") from None
-    task_id = entry.get("TaskId")
-    kept = kept_place(final, keep_previous)
-    return Job(item, line["sku"], final, kept, line["fingerprint"], source, region, str(task_id) if task_id else None)
+    task_id, service = entry.get("TaskId"), LineService(line["service"])
+    kept, known = kept_place(final, keep_previous), str(task_id) if task_id else None
+    return Job(item, line["sku"], final, kept, line["fingerprint"], source, region, known, service)
+
+
+def is_rejected(line: Mapping[str, Any]) -> bool:
+    """Tell whether a check of the picture has rejected it."""
+    check = line.get("check")
+    return isinstance(check, Mapping) and check.get("verdict") == "rejected"
 
 
 def kept_place(final: Place, folder: CosAddress | None) -> Place | None:
@@ -178,6 +196,7 @@ def step_for(
     final: ObjectStat | None,
     published: Publication | None,
     headers: Headers,
+    form: str | None = None,
 ) -> Step:
     """Say what is left to do.
 
@@ -186,11 +205,22 @@ def step_for(
     :param final: what is under its final key; None if nothing is
     :param published: what the record says of that
     :param headers: that it is to have
+    :param form: of the label that it is to have; None for none
     """
+    note = None if final is None else read_note(final)
     if source is None:
-        return Step.NONE if final is not None and is_published(job, final, published) else Step.GONE
-    if final is None or not same_content(source, final):
+        if final is None or not is_published(job, final, published):
+            return Step.GONE
+        # A label that is there stays as it is: without the source, no other can be made.
+        return Step.LABEL if form is not None and note is None else Step.NONE
+    if final is None:
         return Step.COPY
+    is_source = same_content(source, final)
+    is_labelled = note is not None and note.source == content_tag(source)
+    if not is_source and not is_labelled:
+        return Step.COPY
+    if not (is_source if form is None else is_labelled and note is not None and note.form == form):
+        return Step.MEND
     has = Headers(final.content_type, final.cache_control)
     return Step.NONE if all(want in (None, found) for want, found in zip(headers, has, strict=True)) else Step.MEND
 

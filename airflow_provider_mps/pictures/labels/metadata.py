@@ -74,6 +74,14 @@ def check_label(data: bytes) -> Label:
     return found
 
 
+def is_signed(data: bytes) -> bool:
+    """Tell whether a picture has a C2PA manifest.
+
+    :raises LabelError: it is no JPEG or PNG, or it is cut off or damaged
+    """
+    return bool(_opened(data).is_signed)
+
+
 def _record(packet: xmp.Packet, picture: Any) -> dict[str, Any] | None:
     texts = [packet.text(xmp.AIGC), *picture.records]
     return next((aigc.read_record(text) for text in texts if text is not None), None)

@@ -25,7 +25,8 @@ QUALITY = 95
 """Of a JPEG that is marked."""
 # White on black of this opacity: on the lightest ground too, white is more than 7 times as bright (WCAG's AAA).
 _OPACITY = 0.72
-_MAX_SHARE = 0.5
+MAX_SHARE = 0.5
+"""The largest mark."""
 _ORIENTATION = 0x0112
 # What becomes of an upright mark to lie as the pixels do; 6 and 8 are each other's way back.
 _TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE"}
@@ -73,8 +74,8 @@ def mark(
     where = Corner(corner)
     if not text.strip() or not text.isprintable():
         raise ValueError(f"text: expected a line of text, got {text[:80]!r}")
-    if not DEFAULT_SHARE <= share <= _MAX_SHARE:
-        raise ValueError(f"share: expected {DEFAULT_SHARE} to {_MAX_SHARE} of the shorter side, got {share!r}")
+    if not DEFAULT_SHARE <= share <= MAX_SHARE:
+        raise ValueError(f"share: expected {DEFAULT_SHARE} to {MAX_SHARE} of the shorter side, got {share!r}")
     container = _container(data)
     with _one:
         try:

@@ -18,6 +18,8 @@ from airflow_provider_mps.services.tencentcloud.integrity import read_digest
 # The headers that a copy has to be given again where one of them is to be another.
 COPIED_HEADERS = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type")
 META_PREFIX = "x-cos-meta-"
+# What a picture was labelled from, and how: a HEAD shows whether there is anything to do.
+LABEL_NOTE = f"{META_PREFIX}mps-label"
 
 
 class ObjectStat(NamedTuple):
@@ -30,6 +32,7 @@ class ObjectStat(NamedTuple):
     :param crc64: CRC64-ECMA; None in a listing, and for an object that COS keeps none of
     :param content_type: MIME type; None in a listing
     :param cache_control: ``Cache-Control``; None in a listing, and where there is none
+    :param label: what is noted of its label; None in a listing, and where nothing is
     """
 
     key: str
@@ -39,11 +42,25 @@ class ObjectStat(NamedTuple):
     crc64: int | None = None
     content_type: str | None = None
     cache_control: str | None = None
+    label: str | None = None
 
     @property
     def tag(self) -> str:
         """What identifies the content, the same from a listing and from a HEAD."""
         return f"{self.etag}:{self.size}"
+
+
+class WholeObject(NamedTuple):
+    """An object with its content.
+
+    :param data: its bytes, verified
+    :param stat: what COS says of it
+    :param headers: those that were stored with it, as a request names them
+    """
+
+    data: bytes
+    stat: ObjectStat
+    headers: dict[str, str]
 
 
 class ObjectPage(NamedTuple):
@@ -75,9 +92,8 @@ def stat_of_head(key: str, headers: Mapping[str, Any]) -> ObjectStat | None:
     if size is None or not etag:
         return None
     modified = _seconds(parsedate_to_datetime, lowered.get("last-modified", ""))
-    return ObjectStat(
-        key, size, etag, modified, crc64, lowered.get("content-type") or None, lowered.get("cache-control") or None
-    )
+    stored = (lowered.get(name) or None for name in ("content-type", "cache-control", LABEL_NOTE))
+    return ObjectStat(key, size, etag, modified, crc64, *stored)
 
 
 def headers_of_head(headers: Mapping[str, Any]) -> dict[str, str]:

@@ -114,8 +114,9 @@ def test_a_forced_run_that_died_is_finished_by_the_next(nights: Nights, service:
     assert plan["counts"]["why"] == {"forced": 1}
     pictures = nights.make("wednesday", plan)
     assert [line["entry"]["TaskId"] for line in nights.lines(pictures)] == [service.tasks[3].task_id]
-    # The stand-in draws the same picture again.
-    assert nights.publish("wednesday", pictures)["counts"]["unchanged"] == 1
+    # The stand-in draws the same picture again, and its label has the TaskId of the one that made it.
+    assert nights.publish("wednesday", pictures)["counts"]["published"] == 1
+    assert nights.publish("wednesday", pictures)["counts"]["failed"] == 0
     assert len(service.tasks) == 4
     nights.over.add("wednesday")
     assert nights.plan("thursday")["counts"]["unchanged"] == 3
