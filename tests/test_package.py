@@ -45,6 +45,7 @@ PUBLIC = [
     "airflow_provider_mps.operators.aidge",
     "airflow_provider_mps.operators.catalogue",
     "airflow_provider_mps.operators.mps",
+    "airflow_provider_mps.operators.pictures",
     "airflow_provider_mps.sensors.aidge",
     "airflow_provider_mps.sensors.mps",
     "airflow_provider_mps.transfers.aidge_to_object_storage",
@@ -82,7 +83,7 @@ LAYERS = [
 # These stand beside each other.
 BESIDE = [{"services.tencentcloud", "services.aidge"}, {"operators", "sensors", "transfers"}]
 # The folders of the catalogue, by the same rule; its own files are what all of them share.
-ROOMS_OF_THE_CATALOGUE = ["", "record", "manifest", "items", "plan", "batch", "publication", "report"]
+ROOMS_OF_THE_CATALOGUE = ["", "record", "manifest", "items", "plan", "batch", "labels", "publication", "report"]
 VENDORS = ("tencentcloud", "qcloud_cos", "fastcrc", "requests", "httpx")
 
 

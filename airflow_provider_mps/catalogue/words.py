@@ -96,5 +96,6 @@ class Kind(StrEnum):
     BEGUN = "begun"
     """Which batch has begun, for runs that come after a dead one."""
     PICTURES = "pictures"
+    LABELLED = "labelled"
     PUBLISHED = "published"
     REPORT = "report"

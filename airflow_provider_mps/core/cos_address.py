@@ -64,3 +64,16 @@ def object_address(name: str, value: Any) -> CosAddress:
     """
     address = cos_address(name, value)
     return address._replace(path=arguments.cos_key(name, address.path))
+
+
+def cos_folder(name: str, value: Any) -> CosAddress:
+    """Take the address of a folder in COS, or its path alone, apart; the bucket is None where none is named.
+
+    :raises ArgumentError: it is none, or it names a connection
+    """
+    text = arguments.text(name, value)
+    address = cos_address(name, text if is_cos(text) else f"{SCHEME}:///{text.lstrip('/')}")
+    if address.conn_id is not None or (not is_cos(text) and "://" in text):
+        arguments.fail(name, value, "a COS folder such as '/previous/' or 'cos://name-1250000000/previous/'")
+    inner = address.path.rstrip("/")
+    return address._replace(path=arguments.cos_key(name, inner) if inner else "")

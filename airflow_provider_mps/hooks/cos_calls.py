@@ -50,6 +50,11 @@ class CosCallsHook(TencentCloudBaseHook):
         """The bucket for calls that name none."""
         return self._bucket(None)
 
+    @property
+    def region_name(self) -> str:
+        """The region of this hook."""
+        return self._region()
+
     def get_conn(self) -> Any:
         """Return the vendor's ``CosS3Client`` for the region of this hook. It does not resend and does not verify."""
         return self._client(self._region())

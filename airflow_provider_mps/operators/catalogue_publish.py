@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperat
 
 from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.cos_address import SCHEME, CosAddress, cos_address, is_cos
+from airflow_provider_mps.core.cos_address import CosAddress, cos_address, cos_folder, is_cos
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.vocabulary import LABEL_METADATA, XCOM_RETURN_KEY
 from airflow_provider_mps.exceptions import invalid_arguments_fail
@@ -267,18 +267,9 @@ def _inner(catalogue: str) -> str:
     return path.strip("/")
 
 
-def _keep_previous(name: str, value: Any) -> CosAddress:
-    text = arguments.text(name, value)
-    address = cos_address(name, text if is_cos(text) else f"{SCHEME}:///{text.lstrip('/')}")
-    if address.conn_id is not None or (not is_cos(text) and "://" in text):
-        arguments.fail(name, value, "a COS folder such as '/previous/' or 'cos://name-1250000000/previous/'")
-    inner = address.path.rstrip("/")
-    return address._replace(path=arguments.cos_key(name, inner) if inner else "")
-
-
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "catalogue": whole_address,
-    "keep_previous": _keep_previous,
+    "keep_previous": cos_folder,
     "cache_control": arguments.header,
     "max_failed": lambda name, value: arguments.integer(name, value, 0),
     "cos_region": arguments.region,

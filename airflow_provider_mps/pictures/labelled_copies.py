@@ -18,6 +18,8 @@ from airflow_provider_mps.services.tencentcloud.words import Service
 if TYPE_CHECKING:
     from airflow_provider_mps.hooks.cos import CosHook
 
+LABEL_UNREADABLE = "LabelUnreadable"
+"""Code of a picture that cannot be labelled, or whose label cannot be read back."""
 MAX_BYTES = 100_000_000
 """The largest picture that is labelled: each worker holds one, and its labelled copy."""
 _PRECONDITION = 412

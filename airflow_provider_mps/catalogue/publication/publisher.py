@@ -26,7 +26,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome as Answered
 from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.hooks.cos import CosHook
-from airflow_provider_mps.pictures.labelled_copies import LabelledPicture, labelled
+from airflow_provider_mps.pictures.labelled_copies import LABEL_UNREADABLE, LabelledPicture, labelled
 from airflow_provider_mps.pictures.labels import Label, LabelError, SigningError
 from airflow_provider_mps.pictures.labels.settings import LabelSettings
 from airflow_provider_mps.services.profiles import AIDGE, MPS
@@ -36,8 +36,6 @@ from airflow_provider_mps.storage.parallel import in_parallel
 
 # Pictures that may fail otherwise than by being gone, before it is taken that all would.
 MAX_ERRORS = 10
-# The code of a picture that cannot be labelled, or whose label cannot be read back.
-LABEL_UNREADABLE = "LabelUnreadable"
 _MAKERS = {LineService.MPS: MPS, LineService.AIDGE: AIDGE}
 # How often a final key is looked at that changes meanwhile.
 LOOKS = 3
