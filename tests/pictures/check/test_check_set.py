@@ -1,0 +1,20 @@
+"""A small form of the sets of ``make bench``: few good pictures are rejected, and most faults are found."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.checked import first, second
+from tests.checked.cases import FAULTS, Studio, cases
+from tests.checked.figures import figures
+
+
+@pytest.mark.parametrize("studio", [first.STUDIO, second.STUDIO], ids=lambda studio: studio.name)
+def test_faults_are_found_and_good_pictures_are_not_rejected(studio: Studio) -> None:
+    counted = figures(cases(studio, 20, 1))
+    said = [(case.name, case.subject, checked.rejected) for case, checked in counted.misses]
+    assert counted.made[""] == 20
+    assert sum(counted.made[fault] for fault in FAULTS) == len(FAULTS)
+    # A share of so few may differ from that of all.
+    assert counted.found >= 0.9, said
+    assert counted.rejected[""] <= 1, said
