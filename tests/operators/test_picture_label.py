@@ -231,6 +231,28 @@ def test_all_that_is_published_of_a_catalogue_is_labelled_where_it_is(service: L
     assert before
 
 
+def test_what_another_run_has_published_meanwhile_stays_on_record(
+    service: LocalService, conn_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(service)
+    shop.publish(shop.make([shop.line("cup/white")]))
+    newer, put_object = shop.make([shop.line("cup/white", 2)]), CosHook.put_object
+
+    def put_and_lose(self: CosHook, key: str, *more: Any) -> Any:
+        stored = put_object(self, key, *more)
+        monkeypatch.setattr(CosHook, "put_object", put_object)
+        shop.publish(newer)
+        return stored
+
+    monkeypatch.setattr(CosHook, "put_object", put_and_lose)
+    run(catalogue=shop.catalogue)
+    state = shop.record().state("cup/white").published
+    there = CosHook().stat_object(shop.final("cup/white"))
+    assert state is not None
+    assert there is not None
+    assert (state.fingerprint, state.etag) == (shop.fingerprint(2), there.etag)
+
+
 def test_two_pictures_that_would_be_one_object_are_refused(store: LocalService) -> None:
     one, other = put(store, jpeg()), put(store, png())
     other["Outputs"][0]["bucket"] = "other-1250000000"

@@ -163,6 +163,14 @@ def test_a_label_of_the_service_itself_is_kept(shop: Shop) -> None:
     assert (found.propagator, found.propagate_id) == ("shop.example", f"task-{ITEM}")
 
 
+@pytest.mark.parametrize("theirs", ['{"Label":"9","ContentProducer":"theirs"}', "no json"])
+def test_a_label_of_the_service_that_cannot_be_read_is_not_published(shop: Shop, theirs: str) -> None:
+    said = packet(f'<a:AIGC xmlns:a="http://www.tc260.org.cn/ns/AIGC/1.0/">{theirs}</a:AIGC>')
+    with pytest.raises(PublicationRefusedError, match="LabelUnreadable"):
+        shop.publish(made(shop, content=png(xmp=said)), label="metadata")
+    assert shop.get(shop.final(ITEM)) is None
+
+
 def test_a_picture_that_is_labelled_already_is_stored_as_it_is(shop: Shop) -> None:
     whole = label(picture(ITEM, 1), Label(producer="theirs", produce_id="1", propagator="p"))
     for changed in (True, False):
@@ -288,7 +296,7 @@ def test_a_time_stamp_that_nobody_gives_may_come_with_a_retry(shop: Shop, tmp_pa
     [
         ("none", "label: expected 'metadata', None, or a dict with any of producer, propagator"),
         ([], "label: expected 'metadata', None, or a dict"),
-        ({"produser": "x"}, "label: expected a dict with any of producer, propagator, source_type, visible, c2pa"),
+        ({"maker": "x"}, "label: expected a dict with any of producer, propagator, source_type, visible, c2pa"),
         ({"producer": " "}, r"label\['producer'\]: expected a text that is not empty"),
         ({"producer": "a\nb"}, r"label\['producer'\]: expected a line of up to 1,000 printable characters"),
         ({"source_type": "digitalCapture"}, r"label\['source_type'\]: expected one of http"),

@@ -21,8 +21,8 @@ MAX_PAYLOAD = 0xFFFF - 2
 APP0, APP1, APP2, APP11 = 0xE0, 0xE1, 0xE2, 0xEB
 _EOI, _SOS = 0xD9, 0xDA
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-# A marker in entropy-coded data that is none of its own: no stuffed byte, no restart.
-_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])", re.DOTALL)
+# A marker in entropy-coded data that is none of its own: no stuffed byte, no restart, nothing that fills up.
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
 class Segment(NamedTuple):
