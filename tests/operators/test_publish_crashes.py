@@ -113,14 +113,15 @@ def test_killed_again_and_again(
     assert len(publications(shop)) == 2 * len(ITEMS)
 
 
-def test_two_at_once(service: LocalService, conn_id: str, tmp_path: Path) -> None:
-    shop = Shop(service)
-    shop.publish(shop.make([shop.line(item) for item in ITEMS]), **KEEP)
+@pytest.mark.parametrize("label", [None, "metadata"])
+def test_two_at_once(service: LocalService, conn_id: str, tmp_path: Path, label: str | None) -> None:
+    shop, looks = Shop(service), labelled if label else picture
+    shop.publish(shop.make([shop.line(item) for item in ITEMS]), label=label, **KEEP)
     made = shop.make([shop.line(item, 2) for item in ITEMS])
     found: dict[int, Any] = {}
 
     def one(number: int) -> None:
-        found[number] = publish(shop, tmp_path / f"{number}.json", made, number)
+        found[number] = publish(shop, tmp_path / f"{number}.json", made, number, label=label)
 
     threads = [threading.Thread(target=one, args=(number,)) for number in (1, 2)]
     for thread in threads:
@@ -130,5 +131,5 @@ def test_two_at_once(service: LocalService, conn_id: str, tmp_path: Path) -> Non
     assert [found[number]["counts"] for number in (1, 2)] == [counts(published=len(ITEMS))] * 2
     assert set(publications(shop).values()) == {1}
     for item in ITEMS:
-        assert shop.get(shop.final(item)) == picture(item, 2)
-        assert shop.get(f"/previous{shop.final(item)}") == picture(item, 1)
+        assert shop.get(shop.final(item)) == looks(item, 2)
+        assert shop.get(f"/previous{shop.final(item)}") == looks(item, 1)
