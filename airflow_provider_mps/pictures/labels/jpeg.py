@@ -82,16 +82,21 @@ class Jpeg:
             raise LabelError(f"its XMP packet would have {len(packet):,} bytes, and a JPEG segment holds 65,504")
         segment = b"\xff\xe1" + (len(payload) + 2).to_bytes(2, "big") + payload
         start, end = (self._xmp.start, self._xmp.end) if self._xmp is not None else (self._first_place(),) * 2
-        made = bytearray().join((self._data[:start], segment, self._data[end:]))
-        grown = len(made) - len(self._data)
+        grown = len(segment) - (end - start)
+        edits = [(start, end, segment), *self._indexes(end, grown)]
+        parts: list[bytes | memoryview] = []
+        at = 0
+        for begin, behind, said in sorted(edits):
+            parts += [memoryview(self._data)[at:begin], said]
+            at = behind
+        return b"".join([*parts, memoryview(self._data)[at:]])
+
+    def _indexes(self, end: int, grown: int) -> Iterator[tuple[int, int, bytes]]:
+        """Yield the index of a file of several pictures, as it has to be when something before ``end`` has grown."""
         for one in self._of(APP2):
             if self._is(one, MPF_HEADER):
-                at = one.start if one.start < end else one.start + grown
-                place = at + 4 + len(MPF_HEADER)
-                made[place : at + one.end - one.start] = moved(
-                    self.payload(one)[len(MPF_HEADER) :], grown, is_after=one.start >= end
-                )
-        return bytes(made)
+                begin = one.start + 4 + len(MPF_HEADER)
+                yield begin, one.end, moved(self._data[begin : one.end], grown, is_after=one.start >= end)
 
     def _first_place(self) -> int:
         """Return where an XMP packet belongs: behind JFIF and EXIF, which want to be first."""
