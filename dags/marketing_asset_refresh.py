@@ -1,8 +1,9 @@
 """A catalogue that is refreshed every night: only what has changed is made, and what is made is published whole.
 
 ``plan`` compares the manifest, and what its pictures are now, with the record of the catalogue; ``make`` has made what
-is new; ``publish`` copies it to where the shop reads it; ``report`` writes a page with before and after. Nothing has
-changed: nothing is submitted, and nothing is paid.
+is new; ``check`` looks whether each picture is right, and has one that is not made once more; ``publish`` puts what is
+right where the shop reads it; ``report`` writes a page with before and after. Nothing has changed: nothing is
+submitted, and nothing is paid.
 
 Needs the connection ``tencentcloud_default`` with a ``cos_bucket``; ``cos:///folder/`` stands for that bucket.
 """
@@ -19,10 +20,11 @@ from airflow_provider_mps.operators.catalogue import (
     CatalogueReportOperator,
 )
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
+from airflow_provider_mps.operators.pictures import PictureCheckOperator
 
 with DAG(
     dag_id="marketing_asset_refresh",
-    description="Manifest -> what has changed -> pictures in two looks -> the shop -> a report",
+    description="Manifest -> what has changed -> pictures in two looks -> a check -> the shop -> a report",
     schedule="@daily",
     start_date=datetime(2026, 1, 1),
     catchup=False,
@@ -65,9 +67,11 @@ with DAG(
 
     make = MpsImageBgFusionBatchOperator(task_id="make", requests=plan.output, poll_interval=5)
 
+    check = PictureCheckOperator(task_id="check", pictures=make.output, on_reject="remake", poll_interval=5)
+
     publish = CataloguePublishOperator(
         task_id="publish",
-        pictures=make.output,
+        pictures=check.output,
         keep_previous="/shop-before/",
         cache_control="max-age=3600",
     )
@@ -75,7 +79,7 @@ with DAG(
     report = CatalogueReportOperator(
         task_id="report",
         plan=plan.output,
-        pictures=make.output,
+        pictures=check.output,
         published=publish.output,
         dest="{{ params.catalogue }}reports/",
     )

@@ -5,6 +5,7 @@ AirflowException
 |- PublicationFailedError   too many pictures were not published
 |  `- PublicationRefusedError!  and a retry would publish no more
 |- ManifestError!           a manifest, or rows of it, cannot be used
+|- PicturesRejectedError!   pictures are not right, and on_reject says that this is a failure
 |- TooManyRemovedError!     a manifest lacks more of what is published than may be removed at once
 `- RecordUnreadableError!   what was made and paid for is not known
 """
@@ -120,6 +121,34 @@ class PublicationRefusedError(PublicationFailedError, AirflowFailException):
         "a retry would publish no more. What is gone from where it was made, the next "
         "plan has made again; where COS refuses, mend that and clear the task: nothing is paid again."
     )
+
+
+class PicturesRejectedError(AirflowFailException):
+    """The check has rejected pictures; they are not published, and a retry would find the same. No retry.
+
+    :param rejected: how many
+    :param total: how many there are
+    :param summary: which, and why
+    """
+
+    def __init__(self, rejected: int, total: int, summary: str) -> None:
+        super().__init__(rejected, total, summary)
+        self.rejected = rejected
+        self.total = total
+        self.summary = summary
+
+    @property
+    def in_short(self) -> tuple[str, str]:
+        """Code and remedy."""
+        return f"{self.rejected:,} of {self.total:,} rejected", self.summary
+
+    def __str__(self) -> str:
+        count = f"{self.rejected:,} of {counted(self.total, 'picture')} rejected"
+        return (
+            f"{count}: {self.summary.rstrip('.')}. All findings are in what the task returned. They are paid for, and "
+            "on record. on_reject='remake' has such made once more, 'leave_out' publishes the others; other bounds "
+            "take effect when the task is cleared."
+        )
 
 
 class ManifestError(AirflowFailException):

@@ -44,8 +44,11 @@ class PlanLine(TypedDict):
 class PictureLine(PlanLine):
     """A line of a plan, with what came of it: a result of the operator, or one with ``Error``.
 
-    A line to unpublish has no ``entry``.
+    A line to unpublish has no ``entry``. ``check`` says what a check has found out about the picture:
+    :meth:`~airflow_provider_mps.pictures.check.Checked.as_dict`, and ``remakes``, how often it was made anew for that.
     """
+
+    check: NotRequired[dict[str, Any]]
 
 
 class Published(TypedDict, total=False):
@@ -98,6 +101,17 @@ def entry_of(task_id: str | None, picture: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def picture_id(entry: Mapping[str, Any]) -> str:
+    """Return what tells the picture of a result from others of its item: the service's id of its task, else its key."""
+    return str(entry.get("TaskId") or entry["Outputs"][0].get("path"))
+
+
+def is_rejected(line: Mapping[str, Any]) -> bool:
+    """Tell whether a check has rejected the picture of a line."""
+    check = line.get("check")
+    return isinstance(check, Mapping) and check.get("verdict") == "rejected"
+
+
 def _checked(lines: Iterable[Mapping[str, Any]], address: str, wrong: Any) -> Iterator[Mapping[str, Any]]:
     for number, line in enumerate(lines, start=1):
         if why := wrong(line):
@@ -147,6 +161,8 @@ def _wrong_entry(line: Mapping[str, Any]) -> str:
     entry = line.get("entry")
     if not isinstance(entry, Mapping) or not isinstance(entry.get("Outputs"), list):
         return "entry is no result: it has no Outputs"
+    if "check" in line and not (isinstance(line["check"], Mapping) and isinstance(line["check"].get("verdict"), str)):
+        return "check has no verdict"
     error = entry.get("Error")
     if error is not None and not (isinstance(error, Mapping) and isinstance(error.get("Code"), str)):
         return "entry has an Error without a Code"

@@ -30,6 +30,8 @@ class Why(StrEnum):
     """Of :attr:`Action.PUBLISH` only."""
     REMOVED = "removed"
     """Of :attr:`Action.UNPUBLISH` only."""
+    REMADE = "rejected by the check"
+    """The picture that was made is not right, so it is made once more; in no plan, but in the lines of a check."""
 
 
 class LeftOut(StrEnum):
@@ -63,6 +65,16 @@ class EventName(StrEnum):
     """A picture is about to be put under a final key that the record does not know yet."""
     PUBLISHED = "published"
     UNPUBLISHED = "unpublished"
+    REJECTED = "rejected"
+    """The check has rejected its picture."""
+
+
+class OnReject(StrEnum):
+    """What becomes of a picture that the check rejects."""
+
+    FAIL = "fail"
+    LEAVE_OUT = "leave_out"
+    REMAKE = "remake"
 
 
 class LineService(StrEnum):
@@ -96,6 +108,12 @@ class Kind(StrEnum):
     BEGUN = "begun"
     """Which batch has begun, for runs that come after a dead one."""
     PICTURES = "pictures"
+<<<<<<< HEAD
     LABELLED = "labelled"
+=======
+    CHECKED = "checked"
+    REMAKE = "remake"
+    """What is made once more after a check; a plan of its own."""
+>>>>>>> c8d0394 (Check pictures before they are published, and have those that are wrong made once more)
     PUBLISHED = "published"
     REPORT = "report"

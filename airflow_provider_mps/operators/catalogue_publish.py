@@ -58,7 +58,8 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
 
     Writes the lines with what came of each as JSON Lines under ``{catalogue}/runs/`` and returns ``{"path",
     "catalogue", "counts"}``, also when it fails. Counts are ``published`` (changed by this run), ``unchanged``,
-    ``unpublished``, ``failed``, ``left`` (out, see above) and ``without_picture``.
+    ``unpublished``, ``failed``, ``left`` (out, see above), ``without_picture`` and ``rejected`` (by
+    :class:`~airflow_provider_mps.operators.pictures.PictureCheckOperator`).
 
     An ``AssetAlias`` among ``outlets`` gets an event for the catalogue's address if anything has changed, and none
     otherwise. An ``Asset`` gets one whenever the task succeeds, as Airflow has it, changed or not. Both have the

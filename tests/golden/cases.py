@@ -308,6 +308,7 @@ ENDED = Entry(
             "tea/white", PARTS.format("-"), "InvalidParameter", "no picture", "6f30", None, True
         ),
         catalogue_events.ItemReleased("jug/wood"),
+        catalogue_events.ItemRejected("tea/wood", PARTS.format("-"), TASK_ID, ("ProductMirrored",)),
         catalogue_events.ItemPublished(
             "cup-17/white",
             PARTS.format("fedcba9876543210"),

@@ -28,14 +28,23 @@ def test_the_second_night_makes_what_has_changed(tmp_path: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-    counts = [line.strip() for line in done.stdout.splitlines() if re.match(r"  (plan|make|publish|report): ", line)]
+    task = re.compile(r"  (plan|make|check|publish|report): ")
+    counts = [line.strip() for line in done.stdout.splitlines() if task.match(line)]
     # In the order in which the tasks ran.
-    assert [line.partition(":")[0] for line in counts] == ["plan", "make", "publish", "report"] * 2
+    assert [line.partition(":")[0] for line in counts] == ["plan", "make", "check", "publish", "report"] * 2
     assert counts[0] == "plan: items 24, make 24, why (new 24)"
-    assert counts[1:3] == ["make: made 24", "publish: published 24"]
-    assert counts[4] == "plan: items 24, make 4, unchanged 20, why (subject changed 4)"
-    assert counts[5:7] == ["make: made 4", "publish: published 4"]
-    for night, made in (("first-night", 24), ("second-night", 4)):
+    # One product is right when it is made once more, and one is not, in either look.
+    assert counts[1:4] == ["make: made 24", "check: ok 22, rejected 2, remade 3", "publish: published 22, rejected 2"]
+    assert counts[5] == (
+        "plan: items 24, make 4, publish 2, unchanged 18, why (subject changed 4, made before, not published 2)"
+    )
+    # What was rejected is neither made nor published, as it was made often enough.
+    assert counts[6:9] == [
+        "make: made 4, made before 2",
+        "check: ok 4, rejected 2",
+        "publish: published 4, rejected 2",
+    ]
+    for night, made in (("first-night", 22), ("second-night", 4)):
         results = sorted((output / night).glob("result-*.jpeg"))
         assert len(results) == made
         for path in results:
@@ -45,6 +54,9 @@ def test_the_second_night_makes_what_has_changed(tmp_path: Path) -> None:
         page = (output / night / "report.html").read_text()
         for link in re.findall(r'href="([^"]+)"', page):
             assert (output / night / link).is_file(), link
+        assert "2 of " in page
+        assert "rejected by the check, and not published" in page
+        assert "ProductCovered" in page
         # It opens without a network.
         assert not re.search(r"""(src|href)=["']?https?:""", page)
     with Image.open(output / "side-by-side.jpg") as sheet:

@@ -20,7 +20,7 @@ OTHER_RUN = "InAnotherRun"
 """Code of an item that another run has reserved meanwhile, so that this one does not pay for it."""
 
 # The picture that is on record for these is the one that the plan does not want.
-_MADE_ANEW = frozenset((Why.FORCED, Why.NOT_THERE))
+_MADE_ANEW = frozenset((Why.FORCED, Why.NOT_THERE, Why.REMADE))
 
 
 class Wanted(NamedTuple):

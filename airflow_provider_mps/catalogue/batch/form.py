@@ -174,7 +174,6 @@ class FileForm(Form):
             entry = _entry(ends[index])
             if request.is_planned:
                 # A signature is a credential, and this file is read by whoever looks at pictures.
-                line.pop("sealed", None)
                 yield {**line, "request": map_addresses(line["request"], unsigned_url), "entry": entry}
             else:
                 yield {"key": index, **map_addresses(line, unsigned_url), "entry": entry}

@@ -127,7 +127,7 @@ def plan(
         one, verdict = wanted[index], verdicts[index]
         line = _line(one, verdict, record.state(one.item))
         # Who wants it anew does not take what was made before.
-        if not limits.is_forced(one.item, one.sku) and (before := _before(record.state(one.item), run)):
+        if not limits.is_forced(one.item, one.sku) and (before := before_of(record.state(one.item), run)):
             line["before"] = before
         found.lines.append(line)
         found.events.append(ItemPlanned(one.item, str(verdict.fingerprint), verdict.why is Why.FORCED))
@@ -198,8 +198,8 @@ def _is_taken(state: ItemState, limits: Limits, run: TaskKey, now: float) -> boo
     return state.planned is not None and is_reserved(state, run, now) and not limits.is_over(state.planned.run)
 
 
-def _before(state: ItemState, run: TaskKey) -> list[dict[str, str]]:
-    """Return the runs that were to make the item, and may have paid for this picture before they came to their end.
+def before_of(state: ItemState, run: TaskKey) -> list[dict[str, str]]:
+    """Return other runs that were to make the item, and may have paid for this picture before they came to their end.
 
     Whether it was this one, which may have been wanted before another and is again, is known by what they sent.
     """

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.addresses import new_name, run_folder
-from airflow_provider_mps.catalogue.lines import Published, picture_lines
+from airflow_provider_mps.catalogue.lines import Published, is_rejected, picture_lines
 from airflow_provider_mps.catalogue.publication.publisher import Publisher, Target
 from airflow_provider_mps.catalogue.publication.steps import (
     Job,
@@ -35,10 +35,10 @@ from airflow_provider_mps.storage.lines import read_lines, write_lines
 
 # Of an outcome, for counts.
 PUBLISHED, UNCHANGED, UNPUBLISHED = "published", "unchanged", "unpublished"
-FAILED, LEFT, WITHOUT_PICTURE = "failed", "left", "without_picture"
+FAILED, LEFT, WITHOUT_PICTURE, REJECTED = "failed", "left", "without_picture", "rejected"
 # Kinds of failures in an error.
 _SHOWN_KINDS = 3
-_KINDS = (PUBLISHED, UNCHANGED, UNPUBLISHED, FAILED, LEFT, WITHOUT_PICTURE)
+_KINDS = (PUBLISHED, UNCHANGED, UNPUBLISHED, FAILED, LEFT, WITHOUT_PICTURE, REJECTED)
 
 
 class Failure(NamedTuple):
@@ -146,7 +146,7 @@ class PublishRun:
         def lines() -> Iterator[Mapping[str, Any]]:
             for index, line in enumerate(self._lines()):
                 job, outcome = self._jobs[index], self._outcomes.get(index)
-                kind = self._kind(job, outcome, run_began)
+                kind = REJECTED if is_rejected(line) else self._kind(job, outcome, run_began)
                 counts[kind] += 1
                 if job is None or outcome is None:
                     yield line

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from airflow_provider_mps.catalogue.lines import PictureLine
+from airflow_provider_mps.catalogue.lines import PictureLine, is_rejected
 from airflow_provider_mps.catalogue.record.events import (
     Event,
     ItemFailed,
@@ -144,12 +144,6 @@ def job_of(line: PictureLine, keep_previous: CosAddress | None) -> Job | None:
     task_id, service = entry.get("TaskId"), LineService(line["service"])
     kept, known = kept_place(final, keep_previous), str(task_id) if task_id else None
     return Job(item, line["sku"], final, kept, line["fingerprint"], source, region, known, service)
-
-
-def is_rejected(line: Mapping[str, Any]) -> bool:
-    """Tell whether a check of the picture has rejected it."""
-    check = line.get("check")
-    return isinstance(check, Mapping) and check.get("verdict") == "rejected"
 
 
 def kept_place(final: Place, folder: CosAddress | None) -> Place | None:

@@ -13,6 +13,7 @@ from airflow_provider_mps.catalogue.record.state import (
     ItemState,
     Made,
     Publication,
+    Rejection,
     Reservation,
     Writer,
 )
@@ -50,7 +51,10 @@ class ItemPlanned(Event):
     def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
         """Whoever plans it last has it."""
         planned = Reservation(self.fingerprint, run, at, self.forced)
-        return replace(state, planned=planned if state.planned is None else state.planned.before(planned))
+        # Who wants it anew wants the tries of that anew, too.
+        rejected = None if self.forced else state.rejected
+        planned = planned if state.planned is None else state.planned.before(planned)
+        return replace(state, planned=planned, rejected=rejected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,23 @@ class ItemFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ItemRejected(Event):
+    """The check has rejected a picture."""
+
+    name: ClassVar[EventName] = EventName.REJECTED
+    fingerprint: str
+    picture_id: str
+    codes: tuple[str, ...]
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """All that were made of the same count."""
+        known = state.rejected
+        before = known.pictures if known is not None and known.fingerprint == self.fingerprint else ()
+        pictures = before if self.picture_id in before else (*before, self.picture_id)
+        return replace(state, rejected=Rejection(self.fingerprint, pictures, self.codes, at))
+
+
+@dataclass(frozen=True, slots=True)
 class ItemReleased(Event):
     """The item was planned, and has certainly not been submitted."""
 
@@ -137,7 +158,9 @@ class ItemPublished(Event):
     def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
         """What was there before does not count any more."""
         published = Publication(self.fingerprint, self.final, self.etag, self.size, at)
-        return replace(state, publishing=None, published=published)
+        is_right = state.rejected is not None and state.rejected.fingerprint == self.fingerprint
+        rejected = None if is_right else state.rejected
+        return replace(state, publishing=None, published=published, rejected=rejected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from airflow_provider_mps.catalogue.record.state import (
     ItemState,
     Made,
     Publication,
+    Rejection,
     Reservation,
     Writer,
 )
@@ -274,6 +275,12 @@ def _writer(value: Any) -> Writer:
     return Writer(**_fields(value, {"dag_id": _shared, "run_id": _shared, "task_id": _shared}))
 
 
+def _texts(value: Any) -> tuple[str, ...]:
+    if type(value) is not list:
+        raise TypeError
+    return tuple(map(_shared, value))
+
+
 def _writers(value: Any) -> tuple[Writer, ...]:
     if type(value) is not list:
         raise TypeError
@@ -290,12 +297,14 @@ _FAILURE: dict[str, _Check] = {
     "task_id": _text_or_none,
     "is_final": _flag,
 }
+_REJECTION: dict[str, _Check] = {"fingerprint": _text, "picture_id": _text, "codes": _texts}
 # What each kind of event has beside the item.
 _EVENT_FIELDS: tuple[tuple[type[Event], dict[str, _Check]], ...] = (
     (events.ItemPlanned, {"fingerprint": _text, "forced": _flag}),
     (events.ItemWaiting, {}),
     (events.ItemMade, {"fingerprint": _text, "picture": partial(_part, dict, _PICTURE), "task_id": _text_or_none}),
     (events.ItemFailed, _FAILURE),
+    (events.ItemRejected, _REJECTION),
     (events.ItemReleased, {}),
     (events.ItemPublishing, {"final": _text}),
     (events.ItemPublished, _PUBLICATION),
@@ -307,6 +316,7 @@ _STATES: dict[str, tuple[type, dict[str, _Check]]] = {
     "planned": (Reservation, {"fingerprint": _text, "run": _writer, "at": _time, "forced": _flag, "former": _writers}),
     "made": (Made, {"fingerprint": _text, **_PICTURE, "task_id": _text_or_none, "at": _time}),
     "failed": (Failure, {**_FAILURE, "at": _time}),
+    "rejected": (Rejection, {"fingerprint": _text, "pictures": _texts, "codes": _texts, "at": _time}),
     "publishing": (Announcement, {"final": _text, "at": _time}),
     "published": (Publication, {**_PUBLICATION, "at": _time}),
 }

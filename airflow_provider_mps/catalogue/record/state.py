@@ -117,6 +117,23 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """Which pictures of an item the check has rejected.
+
+    :param fingerprint: of what they were made from
+    :param pictures: what tells each from the others, see :func:`~airflow_provider_mps.catalogue.lines.picture_id`; the
+        newest last
+    :param codes: why, of the newest
+    :param at: when that came on record, seconds since the epoch
+    """
+
+    fingerprint: str
+    pictures: tuple[str, ...]
+    codes: tuple[str, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """A final key under which a picture may be, as a run was about to put one there.
 
@@ -137,6 +154,7 @@ class ItemState:
     :param planned: who is going to make it
     :param made: its last picture
     :param failed: why there is no newer one
+    :param rejected: which pictures of it are not right; None since one was published
     :param publishing: where it is about to be published
     :param published: what is published of it
     """
@@ -145,6 +163,7 @@ class ItemState:
     planned: Reservation | None = None
     made: Made | None = None
     failed: Failure | None = None
+    rejected: Rejection | None = None
     publishing: Announcement | None = None
     published: Publication | None = None
 

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from airflow_provider_mps.batch.items import STOPPED, TIMEOUT
 from airflow_provider_mps.catalogue.batch.events import OTHER_RUN
+from airflow_provider_mps.catalogue.checking.words import rejected_findings
+from airflow_provider_mps.catalogue.lines import is_rejected
 from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
 from airflow_provider_mps.catalogue.words import Action, LineService
 from airflow_provider_mps.core.cos_address import is_cos, split_address
@@ -36,6 +38,12 @@ _OWN_HINTS = {
 }
 
 
+_REJECTED_HINT = (
+    "Look at the picture: it is paid for, and not published. force in the next run, or another look, has it made anew; "
+    "if it is right after all, give the check other bounds and clear it."
+)
+
+
 class End(StrEnum):
     """How an item ended."""
 
@@ -43,6 +51,7 @@ class End(StrEnum):
     MADE = "made, not published"
     NOT_PUBLISHED = "publication failed"
     FAILED = "failed"
+    REJECTED = "rejected by the check"
     LEFT = "left for later"
     UNKNOWN = "no result known"
     UNPUBLISHED = "unpublished"
@@ -50,7 +59,7 @@ class End(StrEnum):
     @property
     def is_failure(self) -> bool:
         """Whether someone should look into it."""
-        return self in (End.FAILED, End.NOT_PUBLISHED)
+        return self in (End.FAILED, End.NOT_PUBLISHED, End.REJECTED)
 
 
 class Place(NamedTuple):
@@ -94,6 +103,7 @@ class Reported:
     :param before: the picture that was published before, where it still is
     :param after: the new picture
     :param final: where it is published
+    :param remakes: how often this run has made it anew, as the check had rejected what was there
     """
 
     item: str
@@ -117,6 +127,7 @@ class Reported:
     before: Place | None
     after: Place | None
     final: str
+    remakes: int = 0
 
     @property
     def subject_address(self) -> str:
@@ -137,6 +148,8 @@ class Reported:
     @property
     def hint(self) -> str:
         """What the person on call can do about its failure; empty where nothing is known."""
+        if self.end is End.REJECTED:
+            return _REJECTED_HINT
         if self.code in _OWN_HINTS:
             return _OWN_HINTS[self.code]
         return self._failure.hint if self._failure else ""
@@ -148,7 +161,7 @@ class Reported:
 
     @property
     def _failure(self) -> TaskFailure | None:
-        known = self.code and self.service in _SERVICES.values()
+        known = self.code and self.service in _SERVICES.values() and self.end is not End.REJECTED
         # What could not be published was refused by COS, whose codes are in the table of MPS too.
         service = MPS.name if self.end is End.NOT_PUBLISHED else self.service
         return TaskFailure(self.code, self.message, service) if known else None
@@ -177,7 +190,10 @@ def read_line(line: Mapping[str, Any]) -> Reported:
     # Of a batch without a plan a line has the request itself, and a key.
     action = _word(line.get("action") or line.get("would") or (Action.MAKE.value if entry else ""))
     outputs = _outputs(entry)
-    end = _end(action, entry, outputs, published)
+    check = _mapping(line.get("check"))
+    end = _end(action, entry, outputs, published, is_rejected(line))
+    if end is End.REJECTED:
+        error = _why_rejected(check)
     subject, elsewhere = _subject(request)
     return Reported(
         item=clean(line.get("item", line.get("key"))),
@@ -201,6 +217,7 @@ def read_line(line: Mapping[str, Any]) -> Reported:
         before=_before(line, published, end),
         after=_place_of_output(outputs[0]) if outputs else None,
         final=_address(published.get("final") or line.get("publish_to")),
+        remakes=check["remakes"] if type(check.get("remakes")) is int else 0,
     )
 
 
@@ -212,7 +229,16 @@ def place_of(address: Any) -> Place | None:
     return Place(found.bucket, None, found.path) if found.path != "/" else None
 
 
-def _end(action: str, entry: Mapping[str, Any], outputs: list[Any], published: Mapping[str, Any]) -> End:
+def _why_rejected(check: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a check has found wrong as an error."""
+    found = rejected_findings(check)
+    code = found[0].get("code") if found else ""
+    return {"Code": code, "Message": "; ".join(clean(one.get("words"), 200) for one in found)}
+
+
+def _end(
+    action: str, entry: Mapping[str, Any], outputs: list[Any], published: Mapping[str, Any], is_rejected: bool
+) -> End:
     if published.get("error"):
         return End.NOT_PUBLISHED
     if published:
@@ -220,6 +246,8 @@ def _end(action: str, entry: Mapping[str, Any], outputs: list[Any], published: M
     error = _mapping(entry.get("Error"))
     if error:
         return End.LEFT if error.get("Code") in (PICTURES_PER_DAY_REACHED, OTHER_RUN) else End.FAILED
+    if is_rejected:
+        return End.REJECTED
     return End.MADE if outputs else End.UNKNOWN
 
 

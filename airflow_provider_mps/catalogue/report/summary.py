@@ -191,7 +191,7 @@ def counts_of(items: Iterable[Reported], plan: Mapping[str, int]) -> dict[str, i
         found["made_before"] += one.action == Action.PUBLISH
         found["to_unpublish"] += one.action == Action.UNPUBLISH
         found["made"] += one.is_made_now
-        found["pictures_paid"] += one.pictures if one.is_made_now else 0
+        found["pictures_paid"] += (one.pictures if one.is_made_now else 0) + one.remakes
         found["pictures_perhaps_paid"] += one.may_be_paid
     words = ("items", "to_make", "made_before", "to_unpublish", "made", "pictures_paid", "pictures_perhaps_paid")
     counts = {word: found[word] for word in words}
@@ -218,7 +218,7 @@ def failures_of(items: Iterable[Reported]) -> tuple[FailureGroup, ...]:
     groups = [
         FailureGroup(
             code or "no code",
-            "COS" if end is End.NOT_PUBLISHED else service,
+            _TOLD_BY.get(end, service),
             failed[0].hint,
             failed[0].is_final,
             tuple(failed),
@@ -253,7 +253,8 @@ def price_of(
     found = [
         price_of_size(one.image_size)
         for one in items
-        if one.service == MPS.name and (one.action == Action.MAKE if is_dry else one.is_made_now)
+        if one.service == MPS.name
+        for _ in range((one.action == Action.MAKE if is_dry else one.is_made_now) + one.remakes)
     ]
     known = [price for price in found if price is not None]
     return Price(sum(known, Decimal(0)), currency, len(known)) if known else None
@@ -296,11 +297,14 @@ def report_of(
     )
 
 
+# Whose words a failure has, where they are not those of the service that made the picture.
+_TOLD_BY = {End.NOT_PUBLISHED: "COS", End.REJECTED: "check"}
 _END_WORDS = {
     "published": End.PUBLISHED,
     "made_not_published": End.MADE,
     "publication_failed": End.NOT_PUBLISHED,
     "failed": End.FAILED,
+    "rejected": End.REJECTED,
     "left_for_later": End.LEFT,
     "no_result": End.UNKNOWN,
     "unpublished": End.UNPUBLISHED,

@@ -58,6 +58,7 @@ def main() -> int:
         print("Install them with: pip install 'airflow-provider-mps[local]'", file=sys.stderr)
         return 2
     with LocalService(task_seconds=args.task_seconds) as service:
+        catalogue.have_wrong_pictures_made(service)
         print(f"Local service on {service.url}, bucket {service.bucket}, samples under /samples/", flush=True)
         connections = {"tencentcloud_default": service.connection(), "aidge_default": service.aidge_connection()}
         env = airflow_home.environment(args.home.resolve(), args.dags.resolve())

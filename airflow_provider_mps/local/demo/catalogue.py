@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 # Products of the sample catalogue that are sold in another colour from the second night on.
 CHANGED = ("bowl-indigo", "goblet-copper")
+# Products of which the service makes wrong pictures, and is content with them: one is right when it is made once more.
+UNCHANGED_ONCE, COVERED = "vase-amber", "jar-plum"
+# In two looks, and once more in each.
+_COVERED_TIMES = 4
 
 
 def keeps_a_catalogue(report: dict[str, Any]) -> bool:
@@ -21,6 +25,12 @@ def keeps_a_catalogue(report: dict[str, Any]) -> bool:
     :param report: what :mod:`airflow_provider_mps.local.demo.run_dag` wrote down
     """
     return any(isinstance(value, dict) and value.get("catalogue") for _, value in _returned(report))
+
+
+def have_wrong_pictures_made(service: LocalService) -> None:
+    """Have the service make some pictures wrong, for the check to find."""
+    service.add_fault(kind="wrong_picture", shows="unchanged", match=f"{UNCHANGED_ONCE}.png", times=1)
+    service.add_fault(kind="wrong_picture", shows="covered", match=f"{COVERED}.png", times=_COVERED_TIMES)
 
 
 def change_products(service: LocalService) -> None:
@@ -52,11 +62,17 @@ def with_entries(report: dict[str, Any], service: LocalService) -> dict[str, Any
     :param service: has the files
     """
     tasks = []
-    for task in report["tasks"]:
-        value = task["xcoms"].get("return_value")
-        lines = _lines(value, service) if isinstance(value, dict) else None
+    found = [_lines(task["xcoms"].get("return_value"), service) for task in report["tasks"]]
+    is_checked = any("check" in line for lines in found for line in lines or ())
+    for task, lines in zip(report["tasks"], found, strict=True):
         if lines is not None:
-            made = [line for line in lines if line.get("entry", {}).get("Outputs") and "published" not in line]
+            # Where pictures were checked, those that were found right.
+            right = [
+                line
+                for line in lines
+                if not is_checked or line.get("check", {}).get("verdict", "rejected") != "rejected"
+            ]
+            made = [line for line in right if line.get("entry", {}).get("Outputs") and "published" not in line]
             entries = [{"subject": line["request"].get("subject_cos_key"), **line["entry"]} for line in made]
             requests = {"requests": [line["request"] for line in made]}
             task = {**task, "xcoms": {"return_value": entries}, "rendered": requests}
@@ -82,13 +98,17 @@ def save_report(report: dict[str, Any], service: LocalService, folder: Path) -> 
     return None
 
 
+def _is_right(line: dict[str, Any]) -> bool:
+    return bool(line.get("check", {}).get("verdict", "rejected") != "rejected")
+
+
 def _returned(report: dict[str, Any]) -> list[tuple[str, Any]]:
     tasks = sorted(report["tasks"], key=lambda task: task.get("place", 0))
     return [(task["task_id"], task["xcoms"].get("return_value")) for task in tasks]
 
 
-def _lines(value: dict[str, Any], service: LocalService) -> list[dict[str, Any]] | None:
-    path = value.get("path")
+def _lines(value: Any, service: LocalService) -> list[dict[str, Any]] | None:
+    path = value.get("path") if isinstance(value, dict) else None
     if not isinstance(path, str) or not path.endswith(".jsonl"):
         return None
     data = _read(path, service)

@@ -29,6 +29,8 @@ kind             options and effect
                  with ``inner`` the error is in the result set only. On Aidge's submission, ``message`` and
                  ``inner``: the task ends ``failed``; with ``inner`` it ends ``finished`` without its last picture
 ``task_seconds`` ``seconds``: how long the task created takes
+``wrong_picture`` ``shows``: the picture of the task created is ``blank`` (default), ``covered``, ``cut``, ``mirrored``,
+                 or the subject ``unchanged``, and the service is content with it
 ``null_status``  on ProcessImage (default): the first ``n`` detail answers of the task have a null Status and a
                  null result set; on DescribeImageTaskDetail: that answer has
 ``status``       ``status``: that answer of Aidge's query has this word as ``taskStatus`` and no results
@@ -62,6 +64,7 @@ Kind = Literal[
     "delay",
     "task_fail",
     "task_seconds",
+    "wrong_picture",
     "null_status",
     "status",
     "truncate",
@@ -83,6 +86,7 @@ _OPTIONS: dict[str, frozenset[str]] = {
     "delay": frozenset({"seconds", "when"}),
     "task_fail": frozenset({"err_code", "err_msg", "message", "inner"}),
     "task_seconds": frozenset({"seconds"}),
+    "wrong_picture": frozenset({"shows"}),
     "null_status": frozenset({"n"}),
     "status": frozenset({"status"}),
     "truncate": frozenset({"n"}),
@@ -139,6 +143,7 @@ class Rule(BaseModel):
     err_code: int = 40000
     err_msg: str = "InternalError"
     inner: bool = False
+    shows: Literal["blank", "covered", "cut", "mirrored", "unchanged"] = "blank"
     n: int = Field(default=1, ge=0)
 
     @model_validator(mode="after")

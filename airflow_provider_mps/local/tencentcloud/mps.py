@@ -41,6 +41,8 @@ def process_image(call: ApiCall) -> dict[str, Any]:
     if rule := of_kind(call.rules, "task_fail"):
         task.failure = MpsTaskFailure(rule.err_code, rule.err_msg, rule.message)
         task.failure_inner = rule.inner
+    if rule := of_kind(call.rules, "wrong_picture"):
+        task.wrong = rule.shows
     if rule := of_kind(call.rules, "null_status"):
         task.null_answers = rule.n
     call.record.task_id = task.task_id
@@ -121,6 +123,7 @@ FAULTS = FaultScope(
     {
         "task_fail": ("ProcessImage",),
         "task_seconds": ("ProcessImage",),
+        "wrong_picture": ("ProcessImage",),
         "null_status": ("ProcessImage", "DescribeImageTaskDetail"),
     }
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from airflow_provider_mps.local.pictures.wrong_pictures import Wrong
 from airflow_provider_mps.local.serving.work import WAITING_SHARE
 from airflow_provider_mps.local.tencentcloud.errors import MpsTaskFailure
 from airflow_provider_mps.local.tencentcloud.rules import Job
@@ -36,6 +37,7 @@ class Task:
     :param null_answers: how many detail answers still have a null Status and result set.
     :param failure: why it failed, once known.
     :param failure_inner: whether the failure shows in the result set only.
+    :param wrong: what is wrong with its picture; ``None`` for nothing.
     :param done: when the work ended, seconds since the epoch; ``None`` before.
     """
 
@@ -51,6 +53,7 @@ class Task:
     null_answers: int = 0
     failure: MpsTaskFailure | None = None
     failure_inner: bool = False
+    wrong: Wrong | None = None
     done: float | None = field(default=None)
 
     def status(self, now: float) -> Status:

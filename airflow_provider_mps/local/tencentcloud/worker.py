@@ -8,9 +8,10 @@ from airflow_provider_mps.local.cos.errors import CosRefusal
 from airflow_provider_mps.local.cos.store import ObjectStore
 from airflow_provider_mps.local.pictures.download import DownloadError, download, without_query
 from airflow_provider_mps.local.pictures.product_pictures import PictureError, Pictures
+from airflow_provider_mps.local.pictures.wrong_pictures import spoil
 from airflow_provider_mps.local.serving.work import WorkPool
 from airflow_provider_mps.local.tencentcloud.errors import MpsTaskFailure
-from airflow_provider_mps.local.tencentcloud.rules import Job, Source
+from airflow_provider_mps.local.tencentcloud.rules import Source
 from airflow_provider_mps.local.tencentcloud.several import part
 from airflow_provider_mps.local.tencentcloud.tasks import Task
 
@@ -43,7 +44,7 @@ class Worker:
     def _run(self, task: Task) -> None:
         try:
             if task.failure is None:
-                self._work(task.job, task.task_id)
+                self._work(task)
         except MpsTaskFailure as failure:
             task.failure = failure
         except PictureError as error:
@@ -53,18 +54,20 @@ class Worker:
         finally:
             task.done = self._clock()
 
-    def _work(self, job: Job, task_id: str) -> None:
-        subject = self._fetch(job.subject)
+    def _work(self, task: Task) -> None:
+        job, subject = task.job, self._fetch(task.job.subject)
         if job.fusion:
             background = self._fetch(job.background) if job.background else None
             # Without a seed every task of the same words looks different.
-            seed: int | str = task_id if job.seed is None else job.seed
+            seed: int | str = task.task_id if job.seed is None else job.seed
             made = [self._pictures.fuse(subject, background, job.prompt, seed, job.format, job.image_size, job.quality)]
         elif (count := len(job.paths)) > 1:
             parts = (part(subject, number, count) for number in range(count))
             made = [self._pictures.encode(piece, job.format, job.quality) for piece in parts]
         else:
             made = [self._pictures.encode(subject, job.format, job.quality)]
+        if task.wrong is not None:
+            made = [spoil(data, subject, task.wrong, job.format, job.quality) for data in made]
         headers = {"Content-Type": _CONTENT_TYPES.get(job.format, "application/octet-stream")}
         for path, data in zip(job.paths, made, strict=True):
             self._store.put(job.bucket, path[1:], [data], headers)

@@ -1,0 +1,1 @@
+"""Whether pictures are right, before they are published."""

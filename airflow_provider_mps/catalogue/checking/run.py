@@ -1,0 +1,224 @@
+"""The check of a run: its files are read, its pictures looked at, what is wrong is put on record and written."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from airflow_provider_mps.catalogue.addresses import new_name
+from airflow_provider_mps.catalogue.checking.checker import Checker, Looked
+from airflow_provider_mps.catalogue.checking.jobs import CheckJob, job_of_line
+from airflow_provider_mps.catalogue.checking.remakes import rejection, remake_of, replaced
+from airflow_provider_mps.catalogue.checking.words import codes_of
+from airflow_provider_mps.catalogue.lines import PictureLine, PlanLine, is_rejected, picture_lines
+from airflow_provider_mps.catalogue.plan.verdicts import is_reserved
+from airflow_provider_mps.catalogue.record.events import Event, ItemMade, ItemPlanned
+from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
+from airflow_provider_mps.catalogue.record.state import ItemState, Writer
+from airflow_provider_mps.catalogue.record.store import RecordStore
+from airflow_provider_mps.catalogue.words import Kind
+from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.core.arguments import beneath
+from airflow_provider_mps.core.redaction import bare_url
+from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.pictures.check import Bounds, Verdict, duplicates
+from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
+from airflow_provider_mps.storage.files import Files
+from airflow_provider_mps.storage.lines import read_lines, write_lines
+
+WITHOUT_PICTURE = "without_picture"
+
+
+class Place(NamedTuple):
+    """Where the files of a check are.
+
+    :param folder: address of the folder for its own
+    :param catalogue: address of the catalogue's folder; None without one
+    """
+
+    folder: str
+    catalogue: str | None
+
+
+class CheckRun:
+    """Checks the pictures of one or several files.
+
+    :param files: reaches the storage
+    :param place: where the files are
+    :param task: the Airflow task
+    :param checker: looks at pictures
+    :param storage: bucket and region where a request names none
+    :param bounds: how much a picture may differ
+    """
+
+    def __init__(
+        self, files: Files, place: Place, task: TaskKey, checker: Checker, storage: StorageDefaults, bounds: Bounds
+    ) -> None:
+        self._files = files
+        self._place = place
+        self._task = task
+        self._checker = checker
+        self._storage = storage
+        self._bounds = bounds
+        self._store = None if place.catalogue is None else RecordStore(files, place.catalogue)
+        self.lines: list[PictureLine] = []
+
+    @property
+    def catalogue(self) -> str | None:
+        """Address of the catalogue's folder; None without one."""
+        return self._place.catalogue
+
+    def read(self, paths: Sequence[str]) -> None:
+        """Read lines; a check that is in them already stays until it is made again.
+
+        :param paths: addresses of files with pictures
+        :raises InvalidArgumentError: there is no such file, or a line cannot be used
+        :raises UnreadableLinesError: a file cannot be read
+        """
+        with invalid_arguments_fail():
+            for path in paths:
+                # The folder is in the log, and the name says what a person looks for.
+                name = f"pictures: {bare_url(path).rpartition('/')[2]}"
+                self.lines += picture_lines(read_lines(self._files, path), name)
+
+    def check(self, stop: threading.Event) -> None:
+        """Check all pictures.
+
+        :param stop: set when the task is at its end
+        """
+        self._look(range(len(self.lines)), stop)
+
+    def take(self, path: str, stop: threading.Event) -> int:
+        """Put pictures that were made anew in the place of rejected ones, and check them.
+
+        :param path: address of what the batch has written
+        :return: how many there are
+        """
+        remade = {line["item"]: line for line in picture_lines(read_lines(self._files, path), path)}
+        found = []
+        for index, line in enumerate(self.lines):
+            new = remade.get(line["item"])
+            if new is None or new["entry"].get("Error"):
+                continue
+            count = line["check"].get("remakes", 0) + 1
+            self.lines[index] = replaced(line, new)
+            self.lines[index]["check"] = {"remakes": count}
+            found.append(index)
+        self._look(found, stop)
+        return len(found)
+
+    def tell(self) -> None:
+        """Put on record which pictures are rejected, and which of several is the right one."""
+        if self._store is None:
+            return
+
+        def decide(known: CatalogueRecord) -> list[Event]:
+            return [event for line in self.lines for event in _events(line, known.state(line["item"]))]
+
+        self._store.update(self._task, decide, time.time())
+
+    def to_remake(self, max_remakes: int, is_over: Callable[[Writer], bool]) -> list[PlanLine]:
+        """Return the lines of what is to be made once more, and reserve these, as a plan does.
+
+        :param max_remakes: how often an item may be made anew
+        :param is_over: tells whether a run that has reserved an item is known to have ended
+        """
+        found: list[PlanLine] = []
+        if self._store is None or not self.rejected:
+            return found
+        now = time.time()
+
+        def decide(known: CatalogueRecord) -> list[Event]:
+            found.clear()
+            for line in self.rejected:
+                state = known.state(line["item"])
+                if state.planned is not None and is_reserved(state, self._task, now) and not is_over(state.planned.run):
+                    continue
+                if (made := remake_of(line, state, self._task, max_remakes)) is not None:
+                    found.append(made)
+            return [ItemPlanned(line["item"], line["fingerprint"]) for line in found]
+
+        self._store.update(self._task, decide, now)
+        return found
+
+    def write(self, kind: Kind, lines: Iterable[Mapping[str, Any]], try_number: int) -> str:
+        """Write a file under a name of its own, and return its address.
+
+        :param try_number: of the Airflow task
+        """
+        address = beneath(self._place.folder, new_name(kind, self._task, try_number))
+        write_lines(self._files, address, lines)
+        return address
+
+    @property
+    def rejected(self) -> list[PictureLine]:
+        """The lines whose pictures are rejected."""
+        return [line for line in self.lines if is_rejected(line)]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many there are of each kind."""
+        kinds = Counter(line["check"]["verdict"] if "check" in line else WITHOUT_PICTURE for line in self.lines)
+        counts = {verdict.value.replace(" ", "_"): kinds[verdict.value] for verdict in Verdict}
+        counts[WITHOUT_PICTURE] = kinds[WITHOUT_PICTURE]
+        if remade := sum(line.get("check", {}).get("remakes", 0) for line in self.lines):
+            counts["remade"] = remade
+        return counts
+
+    def _look(self, indices: Iterable[int], stop: threading.Event) -> None:
+        jobs: list[tuple[int, CheckJob]] = []
+        with invalid_arguments_fail():
+            for index in indices:
+                if (job := job_of_line(self.lines[index], self._storage)) is not None:
+                    jobs.append((index, job))
+        looked = self._checker.look([job for _, job in jobs], stop)
+        for (index, _), found in zip(jobs, looked, strict=True):
+            self._note(index, found)
+        self._find_duplicates()
+
+    def _note(self, index: int, found: Looked | None) -> None:
+        line = self.lines[index]
+        if found is None:
+            # It is gone from where it was made: whoever publishes says so.
+            line.pop("check", None)
+            return
+        remakes = line.get("check", {}).get("remakes", 0)
+        line["check"] = found.checked.as_dict() | ({"remakes": remakes} if remakes else {})
+        if found.which:
+            # The first is the one that is published.
+            outputs = line["entry"]["Outputs"]
+            chosen = [outputs[found.which], *outputs[: found.which], *outputs[found.which + 1 :]]
+            line["entry"] = {**line["entry"], "Outputs": chosen}
+
+    def _find_duplicates(self) -> None:
+        find_duplicates({line["item"]: line for line in self.lines if "check" in line}, self._bounds)
+
+
+def find_duplicates(checked: Mapping[str, Mapping[str, Any]], bounds: Bounds) -> None:
+    """Reject pictures that an earlier one is too.
+
+    :param checked: lines or entries with ``check``, by what tells them apart, in order
+    :param bounds: how much two pictures may differ
+    """
+    right = {name: one["check"] for name, one in checked.items() if not is_rejected(one)}
+    found = duplicates({name: check["print"] for name, check in right.items() if check.get("print")}, bounds=bounds)
+    for name, finding in found.items():
+        check = right[name]
+        check["findings"] = [*check["findings"], finding.as_dict()]
+        check["verdict"] = finding.verdict.value
+
+
+def _events(line: PictureLine, state: ItemState) -> list[Event]:
+    if "check" not in line:
+        return []
+    if is_rejected(line):
+        event = rejection(line, codes_of(line["check"]), state)
+        return [] if event is None else [event]
+    picture, made = line["entry"]["Outputs"][0], state.made
+    if made is None or made.fingerprint != line["fingerprint"] or made.path == picture["path"]:
+        return []
+    # Of several pictures another one than the first is right.
+    return [ItemMade(line["item"], line["fingerprint"], picture, line["entry"].get("TaskId"))]
