@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator, TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.catalogue.words import Kind, OnReject
@@ -180,11 +180,8 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         return found.pictures
 
     @failures_in_short
-    def execute_complete(self, context: Context, begun: Mapping[str, Any], event: Any = None) -> Any:
-        """Go on with remakes that were waited for.
-
-        :param begun: where what was checked is, and what is made once more
-        """
+    def execute_complete(self, context: Context, event: Any = None) -> Any:
+        """Go on with remakes that were waited for."""
         try:
             error = error_of_batch_event(event)
         except EventError as unreadable:
@@ -194,8 +191,9 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         self.check_found()
         on_reject, bounds = self._read()
         run = self._run(context, bounds, self._paths())
-        run.read([begun["checked"]])
-        self._remake(context, run, begun["remake"], begun["checked"], begins=False)
+        checked, plan = run.begun(context["ti"].try_number)
+        run.read([checked])
+        self._remake(context, run, plan, begins=False)
         return self._finish(context, run, on_reject)
 
     def on_kill(self) -> None:
@@ -211,7 +209,8 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
             try_number = context["ti"].try_number
             self.log.info("Made once more, as the check has rejected it: %s", counted(len(lines), "picture"))
             checked, plan = run.write(Kind.CHECKED, run.lines, try_number), run.write(Kind.REMAKE, lines, try_number)
-            if not self._remake(context, run, plan, checked, begins=True):
+            run.begin(try_number, checked, plan)
+            if not self._remake(context, run, plan, begins=True):
                 # What was not made this time, a later run makes.
                 break
         output: dict[str, Any] = {
@@ -232,7 +231,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         is_over = cache(partial(is_run_over, context["ti"]))
         return run.to_remake(max_remakes, lambda other: is_over(other.dag_id, other.run_id))
 
-    def _remake(self, context: Context, run: CheckRun, plan: str, checked: str, *, begins: bool) -> int:
+    def _remake(self, context: Context, run: CheckRun, plan: str, *, begins: bool) -> int:
         """Make what is in a plan, or go on with that; put it in its place, and return how many pictures there are.
 
         :raises TaskDeferred: it is waited for in the triggerer
@@ -240,15 +239,8 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         from airflow_provider_mps.operators.remaker import Remaker
 
         self._batch = Remaker(task_id=self.task_id, of=self, plan={"path": plan, "catalogue": run.catalogue})
-        try:
-            made = self._batch.go_on(context, begins=begins)
-        except TaskDeferred as deferred:
-            raise TaskDeferred(
-                trigger=deferred.trigger,
-                method_name="execute_complete",
-                kwargs={"begun": {"checked": checked, "remake": plan}},
-                timeout=deferred.timeout,
-            ) from None
+        # It defers to the method of this name, which is here too.
+        made = self._batch.go_on(context, begins=begins)
         count = run.take(made["path"], self._new_stop())
         run.tell()
         return count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferred
+from PIL import Image
 
 from airflow_provider_mps.catalogue.errors import PicturesRejectedError
 from airflow_provider_mps.catalogue.record.store import RecordStore
@@ -17,6 +19,7 @@ from airflow_provider_mps.exceptions import InvalidArgumentError
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators import picture_check
 from airflow_provider_mps.operators.pictures import PictureCheckOperator
+from airflow_provider_mps.storage.errors import UnreadableLinesError
 from airflow_provider_mps.storage.files import Files
 from tests.catalogue.nights import CATALOGUE, Nights
 from tests.operators.test_batch import fire
@@ -173,13 +176,19 @@ def test_a_remake_is_waited_for_in_the_triggerer(nights: Checks, service: LocalS
     with pytest.raises(TaskDeferred) as caught:
         execute(operator, context)
     assert caught.value.method_name == "execute_complete"
-    kwargs = json.loads(json.dumps(caught.value.kwargs))
+    assert not caught.value.kwargs
     nights.end_tasks()
     event = fire(dict(caught.value.trigger.serialize()[1]))
-    checked = operator.execute_complete(context, event=event, **kwargs)
+    checked = operator.execute_complete(context, event=event)
     assert checked["counts"]["ok"] == 3
     assert checked["counts"]["remade"] == 1
     assert len(service.tasks) == 4
+    [note] = [
+        info.key for info in service.backend.store.all(service.bucket) if info.key.endswith("remake-1.begun.json")
+    ]
+    service.put_object(service.bucket, f"/{note}", b"{}")
+    with pytest.raises(UnreadableLinesError, match="it does not say what is made once more"):
+        operator.execute_complete(context, event=event)
 
 
 def test_a_try_that_was_killed_while_it_waited_is_joined(nights: Checks, service: LocalService) -> None:
@@ -241,6 +250,32 @@ def test_results_without_a_catalogue(nights: Checks, service: LocalService, conn
     assert states["CutOff"] == "ok"
     failed = {"TaskId": None, "Outputs": [], "Error": {"Code": "x", "Message": "", "RequestId": ""}}
     assert nights.check("monday", [failed]) == [failed]
+
+
+def test_of_several_pictures_the_first_that_is_right_is_published(nights: Checks, service: LocalService) -> None:
+    pictures = nights.make_night("monday")
+    found = nights.lines(pictures)
+    subject = f"cos://{service.bucket}{found[0]['request']['subject_cos_key']}"
+    right = found[0]["entry"]["Outputs"][0]
+    blank = io.BytesIO()
+    Image.new("RGB", (1024, 1024), "white").save(blank, "PNG")
+    service.put_object(service.bucket, "/output/aidge/blank.png", blank.getvalue())
+    wrong = {**right, "path": "/output/aidge/blank.png"}
+    request = {"image_path": subject, "scene_id": "3", "image_num": 2}
+    scene = {**found[0], "service": "aidge", "request": request}
+    lines = [{**scene, "entry": {**found[0]["entry"], "Outputs": [wrong, right]}}, *found[1:]]
+    key = "/catalogues/shop/runs/scenes.jsonl"
+    service.put_object(service.bucket, key, "".join(f"{json.dumps(line)}\n" for line in lines).encode())
+    checked = nights.check("monday", {"path": f"cos://{key}", "catalogue": CATALOGUE}, on_reject="remake")
+    assert checked["counts"]["ok"] == 3
+    assert nights.lines(checked)[0]["entry"]["Outputs"] == [right, wrong]
+    assert nights.publish("monday", checked)["counts"]["published"] == 3
+    # Where none is right, nothing is made anew: a scene has no seed.
+    lines[0]["entry"] = {**found[0]["entry"], "TaskId": "other", "Outputs": [wrong, wrong]}
+    service.put_object(service.bucket, key, "".join(f"{json.dumps(line)}\n" for line in lines).encode())
+    checked = nights.check("monday", {"path": f"cos://{key}", "catalogue": CATALOGUE}, on_reject="remake")
+    assert checked["counts"]["rejected"] == 1
+    assert len(service.tasks) == 3
 
 
 def test_a_picture_that_is_gone_is_nobodys_fault(nights: Checks, service: LocalService) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -26,6 +27,7 @@ from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.pictures.check import Bounds, Verdict, duplicates
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
+from airflow_provider_mps.storage.errors import UnreadableLinesError
 from airflow_provider_mps.storage.files import Files
 from airflow_provider_mps.storage.lines import read_lines, write_lines
 
@@ -152,6 +154,34 @@ class CheckRun:
         address = beneath(self._place.folder, new_name(kind, self._task, try_number))
         write_lines(self._files, address, lines)
         return address
+
+    def begin(self, try_number: int, checked: str, plan: str) -> None:
+        """Note what is about to be made once more, for the task that comes back from a deferral.
+
+        Not as arguments of the deferral: ``dag.test()`` drops these.
+
+        :param try_number: of the Airflow task
+        :param checked: address of what was checked
+        :param plan: address of what is made once more
+        """
+        data = json.dumps({"checked": checked, "remake": plan}).encode()
+        self._files.write(self._begun(try_number), data, "application/json")
+
+    def begun(self, try_number: int) -> tuple[str, str]:
+        """Return what :meth:`begin` has noted in the same try.
+
+        :raises UnreadableLinesError: that cannot be read
+        """
+        address = self._begun(try_number)
+        try:
+            said = json.loads(self._files.read(address))
+            return str(said["checked"]), str(said["remake"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+            raise UnreadableLinesError(address, 1, f"it does not say what is made once more: {error}") from None
+
+    def _begun(self, try_number: int) -> str:
+        index = "" if self._task.map_index < 0 else f"m{self._task.map_index}-"
+        return beneath(self._place.folder, f"{Kind.REMAKE}-{index}{try_number}.begun.json")
 
     @property
     def rejected(self) -> list[PictureLine]:
