@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -273,7 +272,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
             for name, check in _CHECKS.items():
                 if values[name] is not None:
                     check(name, values[name])
-            return OnReject(str(self.on_reject)), Bounds(**read_bounds("bounds", self.bounds or {}))
+            return OnReject(str(self.on_reject)), Bounds(**_bounds("bounds", self.bounds or {}))
 
     def _paths(self) -> list[StepOutput]:
         from airflow_provider_mps.catalogue.addresses import read_output
@@ -330,31 +329,17 @@ def _place_of(outputs: Sequence[StepOutput], results: Any, task: TaskKey) -> Pla
     return Place(parent(outputs[0].path), None)
 
 
-def read_bounds(name: str, value: Any) -> dict[str, Any]:
-    """Return other bounds of the check by their names.
+def _bounds(name: str, value: Any) -> dict[str, Any]:
+    from airflow_provider_mps.catalogue.checking.bounds import read_bounds
 
-    :raises ArgumentError: there is no such bound, or it is no number that it can be
-    """
-    from airflow_provider_mps.pictures.check import Bounds
-
-    if not isinstance(value, Mapping):
-        arguments.fail(name, value, "a dict with bounds of the check")
-    known = {one.name: one.default for one in fields(Bounds)}
-    found: dict[str, Any] = {}
-    for bound, given in value.items():
-        if bound not in known:
-            arguments.fail(name, bound, f"bounds are {', '.join(known)}")
-        if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < float("inf"):
-            arguments.fail(f"{name}[{bound!r}]", given, "a number of at least 0")
-        found[bound] = given
-    return found
+    return read_bounds(name, value)
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "subject": object_address,
     "on_reject": lambda name, value: arguments.word(name, value, OnReject),
     "max_remakes": lambda name, value: arguments.integer(name, value, 1, MAX_REMAKES),
-    "bounds": read_bounds,
+    "bounds": _bounds,
     "results": whole_address,
     "record_dir": arguments.output_dir,
     "region": arguments.region,

@@ -114,5 +114,5 @@ class Shop:
 
 
 def counts(**found: int) -> dict[str, int]:
-    kinds = ("published", "unchanged", "unpublished", "failed", "left", "without_picture")
+    kinds = ("published", "unchanged", "unpublished", "failed", "left", "without_picture", "rejected")
     return {**dict.fromkeys(kinds, 0), **found}

@@ -196,7 +196,7 @@ def test_without_the_id_of_a_task_it_is_called_by_its_fingerprint(shop: Shop) ->
 
 def test_a_picture_that_is_rejected_counts_as_none(shop: Shop) -> None:
     output = shop.publish(made(shop, check={"verdict": "rejected"}), label="metadata")
-    assert output["counts"] == counts(without_picture=1)
+    assert output["counts"] == counts(rejected=1)
     assert shop.get(shop.final(ITEM)) is None
 
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_mps.catalogue.lines import is_rejected
 from airflow_provider_mps.catalogue.publication.steps import (
     Headers,
     Outcome,
     Step,
     events_of,
-    is_rejected,
     job_of,
     step_for,
 )
