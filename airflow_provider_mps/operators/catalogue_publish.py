@@ -83,6 +83,9 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         ``visible`` (dict: ``text``, and ``corner``, ``share``, ``font`` of
         :func:`~airflow_provider_mps.pictures.labels.mark`) and ``c2pa`` (dict: paths ``certificate`` and ``key`` of PEM
         files on the worker, and ``timestamp_url``; needs the extra ``c2pa``)
+    :param unchecked: publish pictures too that no
+        :class:`~airflow_provider_mps.operators.pictures.PictureCheckOperator` has looked at (bool), default False: with
+        one of these nothing is published
     :param max_failed: how many pictures may fail (int), default 0; with more the task fails once all others are
         published
     :param partitions: give each ``Asset`` of ``outlets`` an event for each product that has changed, with its sku as
@@ -116,6 +119,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         "keep_previous",
         "cache_control",
         "picture_label",
+        "unchecked",
         "max_failed",
         "cos_region",
         "conn_id",
@@ -131,6 +135,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         keep_previous: str | XComArg | None = None,
         cache_control: str | XComArg | None = None,
         label: str | Mapping[str, Any] | XComArg | None = LABEL_METADATA,
+        unchecked: bool | str | XComArg = False,
         max_failed: int | str | XComArg = 0,
         partitions: bool = False,
         cos_region: str | XComArg | None = None,
@@ -146,6 +151,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         self.cache_control: Any = cache_control
         # Airflow has a property ``label`` of its own, for the graph.
         self.picture_label: Any = label
+        self.unchecked: Any = unchecked
         self.max_failed: Any = max_failed
         self.cos_region: Any = cos_region
         self.conn_id: Any = conn_id
@@ -185,7 +191,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         files = Files(self.conn_id, self.tencentcloud_conn_id)
         files.check("catalogue", catalogue)
         run = PublishRun(files, catalogue, [output.path for output in outputs], task_of(context), self.log)
-        run.read(read.get("keep_previous"))
+        run.read(read.get("keep_previous"), unchecked=read["unchecked"])
         target = Target(self.tencentcloud_conn_id, read.get("cos_region"), read.get("cache_control"), labels)
         run.publish(target, self.max_workers, stop)
         return self._ended(context, run, catalogue, read["max_failed"])
@@ -272,6 +278,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "catalogue": whole_address,
     "keep_previous": cos_folder,
     "cache_control": arguments.header,
+    "unchecked": arguments.flag,
     "max_failed": lambda name, value: arguments.integer(name, value, 0),
     "cos_region": arguments.region,
 }

@@ -65,7 +65,9 @@ def _operator(step: str, spec: dict[str, Any]) -> Any:
             task_id="plan", manifest=spec["manifest"], looks=LOOKS, catalogue=CATALOGUE, publish_to=SHOP
         )
     if step == "publish":
-        return CataloguePublishOperator(task_id="publish", pictures=spec["pictures"], keep_previous=BEFORE)
+        return CataloguePublishOperator(
+            task_id="publish", pictures=spec["pictures"], keep_previous=BEFORE, unchecked=True
+        )
     return MpsImageBgFusionBatchOperator(
         task_id="make",
         requests=spec["plan"],

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_PRELOADED = ("crash_child", "batch_child", "aidge_batch_child", "catalogue_child", "publish_child")
+_PRELOADED = ("crash_child", "batch_child", "aidge_batch_child", "catalogue_child", "publish_child", "check_child")
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload([f"tests.operators.{name}" for name in _PRELOADED])

@@ -97,7 +97,9 @@ class Shop:
 
     def publish(self, pictures: Any, context: Any = None, **given: Any) -> dict[str, Any]:
         """Publish; without a label, unless one is given."""
-        operator = CataloguePublishOperator(task_id="publish", pictures=pictures, **{"label": None, **given})
+        operator = CataloguePublishOperator(
+            task_id="publish", pictures=pictures, **{"label": None, "unchecked": True, **given}
+        )
         output: dict[str, Any] = execute(operator, context or make_context(task_id="publish", run_began=self.began))
         return output
 

@@ -12,12 +12,13 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferred
 from PIL import Image
 
-from airflow_provider_mps.catalogue.errors import PicturesRejectedError
+from airflow_provider_mps.catalogue.errors import PicturesRejectedError, PublicationRefusedError
 from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.exceptions import InvalidArgumentError
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators import picture_check
+from airflow_provider_mps.operators.catalogue import CataloguePublishOperator
 from airflow_provider_mps.operators.pictures import PictureCheckOperator
 from airflow_provider_mps.storage.errors import UnreadableLinesError
 from airflow_provider_mps.storage.files import Files
@@ -283,8 +284,22 @@ def test_a_picture_that_is_gone_is_nobodys_fault(nights: Checks, service: LocalS
     gone = next(line for line in nights.lines(pictures) if line["sku"] == "tin-tea")
     service.backend.store.delete(service.bucket, gone["entry"]["Outputs"][0]["path"][1:])
     checked = nights.check("monday", pictures)
-    assert checked["counts"]["without_picture"] == 1
-    assert not any("check" in line for line in nights.lines(checked) if line["sku"] == "tin-tea")
+    assert checked["counts"]["not_checked"] == 1
+    [line] = [line for line in nights.lines(checked) if line["sku"] == "tin-tea"]
+    assert [one["code"] for one in line["check"]["findings"]] == ["PictureGone"]
+    with pytest.raises(PublicationRefusedError, match="PictureGone"):
+        nights.publish("monday", checked)
+
+
+def test_what_nobody_has_looked_at_is_not_published(nights: Checks, service: LocalService) -> None:
+    pictures = nights.make_night("monday")
+    operator = CataloguePublishOperator(task_id="publish", pictures=pictures)
+    said = r"^pictures: no check has looked at vase-amber/brick: give what PictureCheckOperator returns"
+    with pytest.raises(InvalidArgumentError, match=said):
+        execute(operator, nights.context("monday", "publish"))
+    assert not service.object_exists(service.bucket, "/shop/vase-amber.jpeg")
+    operator = CataloguePublishOperator(task_id="publish", pictures=pictures, unchecked="true")
+    assert execute(operator, nights.context("monday", "publish"))["counts"]["published"] == 3
 
 
 def test_bounds_of_ones_own(nights: Checks, service: LocalService) -> None:

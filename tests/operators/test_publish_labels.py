@@ -56,7 +56,9 @@ def made(shop: Shop, version: int = 1, item: str = ITEM, content: bytes | None =
 
 def test_by_default_it_says_who_has_made_it(service: LocalService, conn_id: str) -> None:
     shop = Shop(service)
-    operator = CataloguePublishOperator(task_id="publish", pictures=made(shop), cache_control="max-age=300")
+    operator = CataloguePublishOperator(
+        task_id="publish", pictures=made(shop), cache_control="max-age=300", unchecked=True
+    )
     output = operator.execute(make_context(task_id="publish"))
     assert output["counts"] == counts(published=1)
     assert published(shop) == labelled(ITEM, 1)
@@ -315,7 +317,10 @@ def test_a_label_that_cannot_be_used_is_refused_when_the_dag_is_read(given: Any,
 
 def test_a_label_is_rendered(shop: Shop) -> None:
     operator = CataloguePublishOperator(
-        task_id="publish", pictures=made(shop), label={"producer": "{{ params.who }}", "propagator": "shop"}
+        task_id="publish",
+        pictures=made(shop),
+        unchecked=True,
+        label={"producer": "{{ params.who }}", "propagator": "shop"},
     )
     context = make_context(task_id="publish")
     operator.render_template_fields({**context, "params": {"who": "Merchant Ltd"}})

@@ -18,7 +18,7 @@ from airflow_provider_mps.catalogue.lines import PictureLine, PlanLine, is_rejec
 from airflow_provider_mps.catalogue.plan.verdicts import is_reserved
 from airflow_provider_mps.catalogue.record.events import Event, ItemMade, ItemPlanned
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
-from airflow_provider_mps.catalogue.record.state import ItemState, Writer
+from airflow_provider_mps.catalogue.record.state import PICTURE_GONE, ItemState, Writer
 from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core.airflow_task import TaskKey
@@ -211,12 +211,14 @@ class CheckRun:
 
     def _note(self, index: int, found: Looked | None) -> None:
         line = self.lines[index]
-        if found is None:
-            # It is gone from where it was made: whoever publishes says so.
-            line.pop("check", None)
-            return
         remakes = line.get("check", {}).get("remakes", 0)
-        line["check"] = found.checked.as_dict() | ({"remakes": remakes} if remakes else {})
+        more = {"remakes": remakes} if remakes else {}
+        if found is None:
+            # Whoever publishes it says so too.
+            gone = {"code": PICTURE_GONE, "verdict": Verdict.NOT_CHECKED.value, "words": "it is not where it was made"}
+            line["check"] = {"verdict": Verdict.NOT_CHECKED.value, "findings": [gone], **more}
+            return
+        line["check"] = found.checked.as_dict() | more
         if found.which:
             # The first is the one that is published.
             outputs = line["entry"]["Outputs"]

@@ -25,7 +25,7 @@ from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core.airflow_task import TaskKey
-from airflow_provider_mps.core.arguments import beneath
+from airflow_provider_mps.core.arguments import ArgumentError, beneath
 from airflow_provider_mps.core.cos_address import CosAddress, cos_address, is_cos
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import bare_url
@@ -91,10 +91,11 @@ class PublishRun:
         self._before = CatalogueRecord()
         self._outcomes: dict[int, Outcome] = {}
 
-    def read(self, keep_previous: CosAddress | None) -> None:
+    def read(self, keep_previous: CosAddress | None, *, unchecked: bool) -> None:
         """Read what there is to do, and check it: nothing is copied before all of it can be.
 
         :param keep_previous: folder for the pictures before
+        :param unchecked: whether pictures are published that no check has looked at
         :raises InvalidArgumentError: a line cannot be used, or two want one final key
         :raises UnreadableLinesError: a file cannot be read
         :raises RecordUnreadableError: the record cannot be read
@@ -104,7 +105,13 @@ class PublishRun:
             for what in ("record", "runs"):
                 own[f"the folder {what} of the catalogue"] = _folder(beneath(self._catalogue, what))
         with invalid_arguments_fail():
-            self._jobs = [job_of(line, keep_previous) for line in self._lines()]
+            for line in self._lines():
+                self._jobs.append(job := job_of(line, keep_previous))
+                if not unchecked and job is not None and job.source is not None and "check" not in line:
+                    raise ArgumentError(
+                        f"pictures: no check has looked at {job.item}: give what PictureCheckOperator returns, or "
+                        "publish what nobody has looked at with unchecked=True"
+                    )
             check_finals((job for job in self._jobs if job is not None), own)
         self._before = self._store.read()
 

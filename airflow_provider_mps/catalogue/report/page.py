@@ -50,6 +50,7 @@ _STEP_TONES = {
 _TILES = (
     ("to_make", "to be made", ""),
     ("made", "made", "good"),
+    ("remade", "made once more", ""),
     ("failed", "failed", "bad"),
     ("rejected", "rejected", "bad"),
     ("left_for_later", "left for later", "wait"),

@@ -193,8 +193,8 @@ def counts_of(items: Iterable[Reported], plan: Mapping[str, int]) -> dict[str, i
         found["made"] += one.is_made_now
         found["pictures_paid"] += (one.pictures if one.is_made_now else 0) + one.remakes
         found["pictures_perhaps_paid"] += one.may_be_paid
-    words = ("items", "to_make", "made_before", "to_unpublish", "made", "pictures_paid", "pictures_perhaps_paid")
-    counts = {word: found[word] for word in words}
+        found["remade"] += one.remakes
+    counts = {word: found[word] for word in _LINE_WORDS}
     counts |= {word: ends[end] for word, end in _END_WORDS.items()}
     # Of what there is nothing to do about, the plan has no line.
     told = {word: plan.get(word) for word in _PLAN_WORDS}
@@ -297,6 +297,16 @@ def report_of(
     )
 
 
+_LINE_WORDS = (
+    "items",
+    "to_make",
+    "made_before",
+    "to_unpublish",
+    "made",
+    "remade",
+    "pictures_paid",
+    "pictures_perhaps_paid",
+)
 # Whose words a failure has, where they are not those of the service that made the picture.
 _TOLD_BY = {End.NOT_PUBLISHED: "COS", End.REJECTED: "check"}
 _END_WORDS = {

@@ -25,7 +25,7 @@ class TellOperator(BaseOperator):
 
 
 with DAG("publish", schedule=None, start_date=WHEN):
-    CataloguePublishOperator(task_id="publish", pictures=PICTURES, outlets=[ALIAS])
+    CataloguePublishOperator(task_id="publish", pictures=PICTURES, unchecked=True, outlets=[ALIAS])
 
 with DAG("for_what_changed", schedule=[ALIAS], start_date=WHEN, catchup=False):
     TellOperator(task_id="tell")
@@ -34,7 +34,7 @@ if not AIRFLOW_2:
     from airflow.sdk import PartitionedAssetTimetable
 
     with DAG("publish_partitions", schedule=None, start_date=WHEN):
-        CataloguePublishOperator(task_id="publish", pictures=PICTURES, outlets=[SHOP], partitions=True)
+        CataloguePublishOperator(task_id="publish", pictures=PICTURES, unchecked=True, outlets=[SHOP], partitions=True)
 
     with DAG("for_a_product", schedule=PartitionedAssetTimetable(assets=SHOP), start_date=WHEN, catchup=False):
         TellOperator(task_id="tell")
