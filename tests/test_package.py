@@ -83,11 +83,8 @@ LAYERS = [
 # These stand beside each other.
 BESIDE = [{"services.tencentcloud", "services.aidge"}, {"operators", "sensors", "transfers"}]
 # The folders of the catalogue, by the same rule; its own files are what all of them share.
-<<<<<<< HEAD
-ROOMS_OF_THE_CATALOGUE = ["", "record", "manifest", "items", "plan", "batch", "labels", "publication", "report"]
-=======
-ROOMS_OF_THE_CATALOGUE = ["", "record", "manifest", "items", "plan", "batch", "checking", "publication", "report"]
->>>>>>> c8d0394 (Check pictures before they are published, and have those that are wrong made once more)
+ROOMS_OF_THE_CATALOGUE = ["", "record", "manifest", "items", "plan", "batch"]
+ROOMS_OF_THE_CATALOGUE += ["checking", "labels", "publication", "report"]
 VENDORS = ("tencentcloud", "qcloud_cos", "fastcrc", "requests", "httpx")
 
 

@@ -108,12 +108,9 @@ class Kind(StrEnum):
     BEGUN = "begun"
     """Which batch has begun, for runs that come after a dead one."""
     PICTURES = "pictures"
-<<<<<<< HEAD
     LABELLED = "labelled"
-=======
     CHECKED = "checked"
     REMAKE = "remake"
     """What is made once more after a check; a plan of its own."""
->>>>>>> c8d0394 (Check pictures before they are published, and have those that are wrong made once more)
     PUBLISHED = "published"
     REPORT = "report"
