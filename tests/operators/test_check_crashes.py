@@ -24,7 +24,7 @@ MANIFEST = [{"sku": sku, "subject_cos_key": f"/samples/catalogue/{sku}.png"} for
 # Of these the first picture is wrong; of the last the second, too.
 WRONG, WRONG_TWICE = CATALOGUE_SKUS[:5], CATALOGUE_SKUS[5]
 # MPS_TEST_LIVES=30 takes longer.
-LIVES = int(os.environ.get("MPS_TEST_LIVES", "2"))
+LIVES = int(os.environ.get("MPS_TEST_LIVES", "1"))
 KILLS = 6
 
 

@@ -317,7 +317,7 @@ def test_bounds_of_ones_own(nights: Checks, service: LocalService) -> None:
         ({"on_reject": "drop"}, "on_reject: "),
         ({"max_remakes": 0}, "max_remakes: "),
         ({"max_workers": 0}, "max_workers: "),
-        ({"bounds": {"blak": 3}}, "bounds: "),
+        ({"bounds": {"darkness": 3}}, "bounds: "),
         ({"bounds": {"blank": "x"}}, "bounds"),
         ({"bounds": []}, "bounds: "),
         ({"subject": "/samples/coffee.png"}, "subject: "),

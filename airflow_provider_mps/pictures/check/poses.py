@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_mps.pictures.check.edges import EdgePoints, edges_of, edges_of_product, soften
@@ -21,6 +22,8 @@ _TURNS = (0.0, -5.0, 5.0)
 # The longer side of a product, as a share of the longer side of the result.
 _LEAST, _MOST = 0.14, 1.15
 _CANDIDATES = 5
+# What is not small, and how many of these.
+_LARGE, _LARGE_CANDIDATES = 0.35, 3
 # Rounds in which a pose is made exact, those at first with fewer points; until it moves by less than this, pixels.
 _ROUNDS, _ROUGH_ROUNDS, _EXACT = 14, 6, 0.3
 # How far a scale may be from the one with which a search began.
@@ -80,8 +83,10 @@ class EdgeField:
         # Softened, so that what is nearly there counts too.
         self._edges = soften(edges_of(small))
 
-    def candidates(self, product: Product, points: EdgePoints) -> list[Pose]:
-        """Return the poses where a product's edges are found best, at low resolution; the best comes first.
+    def candidates(self, product: Product, points: EdgePoints) -> list[list[Pose]]:
+        """Return the poses where a product's edges are found best, at low resolution: of all, and of those not small.
+
+        The best comes first. What is small fits many places of a busy background, and would leave out all others.
 
         :param product: the product
         :param points: its edges
@@ -96,7 +101,8 @@ class EdgeField:
                 found += search.best(points, scale, math.radians(turn), min(product.mask.shape) * scale / 6)
             scale *= _STEP
         found.sort(key=lambda one: -one[0])
-        return [pose for _, pose in found[:_CANDIDATES]]
+        large = (one for one in found if one[1].scale * longer >= _LARGE * self._side)
+        return [[pose for _, pose in some] for some in (found[:_CANDIDATES], islice(large, _LARGE_CANDIDATES))]
 
     def found(self, product: Product, points: EdgePoints, pose: Pose) -> float:
         """Return how much of a product's edges is found in a pose, as a share of what it would be without a fault."""

@@ -107,14 +107,14 @@ class Result:
                 if best.convincing:
                     return best
         # What has a pattern, or looks the same upside down, has its features in more than one place.
-        near = self._field.candidates(known.product, known.far)
-        places = self._field.refined(known.product, known.near, near, _ROUGH, _KEEP)[:_KEEP] if near else []
-        for place in places:
-            seen = self._at(known, place, inliers)
-            if best is None or seen.likeness > best.likeness:
-                best = seen
-            if best.convincing:
-                break
+        for near in self._field.candidates(known.product, known.far):
+            places = self._field.refined(known.product, known.near, near, _ROUGH, _KEEP)[:_KEEP] if near else []
+            for place in places:
+                seen = self._at(known, place, inliers)
+                if best is None or seen.likeness > best.likeness:
+                    best = seen
+                if best.convincing:
+                    return best
         rows, columns = self._rgb.shape[:2]
         return best or self._at(known, Pose(columns / 2, rows / 2, 0.5, 0.0), inliers)
 
