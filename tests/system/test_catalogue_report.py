@@ -74,6 +74,7 @@ def test_a_night_that_failed_has_a_report_and_is_no_success(run_dag: Callable[..
     assert run.states == {
         "plan": "failed",
         "make": "upstream_failed",
+        "check": "upstream_failed",
         "publish": "upstream_failed",
         "report": "success",
     }, run.log[-6000:]
