@@ -107,11 +107,12 @@ class Result:
                 if best.convincing:
                     return best
         # What has a pattern, or looks the same upside down, has its features in more than one place.
-        for near in self._field.candidates(known.product, known.far):
+        for number, near in enumerate(self._field.candidates(known.product, known.far)):
             places = self._field.refined(known.product, known.near, near, _ROUGH, _KEEP)[:_KEEP] if near else []
             for place in places:
                 seen = self._at(known, place, inliers)
-                if best is None or seen.likeness > best.likeness:
+                # What was looked for apart has to be likely by itself: something of everything is somewhere.
+                if best is None or (seen.likeness > best.likeness and (not number or seen.likeness > _LIKELY)):
                     best = seen
                 if best.convincing:
                     return best
