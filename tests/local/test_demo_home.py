@@ -41,6 +41,28 @@ def test_what_ctrl_c_does_not_end_is_ended_before_the_wait_is() -> None:
     assert said == "none left\n"
 
 
+def test_ctrl_c_in_the_middle_of_a_start_leaves_nothing() -> None:
+    at_once = """
+import os, signal, subprocess, sys, time
+start = subprocess.Popen
+def interrupted(*words, **more):
+    process = start(*words, **more)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.1)
+    return process
+subprocess.Popen = interrupted
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", at_once + INTERRUPTED, STUBBORN],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert done.stdout.splitlines()[-1:] == ["none left"], done.stderr[-500:]
+
+
 def test_what_a_command_says_is_in_its_file(tmp_path: Path) -> None:
     code = "import os, sys; print(os.environ['A']); print('wrong', file=sys.stderr); sys.exit(3)"
     with (tmp_path / "said").open("w") as file:

@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -81,14 +82,33 @@ def run(command: Sequence[str], env: Mapping[str, str], said: IO[str]) -> int:
 
     :param said: file for what it prints
     """
-    with subprocess.Popen(command, env=dict(env), stdout=said, stderr=subprocess.STDOUT) as process:  # noqa: S603
-        try:
-            return process.wait()
-        except BaseException:
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with _uninterrupted():
+            process = subprocess.Popen(command, env=dict(env), stdout=said, stderr=subprocess.STDOUT)  # noqa: S603
+        return process.wait()
+    except BaseException:
+        if process is not None:
             # Killed, but not waited for, it would outlive this process by a moment.
             process.kill()
             process.wait()
-            raise
+        raise
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait: in the middle of its start nobody knows yet of a process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def free_port() -> int:
