@@ -27,7 +27,7 @@ from typing import ClassVar
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_mps.core.arguments import ArgumentError
-from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.errors import ServiceError, TooManyFailedError
 from airflow_provider_mps.core.outcomes import NO_RESULT
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.services import profile_of
@@ -249,7 +249,7 @@ class MpsInDoubtError(SubmissionInDoubtError):
         )
 
 
-class MpsBatchFailedError(AirflowException):
+class MpsBatchFailedError(TooManyFailedError, AirflowException):
     """More pictures of a batch failed than ``max_failed`` allows; Airflow retries those that may succeed.
 
     :param failed: how many have no picture
@@ -257,13 +257,6 @@ class MpsBatchFailedError(AirflowException):
     :param max_failed: how many may fail
     :param summary: which, and why
     """
-
-    def __init__(self, failed: int, total: int, max_failed: int, summary: str) -> None:
-        super().__init__(failed, total, max_failed, summary)
-        self.failed = failed
-        self.total = total
-        self.max_failed = max_failed
-        self.summary = summary
 
     def __str__(self) -> str:
         count = f"{self.failed:,} of {counted(self.total, 'picture')} failed (max_failed={self.max_failed})"

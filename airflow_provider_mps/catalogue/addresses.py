@@ -57,8 +57,22 @@ def new_name(kind: Kind, task: TaskKey, try_number: int, *, ending: str = "jsonl
     :param try_number: its try, from 1
     :param ending: of the name, without a dot
     """
+    return f"{_of_try(kind, task, try_number)}-{secrets.token_hex(4)}.{ending}"
+
+
+def begun_name(kind: Kind, task: TaskKey, try_number: int) -> str:
+    """Return the name of what a try notes of work that it has begun; the same each time.
+
+    :param kind: what the work is
+    :param task: who notes it
+    :param try_number: its try, from 1
+    """
+    return f"{_of_try(kind, task, try_number)}.begun.json"
+
+
+def _of_try(kind: Kind, task: TaskKey, try_number: int) -> str:
     index = "" if task.map_index < 0 else f"m{task.map_index}-"
-    return f"{kind}-{index}{try_number}-{secrets.token_hex(4)}.{ending}"
+    return f"{kind}-{index}{try_number}"
 
 
 def read_output(name: str, value: Any) -> list[StepOutput]:

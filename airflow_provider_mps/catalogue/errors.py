@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_provider_mps.catalogue.rows import BadRow
+from airflow_provider_mps.core.errors import TooManyFailedError
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import redact_urls
 
@@ -85,7 +86,7 @@ class CatalogueBusyError(AirflowException):
         )
 
 
-class PublicationFailedError(AirflowException):
+class PublicationFailedError(TooManyFailedError, AirflowException):
     """More pictures than ``max_failed`` allows could not be published; the others are, and are on record.
 
     :param failed: how many could not
@@ -95,13 +96,6 @@ class PublicationFailedError(AirflowException):
     """
 
     _NEXT = "a retry publishes what is left."
-
-    def __init__(self, failed: int, total: int, max_failed: int, summary: str) -> None:
-        super().__init__(failed, total, max_failed, summary)
-        self.failed = failed
-        self.total = total
-        self.max_failed = max_failed
-        self.summary = summary
 
     @property
     def in_short(self) -> tuple[str, str]:

@@ -140,3 +140,20 @@ def error_from_json(value: Any) -> ServiceError:
     if set(value) != set(_FIELDS):
         raise TypeError(f"an error has {', '.join(_FIELDS)}: {value!r}")
     return ServiceError(**{**value, "outcome": Outcome(value["outcome"])})
+
+
+class TooManyFailedError(Exception):
+    """More pictures have failed than ``max_failed`` allows.
+
+    :param failed: how many have
+    :param total: how many there are
+    :param max_failed: how many may
+    :param summary: which, and why
+    """
+
+    def __init__(self, failed: int, total: int, max_failed: int, summary: str) -> None:
+        super().__init__(failed, total, max_failed, summary)
+        self.failed = failed
+        self.total = total
+        self.max_failed = max_failed
+        self.summary = summary

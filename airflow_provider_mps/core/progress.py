@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Between two lines in the log.
@@ -17,6 +18,14 @@ def counted(number: int, noun: str) -> str:
     :param noun: in the singular; it takes an s
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """Return how many there are of each kind of which there are any: ``2 published, 1 without picture``.
+
+    :param counts: by kind, whose words are joined by underscores
+    """
+    return ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items() if count)
 
 
 @dataclass(frozen=True)

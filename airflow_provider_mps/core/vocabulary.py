@@ -6,6 +6,8 @@ from enum import StrEnum
 
 # What Airflow itself keeps the return value of a task under.
 XCOM_RETURN_KEY = "return_value"
+# The code of the failure of a picture that was made, and is not there any more: it has to be made again.
+PICTURE_GONE = "PictureGone"
 # A label in the metadata of a picture, and none that is seen.
 LABEL_METADATA = "metadata"
 DEFAULT_POLL_INTERVAL = 10.0

@@ -16,7 +16,6 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, AirflowTas
 from airflow_provider_mps.batch.words import OnEmpty, check_on_empty, whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.events import EventError, error_of_batch_event
 from airflow_provider_mps.core.polling import deadline_of, trigger_lifetime
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.services import ServiceProfile
@@ -26,10 +25,10 @@ from airflow_provider_mps.exceptions import (
     MpsBatchFailedError,
     MpsBatchRecordError,
     MpsBatchRefusedError,
-    TriggerEventError,
     invalid_arguments_fail,
 )
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.operators.batch_events import check_event
 from airflow_provider_mps.polling.waiting import end_of_try
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR
@@ -132,12 +131,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
     @failures_in_short
     def execute_complete(self, context: Context, event: Any = None) -> Any:
         """Take up the batch again: all that was waited for is in the record."""
-        try:
-            error = error_of_batch_event(event)
-        except EventError as unreadable:
-            raise TriggerEventError(str(unreadable)) from None
-        if error is not None:
-            raise airflow_error(error)
+        check_event(event)
         return self._work(context, begins=False)
 
     def on_kill(self) -> None:

@@ -11,11 +11,12 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperat
 from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.cos_address import CosAddress, cos_address, cos_folder, is_cos
-from airflow_provider_mps.core.progress import counted
-from airflow_provider_mps.core.vocabulary import LABEL_METADATA, XCOM_RETURN_KEY
+from airflow_provider_mps.core.progress import counted, in_words
+from airflow_provider_mps.core.vocabulary import LABEL_METADATA
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.operators.asset_events import check_partitions, tell_of_changes
+from airflow_provider_mps.operators.judging import fail_if_too_many
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.profiles import COS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
@@ -210,8 +211,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         began = getattr(dag_run, "start_date", None)
         path, counts, skus = run.write(context["ti"].try_number, began.timestamp() if began else None)
         output = {"path": path, "catalogue": catalogue, "counts": counts}
-        told = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items() if count)
-        self.log.info("Of %s: %s", counted(sum(counts.values()), "item"), told or "nothing to do")
+        self.log.info("Of %s: %s", counted(sum(counts.values()), "item"), in_words(counts) or "nothing to do")
         self._judge(context, run, output, max_failed)
         extra = {"path": path, "skus": skus[:_SHOWN_SKUS], **counts}
         tell_of_changes(
@@ -233,16 +233,17 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         from airflow_provider_mps.catalogue.publication.run import summary
 
         failures = run.failures()
-        if not failures:
-            return
-        told = summary(failures)
-        if len(failures) <= max_failed:
-            self.log.warning("%d failed, which max_failed=%d allows: %s", len(failures), max_failed, told)
-            return
-        if self.do_xcom_push:
-            context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=dict(output))
-        kind = PublicationRefusedError if all(one.is_final for one in failures) else PublicationFailedError
-        raise kind(len(failures), sum(output["counts"].values()), max_failed, told)
+        fail_if_too_many(
+            self,
+            context,
+            [one.is_final for one in failures],
+            total=sum(output["counts"].values()),
+            max_failed=max_failed,
+            summary=summary(failures),
+            result=dict(output),
+            failed=PublicationFailedError,
+            refused=PublicationRefusedError,
+        )
 
     def _uri(self, catalogue: str) -> str:
         """Return the address of the catalogue for an asset: without a connection, and with a bucket."""

@@ -16,12 +16,11 @@ from airflow_provider_mps.compat import is_run_over
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.cos_address import object_address
-from airflow_provider_mps.core.events import EventError, error_of_batch_event
-from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.core.progress import counted, in_words
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, XCOM_RETURN_KEY
-from airflow_provider_mps.error_table import airflow_error
-from airflow_provider_mps.exceptions import TriggerEventError, invalid_arguments_fail
+from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.operators.batch_events import check_event
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR
@@ -163,6 +162,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
                 _check_remakes(on_reject, run.catalogue)
             run.read([output.path for output in paths])
             run.check(self._new_stop())
+            run.tell()
             return self._finish(context, run, on_reject)
         with invalid_arguments_fail():
             _check_remakes(on_reject, None)
@@ -181,12 +181,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     @failures_in_short
     def execute_complete(self, context: Context, event: Any = None) -> Any:
         """Go on with remakes that were waited for."""
-        try:
-            error = error_of_batch_event(event)
-        except EventError as unreadable:
-            raise TriggerEventError(str(unreadable)) from None
-        if error is not None:
-            raise airflow_error(error)
+        check_event(event)
         self.check_found()
         on_reject, bounds = self._read()
         run = self._run(context, bounds, self._paths())
@@ -203,7 +198,6 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
 
     def _finish(self, context: Context, run: CheckRun, on_reject: OnReject) -> dict[str, Any]:
         """Have remade what is to be, write the file, and judge."""
-        run.tell()
         while lines := self._to_remake(context, run, on_reject):
             try_number = context["ti"].try_number
             self.log.info("Made once more, as the check has rejected it: %s", counted(len(lines), "picture"))
@@ -212,15 +206,16 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
             if not self._remake(context, run, plan, begins=True):
                 # What was not made this time, a later run makes.
                 break
+        counts, rejected = run.counts, run.rejected
         output: dict[str, Any] = {
             "path": run.write(Kind.CHECKED, run.lines, context["ti"].try_number),
-            "counts": run.counts,
+            "counts": counts,
         }
         if run.catalogue is not None:
             output["catalogue"] = run.catalogue
-        told = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in run.counts.items() if count)
-        self.log.info("Of %s: %s; see %s", counted(len(run.lines), "item"), told or "nothing to check", output["path"])
-        self._judge(context, on_reject, run.rejected, len(run.lines), output)
+        told = in_words(counts) or "nothing to check"
+        self.log.info("Of %s: %s; see %s", counted(len(run.lines), "item"), told, output["path"])
+        self._judge(context, on_reject, rejected, len(run.lines), output)
         return output
 
     def _to_remake(self, context: Context, run: CheckRun, on_reject: OnReject) -> Any:
@@ -268,11 +263,10 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         from airflow_provider_mps.pictures.check import Bounds
 
         with invalid_arguments_fail():
-            values = {name: getattr(self, name) for name in _CHECKS}
-            for name, check in _CHECKS.items():
-                if values[name] is not None:
-                    check(name, values[name])
-            return OnReject(str(self.on_reject)), Bounds(**_bounds("bounds", self.bounds or {}))
+            given = {name: getattr(self, name) for name in _CHECKS}
+            arguments.check_rendered(("on_reject", "max_remakes"), given)
+            read = {name: check(name, given[name]) for name, check in _CHECKS.items() if given[name] is not None}
+            return read["on_reject"], Bounds(**read.get("bounds", {}))
 
     def _paths(self) -> list[StepOutput]:
         from airflow_provider_mps.catalogue.addresses import read_output

@@ -13,10 +13,11 @@ from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.cos_address import cos_folder
 from airflow_provider_mps.core.lists import check_no_task, flat_list
-from airflow_provider_mps.core.progress import counted
-from airflow_provider_mps.core.vocabulary import LABEL_METADATA, XCOM_RETURN_KEY
+from airflow_provider_mps.core.progress import counted, in_words
+from airflow_provider_mps.core.vocabulary import LABEL_METADATA
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.operators.judging import fail_if_too_many
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.profiles import COS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
@@ -202,8 +203,7 @@ class PictureLabelOperator(StoppableTransfer, TemplatedFields, BaseOperator):
             told["counts"] = dict(counts)
         elif isinstance(self.pictures, Mapping):
             told = told[0]
-        words = ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
-        self.log.info("Of %s: %s", counted(len(found.jobs), "picture"), words or "nothing to do")
+        self.log.info("Of %s: %s", counted(len(found.jobs), "picture"), in_words(counts) or "nothing to do")
         self._judge(context, told, done, max_failed)
         return told
 
@@ -212,17 +212,19 @@ class PictureLabelOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         from airflow_provider_mps.pictures.errors import LabelsFailedError, LabelsRefusedError
 
         failed = [one for _, one in sorted(done.items()) if one.error is not None]
-        if not failed:
-            return
         shown = "; ".join(f"{one.error['Code']}: {one.error['Message']}" for one in failed[:_SHOWN] if one.error)
         more = f"; and {len(failed) - _SHOWN:,} more" if len(failed) > _SHOWN else ""
-        if len(failed) <= max_failed:
-            self.log.warning("%d failed, which max_failed=%d allows: %s%s", len(failed), max_failed, shown, more)
-            return
-        if self.do_xcom_push:
-            context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=told)
-        kind = LabelsRefusedError if all(one.is_final for one in failed) else LabelsFailedError
-        raise kind(len(failed), len(done), max_failed, f"{shown}{more}")
+        fail_if_too_many(
+            self,
+            context,
+            [one.is_final for one in failed],
+            total=len(done),
+            max_failed=max_failed,
+            summary=f"{shown}{more}",
+            result=told,
+            failed=LabelsFailedError,
+            refused=LabelsRefusedError,
+        )
 
 
 def _is_file(part: Any) -> bool:

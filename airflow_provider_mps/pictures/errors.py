@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
+from airflow_provider_mps.core.errors import TooManyFailedError
 from airflow_provider_mps.core.progress import counted
 
 
-class LabelsFailedError(AirflowException):
+class LabelsFailedError(TooManyFailedError, AirflowException):
     """More pictures than ``max_failed`` allows could not be labelled; the others are.
 
     :param failed: how many could not
@@ -22,13 +23,6 @@ class LabelsFailedError(AirflowException):
     """
 
     _NEXT = "A retry labels what is left"
-
-    def __init__(self, failed: int, total: int, max_failed: int, summary: str) -> None:
-        super().__init__(failed, total, max_failed, summary)
-        self.failed = failed
-        self.total = total
-        self.max_failed = max_failed
-        self.summary = summary
 
     @property
     def in_short(self) -> tuple[str, str]:

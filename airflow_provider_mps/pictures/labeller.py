@@ -5,25 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome as Answered
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.hooks.cos_regions import hooks_of
 from airflow_provider_mps.pictures.label_jobs import LabelJob, LabelStep, step_for
 from airflow_provider_mps.pictures.labelled_copies import LABEL_UNREADABLE, labelled
 from airflow_provider_mps.pictures.labels import LabelError, SigningError
 from airflow_provider_mps.pictures.labels.note import read_note
 from airflow_provider_mps.pictures.labels.settings import LabelSettings
-from airflow_provider_mps.services.tencentcloud.codes import CHANGED
 from airflow_provider_mps.services.tencentcloud.objects import ObjectStat
+from airflow_provider_mps.storage.failing import ErrorCount, while_it_changes
 from airflow_provider_mps.storage.parallel import in_parallel
-
-GONE = "PictureGone"
-# Pictures that COS may fail for, before it is taken that it would for all.
-MAX_ERRORS = 10
-# How often a picture is looked at that changes meanwhile.
-LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,7 @@ class Labeller:
         self._hook_for = hook_for
         self._region = region
         self._log = log
-        self._errors = 0
-        self._lock = threading.Lock()
+        self._errors = ErrorCount()
         self._stop = threading.Event()
         self._hooks: dict[str | None, CosHook] = {}
         self.done: dict[int, Labelled] = {}
@@ -76,10 +72,7 @@ class Labeller:
         :param stop: set when the task is at its end
         """
         self._stop = stop
-        for region in {self._region, *(job.region for job in jobs)}:
-            # It reads the connection, and assumes a role, once; here, and not in the threads.
-            self._hooks[region] = self._hook_for(region)
-            self._hooks[region].snapshot_credential()
+        self._hooks = hooks_of({self._region, *(job.region for job in jobs)}, self._hook_for)
         in_parallel(
             self._carry,
             enumerate(jobs),
@@ -93,24 +86,16 @@ class Labeller:
     def _carry(self, numbered: tuple[int, LabelJob]) -> None:
         index, job = numbered
         try:
-            self.done[index] = self._tried(job)
+            self.done[index] = while_it_changes(partial(self._once, job))
         except LabelError as error:
             self._log.warning("%s was not labelled: %s: %s", job, LABEL_UNREADABLE, error)
             told = {"Code": LABEL_UNREADABLE, "Message": f"{job}: {error}", "RequestId": ""}
             self.done[index] = Labelled(error=told, is_final=not isinstance(error, SigningError))
         except ServiceError as error:
-            self._count(job, error)
+            self._log.warning("%s was not labelled: %s", job, error)
+            self._errors.add(error)
             told = {"Code": error.code, "Message": error.message, "RequestId": error.request_id}
             self.done[index] = Labelled(error=told, is_final=error.outcome is Answered.REFUSED)
-
-    def _tried(self, job: LabelJob) -> Labelled:
-        for _ in range(LOOKS - 1):
-            try:
-                return self._once(job)
-            except ServiceError as error:
-                if error.code != CHANGED:
-                    raise
-        return self._once(job)
 
     def _once(self, job: LabelJob) -> Labelled:
         hook, to_hook = self._hooks[job.region], self._hooks[job.region if job.is_in_place else self._region]
@@ -124,7 +109,7 @@ class Labeller:
         if step is LabelStep.NONE:
             return Labelled(there, to_bucket, region)
         if picture is None:
-            told = {"Code": GONE, "Message": f"{job} is not there any more", "RequestId": ""}
+            told = {"Code": PICTURE_GONE, "Message": f"{job} is not there any more", "RequestId": ""}
             return Labelled(error=told, is_final=True)
         if step is LabelStep.OTHER:
             self._log.warning("%s is left as it is: another picture is there than the one on record", job)
@@ -133,10 +118,3 @@ class Labeller:
         source = None if known is None else known.source
         made = labelled(hook, bucket, picture, self._settings, label, self._stop, source=source)
         return Labelled(made.store(to_hook, job.to_key, to_bucket, {}), to_bucket, region, is_changed=True)
-
-    def _count(self, job: LabelJob, error: ServiceError) -> None:
-        self._log.warning("%s was not labelled: %s", job, error)
-        with self._lock:
-            self._errors += 1
-            if self._errors > MAX_ERRORS:
-                raise error

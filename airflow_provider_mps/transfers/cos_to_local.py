@@ -113,6 +113,7 @@ class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOpera
     def execute(self, context: Context) -> str | list[str]:
         """Fetch; return the local path or paths."""
         from airflow_provider_mps.hooks.cos import CosHook
+        from airflow_provider_mps.hooks.cos_regions import hooks_of
 
         self.check_found()
         self._stop = stop = threading.Event()
@@ -129,11 +130,8 @@ class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOpera
             folder = arguments.local_path("local_dir", self.local_dir)
             plans = plan_downloads(self.outputs, folder, self.keep_folders)
         _stay_in(folder, plans)
-        # One hook for each region: it reads the connection, and assumes a role, once; here, and not in the threads.
         regions = {plan.region or self.cos_region for plan in plans}
-        hooks = {region: CosHook(self.tencentcloud_conn_id, self.cos_bucket, region) for region in regions}
-        for hook in hooks.values():
-            hook.snapshot_credential()
+        hooks = hooks_of(regions, lambda region: CosHook(self.tencentcloud_conn_id, self.cos_bucket, region))
 
         def fetch(plan: Download) -> str:
             return str(

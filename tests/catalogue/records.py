@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from airflow_provider_mps.catalogue.record import events
-from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
 from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
 
 CATALOGUE = "cos://shop-1250000000/catalogues/shop"

@@ -19,14 +19,14 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_mps.catalogue.errors import PublicationFailedError, PublicationRefusedError, RecordUnreadableError
-from airflow_provider_mps.catalogue.publication.publisher import MAX_ERRORS
-from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
 from airflow_provider_mps.core import calls
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudError, TencentCloudPermanentError
 from airflow_provider_mps.failures import short_line
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.catalogue import CataloguePublishOperator
+from airflow_provider_mps.storage.failing import MAX_ERRORS
 from airflow_provider_mps.storage.lines import write_lines
 from tests.task_context import AIRFLOW_2, make_context
 

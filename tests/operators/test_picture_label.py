@@ -16,8 +16,8 @@ from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.pictures import PictureLabelOperator
 from airflow_provider_mps.pictures.errors import LabelsFailedError, LabelsRefusedError
-from airflow_provider_mps.pictures.labeller import MAX_ERRORS
 from airflow_provider_mps.pictures.labels import check_label, read_label
+from airflow_provider_mps.storage.failing import MAX_ERRORS
 from airflow_provider_mps.storage.files import Files
 from airflow_provider_mps.storage.lines import read_lines, write_lines
 from tests.sample_pictures import jpeg, png

@@ -10,9 +10,10 @@ from airflow_provider_mps.catalogue.lines import entry_of
 from airflow_provider_mps.catalogue.plan.verdicts import is_reserved
 from airflow_provider_mps.catalogue.record.events import Event, ItemFailed, ItemMade, ItemPlanned, ItemReleased
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
-from airflow_provider_mps.catalogue.record.state import PICTURE_GONE, Failure, ItemState, Made
+from airflow_provider_mps.catalogue.record.state import Failure, ItemState, Made
 from airflow_provider_mps.catalogue.words import Why
 from airflow_provider_mps.core.airflow_task import TaskKey
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 
 # A batch that goes on says so before others may think that it has given up.
 RENEW_SECONDS = 12 * 3600.0

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.checking.jobs import CheckJob
 from airflow_provider_mps.catalogue.plan.sources import CosSource
 from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.hooks.cos_regions import hooks_of
 from airflow_provider_mps.pictures.check import Bounds, Checked, Verdict, check_picture
 from airflow_provider_mps.storage.parallel import in_parallel
 
@@ -24,6 +25,10 @@ class Looked(NamedTuple):
 
     checked: Checked
     which: int
+
+    def first(self, outputs: Sequence[Any]) -> list[Any]:
+        """Return the outputs of the result with this one first: that is the one that is published."""
+        return [outputs[self.which], *outputs[: self.which], *outputs[self.which + 1 :]]
 
 
 class Checker:
@@ -50,11 +55,8 @@ class Checker:
         :param stop: set when the task is at its end
         :raises TencentCloudError: COS does not answer, or refuses
         """
-        for region in {place.region for job in jobs for place in _places(job)}:
-            if region not in self._hooks:
-                # It reads the connection, and assumes a role, once; here, and not in the threads.
-                self._hooks[region] = CosHook(self._conn_id, region=region)
-                self._hooks[region].snapshot_credential()
+        new = {place.region for job in jobs for place in _places(job)} - self._hooks.keys()
+        self._hooks |= hooks_of(new, lambda region: CosHook(self._conn_id, region=region))
         try:
             return in_parallel(
                 self._look,

@@ -89,7 +89,5 @@ def _jobs(
 
 
 def _note(entry: dict[str, Any], found: Looked) -> None:
-    outputs = entry["Outputs"]
-    if found.which:
-        entry["Outputs"] = [outputs[found.which], *outputs[: found.which], *outputs[found.which + 1 :]]
+    entry["Outputs"] = found.first(entry["Outputs"])
     entry["check"] = found.checked.as_dict()

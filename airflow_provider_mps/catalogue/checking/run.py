@@ -9,21 +9,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from airflow_provider_mps.catalogue.addresses import new_name
+from airflow_provider_mps.catalogue.addresses import begun_name, new_name
 from airflow_provider_mps.catalogue.checking.checker import Checker, Looked
 from airflow_provider_mps.catalogue.checking.jobs import CheckJob, job_of_line
 from airflow_provider_mps.catalogue.checking.remakes import rejection, remake_of, replaced
 from airflow_provider_mps.catalogue.checking.words import codes_of
 from airflow_provider_mps.catalogue.lines import PictureLine, PlanLine, is_rejected, picture_lines
+from airflow_provider_mps.catalogue.picture_files import read_pictures
 from airflow_provider_mps.catalogue.plan.verdicts import is_reserved
 from airflow_provider_mps.catalogue.record.events import Event, ItemMade, ItemPlanned
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
-from airflow_provider_mps.catalogue.record.state import PICTURE_GONE, ItemState, Writer
+from airflow_provider_mps.catalogue.record.state import ItemState, Writer
 from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import beneath
-from airflow_provider_mps.core.redaction import bare_url
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.pictures.check import Bounds, Verdict, duplicates
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
@@ -66,6 +67,7 @@ class CheckRun:
         self._storage = storage
         self._bounds = bounds
         self._store = None if place.catalogue is None else RecordStore(files, place.catalogue)
+        self._known: CatalogueRecord | None = None
         self.lines: list[PictureLine] = []
 
     @property
@@ -81,10 +83,7 @@ class CheckRun:
         :raises UnreadableLinesError: a file cannot be read
         """
         with invalid_arguments_fail():
-            for path in paths:
-                # The folder is in the log, and the name says what a person looks for.
-                name = f"pictures: {bare_url(path).rpartition('/')[2]}"
-                self.lines += picture_lines(read_lines(self._files, path), name)
+            self.lines += read_pictures(self._files, paths)
 
     def check(self, stop: threading.Event) -> None:
         """Check all pictures.
@@ -120,7 +119,7 @@ class CheckRun:
         def decide(known: CatalogueRecord) -> list[Event]:
             return [event for line in self.lines for event in _events(line, known.state(line["item"]))]
 
-        self._store.update(self._task, decide, time.time())
+        self._known = self._store.update(self._task, decide, time.time(), self._known)
 
     def to_remake(self, max_remakes: int, is_over: Callable[[Writer], bool]) -> list[PlanLine]:
         """Return the lines of what is to be made once more, and reserve these, as a plan does.
@@ -143,7 +142,7 @@ class CheckRun:
                     found.append(made)
             return [ItemPlanned(line["item"], line["fingerprint"]) for line in found]
 
-        self._store.update(self._task, decide, now)
+        self._known = self._store.update(self._task, decide, now, self._known)
         return found
 
     def write(self, kind: Kind, lines: Iterable[Mapping[str, Any]], try_number: int) -> str:
@@ -180,8 +179,7 @@ class CheckRun:
             raise UnreadableLinesError(address, 1, f"it does not say what is made once more: {error}") from None
 
     def _begun(self, try_number: int) -> str:
-        index = "" if self._task.map_index < 0 else f"m{self._task.map_index}-"
-        return beneath(self._place.folder, f"{Kind.REMAKE}-{index}{try_number}.begun.json")
+        return beneath(self._place.folder, begun_name(Kind.REMAKE, self._task, try_number))
 
     @property
     def rejected(self) -> list[PictureLine]:
@@ -219,11 +217,7 @@ class CheckRun:
             line["check"] = {"verdict": Verdict.NOT_CHECKED.value, "findings": [gone], **more}
             return
         line["check"] = found.checked.as_dict() | more
-        if found.which:
-            # The first is the one that is published.
-            outputs = line["entry"]["Outputs"]
-            chosen = [outputs[found.which], *outputs[: found.which], *outputs[found.which + 1 :]]
-            line["entry"] = {**line["entry"], "Outputs": chosen}
+        line["entry"] = {**line["entry"], "Outputs": found.first(line["entry"]["Outputs"])}
 
     def _find_duplicates(self) -> None:
         find_duplicates({line["item"]: line for line in self.lines if "check" in line}, self._bounds)

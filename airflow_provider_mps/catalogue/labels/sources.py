@@ -73,18 +73,18 @@ class LinePictures(Pictures):
         self, files: Files, outputs: Sequence[StepOutput], dest: CosAddress | None, task: TaskKey, try_number: int
     ) -> None:
         self._files, self._outputs, self._task, self._try = files, outputs, task, try_number
-        self._counts = [len(part) for part in (self._jobs_of(line, dest) for line in self._lines())]
-        self.jobs = [job for line in self._lines() for job in self._jobs_of(line, dest)]
+        # Where the pictures of each line begin among all jobs.
+        self._begins, self.jobs = [0], []
+        for line in self._lines():
+            self.jobs += self._jobs_of(line, dest)
+            self._begins.append(len(self.jobs))
 
     def told(self, done: Mapping[int, Labelled]) -> dict[str, Any]:
         """Write the file; return its address, and that of the catalogue."""
-        begins = [0]
-        for count in self._counts:
-            begins.append(begins[-1] + count)
 
         def lines() -> Iterator[Mapping[str, Any]]:
             for number, line in enumerate(self._lines()):
-                part = [done.get(index) for index in range(begins[number], begins[number + 1])]
+                part = [done.get(index) for index in range(*self._begins[number : number + 2])]
                 yield {**line, "entry": relabelled(line["entry"], part)} if part else line
 
         folder = self._outputs[0].path.rpartition("/")[0]

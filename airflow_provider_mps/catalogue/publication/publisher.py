@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from airflow_provider_mps.catalogue.publication.steps import (
     Headers,
@@ -19,26 +20,23 @@ from airflow_provider_mps.catalogue.publication.steps import (
     step_for,
 )
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
-from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
 from airflow_provider_mps.catalogue.words import LineService
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome as Answered
 from airflow_provider_mps.core.steps import Log
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.hooks.cos import CosHook
+from airflow_provider_mps.hooks.cos_regions import hooks_of
 from airflow_provider_mps.pictures.labelled_copies import LABEL_UNREADABLE, LabelledPicture, labelled
 from airflow_provider_mps.pictures.labels import Label, LabelError, SigningError
 from airflow_provider_mps.pictures.labels.settings import LabelSettings
 from airflow_provider_mps.services.profiles import AIDGE, MPS
-from airflow_provider_mps.services.tencentcloud.codes import CHANGED
 from airflow_provider_mps.services.tencentcloud.objects import ObjectStat
+from airflow_provider_mps.storage.failing import ErrorCount, while_it_changes
 from airflow_provider_mps.storage.parallel import in_parallel
 
-# Pictures that may fail otherwise than by being gone, before it is taken that all would.
-MAX_ERRORS = 10
 _MAKERS = {LineService.MPS: MPS, LineService.AIDGE: AIDGE}
-# How often a final key is looked at that changes meanwhile.
-LOOKS = 3
 _NOT_THERE = "NoSuchKey"
 
 
@@ -73,8 +71,7 @@ class Publisher:
         self._record = record
         self._task = task
         self._log = log
-        self._errors = 0
-        self._lock = threading.Lock()
+        self._errors = ErrorCount()
         self._hooks: dict[str | None, CosHook] = {}
         self._wanted: set[Place] = set()
         self._in_use: Mapping[str, int] = {}
@@ -98,10 +95,7 @@ class Publisher:
                 regions.add(job.region)
             elif not self._in_use:
                 self._in_use = finals_in_use(self._record)
-        for region in regions:
-            # It reads the connection, and assumes a role, once; here, and not in the threads.
-            self._hooks[region] = CosHook(self._target.conn_id, region=region)
-            self._hooks[region].snapshot_credential()
+        self._hooks = hooks_of(regions, lambda region: CosHook(self._target.conn_id, region=region))
         in_parallel(
             self._carry,
             enumerate(jobs),
@@ -115,9 +109,10 @@ class Publisher:
     def _carry(self, numbered: tuple[int, Job]) -> None:
         index, job = numbered
         try:
-            outcome = self._tried(job)
+            outcome = while_it_changes(partial(self._once, job))
         except ServiceError as error:
-            self._count(job, error)
+            self._log.warning("%s was not published: %s", job.final, error)
+            self._errors.add(error)
             told = {"Code": error.code, "Message": error.message, "RequestId": error.request_id}
             remedy = f"{error.service} {error.action}: {error.hint.rstrip('.')}" if error.hint else ""
             outcome = Outcome(error=told, remedy=remedy, is_final=error.outcome is Answered.REFUSED)
@@ -125,15 +120,6 @@ class Publisher:
             outcome = self._unlabelled(job, error)
         if outcome is not None:
             self.outcomes[index] = outcome
-
-    def _tried(self, job: Job) -> Outcome | None:
-        for _ in range(LOOKS - 1):
-            try:
-                return self._once(job)
-            except ServiceError as error:
-                if error.code != CHANGED:
-                    raise
-        return self._once(job)
 
     def _once(self, job: Job) -> Outcome | None:
         return self._unpublish(job) if job.source is None else self._publish(job, job.source)
@@ -237,10 +223,3 @@ class Publisher:
     @property
     def _hook(self) -> CosHook:
         return self._hooks[self._target.region]
-
-    def _count(self, job: Job, error: ServiceError) -> None:
-        self._log.warning("%s was not published: %s", job.final, error)
-        with self._lock:
-            self._errors += 1
-            if self._errors > MAX_ERRORS:
-                raise error

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.addresses import new_name, run_folder
-from airflow_provider_mps.catalogue.lines import Published, is_rejected, picture_lines
+from airflow_provider_mps.catalogue.lines import Published, is_rejected
+from airflow_provider_mps.catalogue.picture_files import read_pictures
 from airflow_provider_mps.catalogue.publication.publisher import Publisher, Target
 from airflow_provider_mps.catalogue.publication.steps import (
     Job,
@@ -28,10 +29,9 @@ from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError, beneath
 from airflow_provider_mps.core.cos_address import CosAddress, cos_address, is_cos
 from airflow_provider_mps.core.progress import counted
-from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.storage.files import Files
-from airflow_provider_mps.storage.lines import read_lines, write_lines
+from airflow_provider_mps.storage.lines import write_lines
 
 # Of an outcome, for counts.
 PUBLISHED, UNCHANGED, UNPUBLISHED = "published", "unchanged", "unpublished"
@@ -211,9 +211,7 @@ class PublishRun:
         self._store.update(self._task, decide, time.time(), self._before)
 
     def _lines(self) -> Iterator[Any]:
-        for path in self._paths:
-            # The folder is in the log, and the name says what a person looks for.
-            yield from picture_lines(read_lines(self._files, path), f"pictures: {bare_url(path).rpartition('/')[2]}")
+        return read_pictures(self._files, self._paths)
 
 
 def _published(job: Job, outcome: Outcome, *, is_changed: bool) -> Published:

@@ -24,12 +24,13 @@ from airflow_provider_mps.catalogue.record.events import (
     ItemUnpublished,
 )
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
-from airflow_provider_mps.catalogue.record.state import PICTURE_GONE, ItemState, Publication
+from airflow_provider_mps.catalogue.record.state import ItemState, Publication
 from airflow_provider_mps.catalogue.words import Action, LineService
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError, beneath, cos_key
 from airflow_provider_mps.core.contenttypes import picture_type
 from airflow_provider_mps.core.cos_address import CosAddress, object_address
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.pictures.labels.note import content_tag, read_note
 from airflow_provider_mps.services.tencentcloud.objects import ObjectStat
 

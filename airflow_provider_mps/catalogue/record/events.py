@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from airflow_provider_mps.catalogue.record.state import (
-    PICTURE_GONE,
     Announcement,
     Failure,
     ItemState,
@@ -18,6 +17,7 @@ from airflow_provider_mps.catalogue.record.state import (
     Writer,
 )
 from airflow_provider_mps.catalogue.words import EventName
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 
 
 @dataclass(frozen=True, slots=True)

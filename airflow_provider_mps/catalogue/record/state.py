@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
 
-# The code of the failure of a picture that was made, and is not there any more: it has to be made again.
-PICTURE_GONE = "PictureGone"
 # Runs that an item is remembered to have been planned by in vain.
 MAX_FORMER = 10
 

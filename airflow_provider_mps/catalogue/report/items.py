@@ -13,12 +13,12 @@ from airflow_provider_mps.batch.items import STOPPED, TIMEOUT
 from airflow_provider_mps.catalogue.batch.events import OTHER_RUN
 from airflow_provider_mps.catalogue.checking.words import rejected_findings
 from airflow_provider_mps.catalogue.lines import is_rejected
-from airflow_provider_mps.catalogue.record.state import PICTURE_GONE
 from airflow_provider_mps.catalogue.words import Action, LineService
 from airflow_provider_mps.core.cos_address import is_cos, split_address
 from airflow_provider_mps.core.identity import unsigned_url
 from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.tasks import TaskFailure
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.services.tencentcloud.answers import parse_time
 from airflow_provider_mps.services.tencentcloud.codes import PICTURES_PER_DAY_REACHED

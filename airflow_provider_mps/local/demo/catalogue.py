@@ -6,6 +6,7 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mps.catalogue.lines import is_rejected
 from airflow_provider_mps.local.pictures.sample_drawings import draw_sku
 
 if TYPE_CHECKING:
@@ -67,11 +68,7 @@ def with_entries(report: dict[str, Any], service: LocalService) -> dict[str, Any
     for task, lines in zip(report["tasks"], found, strict=True):
         if lines is not None:
             # Where pictures were checked, those that were found right.
-            right = [
-                line
-                for line in lines
-                if not is_checked or line.get("check", {}).get("verdict", "rejected") != "rejected"
-            ]
+            right = [line for line in lines if not is_checked or ("check" in line and not is_rejected(line))]
             made = [line for line in right if line.get("entry", {}).get("Outputs") and "published" not in line]
             entries = [{"subject": line["request"].get("subject_cos_key"), **line["entry"]} for line in made]
             requests = {"requests": [line["request"] for line in made]}
@@ -96,10 +93,6 @@ def save_report(report: dict[str, Any], service: LocalService, folder: Path) -> 
                     (folder / PurePosixPath(beside).name).write_bytes(data)
             return file
     return None
-
-
-def _is_right(line: dict[str, Any]) -> bool:
-    return bool(line.get("check", {}).get("verdict", "rejected") != "rejected")
 
 
 def _returned(report: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -116,10 +116,9 @@ class EdgeField:
             cv2.resize(product.pixels, (width, height), interpolation=how),
             cv2.resize(product.mask, (width, height), interpolation=how),
         )
-        ideal = EdgeField.__new__(EdgeField)
-        ideal.fine, ideal._edges = 1.0, soften(np.pad(alone, ((4, 4), (4, 4), (0, 0))))
+        ideal = soften(np.pad(alone, ((4, 4), (4, 4), (0, 0))))
         at = np.array([[(width - 1) / 2 + 4, (height - 1) / 2 + 4, size, 0.0]])
-        best = float(ideal.score(points, at)[0])
+        best = float(_score(ideal, 1.0, points, at)[0])
         return max(0.0, float(self.score(points, np.array([pose]))[0]) / max(best, _LEAST_IDEAL))
 
     def score(self, points: EdgePoints, poses: Pixels) -> Pixels:
@@ -128,20 +127,7 @@ class EdgeField:
         :param points: the product's edges
         :param poses: x, y, scale, turn of each
         """
-        import cv2
-        import numpy as np
-
-        x, y, scale, turn = (column[:, None].astype(np.float32) for column in np.asarray(poses, np.float32).T)
-        cos, sin = np.cos(turn), np.sin(turn)
-        across, down = points.at[:, 0][None], points.at[:, 1][None]
-        at_x = (scale * (cos * across - sin * down) + x) * self.fine
-        at_y = (scale * (sin * across + cos * down) + y) * self.fine
-        seen = cv2.remap(self._edges, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-        # Edges turn with the product, by twice its turn as they are given.
-        cos, sin = np.cos(2 * turn), np.sin(2 * turn)
-        edge_x, edge_y = points.edges[:, 0][None], points.edges[:, 1][None]
-        agreed = (cos * edge_x - sin * edge_y) * seen[..., 0] + (sin * edge_x + cos * edge_y) * seen[..., 1]
-        return np.asarray(agreed.sum(axis=1) / max(points.weight, 1e-6))
+        return _score(self._edges, self.fine, points, poses)
 
     def refined(
         self, product: Product, points: EdgePoints, poses: Sequence[Pose], reach: float, keep: int = 1
@@ -263,3 +249,25 @@ def _resized(rgb: Pixels, factor: float) -> Pixels:
         return rgb
     size = (max(8, round(rgb.shape[1] * factor)), max(8, round(rgb.shape[0] * factor)))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
+
+
+def _score(edges: Pixels, factor: float, points: EdgePoints, poses: Pixels) -> Pixels:
+    """Return how much of a product's edges is found in each of some poses; see :meth:`EdgeField.score`.
+
+    :param edges: softened
+    :param factor: pixels of these for one in which the poses are
+    """
+    import cv2
+    import numpy as np
+
+    x, y, scale, turn = (column[:, None].astype(np.float32) for column in np.asarray(poses, np.float32).T)
+    cos, sin = np.cos(turn), np.sin(turn)
+    across, down = points.at[:, 0][None], points.at[:, 1][None]
+    at_x = (scale * (cos * across - sin * down) + x) * factor
+    at_y = (scale * (sin * across + cos * down) + y) * factor
+    seen = cv2.remap(edges, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    # Edges turn with the product, by twice its turn as they are given.
+    cos, sin = np.cos(2 * turn), np.sin(2 * turn)
+    edge_x, edge_y = points.edges[:, 0][None], points.edges[:, 1][None]
+    agreed = (cos * edge_x - sin * edge_y) * seen[..., 0] + (sin * edge_x + cos * edge_y) * seen[..., 1]
+    return np.asarray(agreed.sum(axis=1) / max(points.weight, 1e-6))

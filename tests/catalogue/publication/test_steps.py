@@ -29,9 +29,10 @@ from airflow_provider_mps.catalogue.publication.steps import (
 )
 from airflow_provider_mps.catalogue.record.events import Event, ItemMade, ItemPlanned, ItemPublished, ItemUnpublished
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord, Entry
-from airflow_provider_mps.catalogue.record.state import NOTHING, PICTURE_GONE, Publication, Writer
+from airflow_provider_mps.catalogue.record.state import NOTHING, Publication, Writer
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.cos_address import CosAddress
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.services.tencentcloud.objects import ObjectStat
 from tests.catalogue.records import failed, made, published, task_of_run
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from airflow_provider_mps.catalogue.record.events import Event, ItemPlanned, ItemReleased, ItemUnpublished, ItemWaiting
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord, Entry
-from airflow_provider_mps.catalogue.record.state import NOTHING, PICTURE_GONE, Reservation, Writer
+from airflow_provider_mps.catalogue.record.state import NOTHING, Reservation, Writer
+from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
 from tests.catalogue.records import failed, made, published
 
