@@ -9,15 +9,22 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from tests.checked.making import Product
 
+# Of 255: the saturation and the value that a product in another colour has at least.
+_TINT, _DARKEST = 100, 70
+
 
 def recoloured(product: Product, rng: random.Random) -> Product:
-    """The product in another colour: its hue turned by at least 70 degrees, all of it alike."""
+    """The product in another colour: its hue turned by at least 70 degrees, all of it alike.
+
+    So strongly that anybody sees it: what is grey or white is tinted more than a light would tint it, and what is black
+    is no longer black.
+    """
     turn = rng.uniform(70, 290) / 360 * 256
     hue, saturation, value = product.convert("RGB").convert("HSV").split()
     turned = hue.point(lambda one: int(one + turn) % 256)
-    # What is hardly coloured becomes so, or nothing would have changed.
-    stronger = saturation.point(lambda one: max(one, min(255, 40 + one)))
-    seen = Image.merge("HSV", (turned, stronger, value)).convert("RGB")
+    stronger = saturation.point(lambda one: max(one, _TINT))
+    lighter = value.point(lambda one: max(one, _DARKEST))
+    seen = Image.merge("HSV", (turned, stronger, lighter)).convert("RGB")
     seen.putalpha(product.getchannel("A"))
     return seen
 

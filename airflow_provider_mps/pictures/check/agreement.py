@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[Any]
 
+OPAQUE = 0.5
+"""Of what is see-through to a larger share than this, what differs may be what is behind it."""
+
 # The longer side of a product where it is compared.
 _LEAST_SIDE, _MOST_SIDE = 48, 176
 _WINDOW = 13
@@ -45,9 +48,8 @@ class Agreement:
     :param differing: where something else is seen: another drawing, or one where there was none
     :param recoloured: of what shows the same, where the colours are others
     :param colour: the middle of all differences of colour, after the light was taken into account
-    :param opaque: how much of it is neither see-through nor like its backdrop
-    :param differing_opaque: as ``differing``, of what is opaque
-    :param recoloured_opaque: as ``recoloured``, of what is opaque
+    :param opaque: how much of it is neither see-through nor like its backdrop, as what is seen in a handle; where that
+        is most of it, only that is compared
     """
 
     inside: float
@@ -59,8 +61,6 @@ class Agreement:
     recoloured: float
     colour: float
     opaque: float
-    differing_opaque: float
-    recoloured_opaque: float
 
 
 def compare(product: Product, result: Pixels, pose: Pose, colour_bound: float) -> Agreement:
@@ -73,11 +73,12 @@ def compare(product: Product, result: Pixels, pose: Pose, colour_bound: float) -
     """
     import numpy as np
 
-    here, there, mask, clear, within = _side_by_side(product, result, pose)
-    inside = float(within[mask].mean()) if mask.any() else 0.0
-    seen = mask & within
+    here, there, mask, solid, within = _side_by_side(product, result, pose)
+    inside = _share(within, mask)
+    opaque = _share(solid, mask & within)
+    seen = mask & within & (solid | (opaque < OPAQUE))
     if seen.sum() < 100:
-        return Agreement(inside, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0)
+        return Agreement(inside, 0, 0, 0, 0, 1, 0, 0, 0)
     weight = seen.astype(np.float32)
     ours, theirs = (_drawn(one, weight) for one in (here, there))
     alike, spread = _correlation(ours, theirs, weight), _spread(ours, weight)
@@ -86,8 +87,6 @@ def compare(product: Product, result: Pixels, pose: Pose, colour_bound: float) -
     same = (textured & (alike > _ALIKE)) | (smooth & (_spread(theirs, weight) < 3 * spread + 6))
     asymmetric, turned = _in_mirror(ours, theirs, weight, alike)
     colours = differences(here, there, seen, same)
-    others = colours > colour_bound
-    opaque = seen & ~clear
     return Agreement(
         inside,
         float(textured.sum() / seen.sum()),
@@ -95,11 +94,9 @@ def compare(product: Product, result: Pixels, pose: Pose, colour_bound: float) -
         asymmetric,
         turned,
         _share(~same, seen),
-        _share(others, same),
+        _share(colours > colour_bound, same),
         float(np.median(colours[seen])),
-        _share(opaque, seen),
-        _share(~same, opaque),
-        _share(others, same & opaque),
+        opaque,
     )
 
 
@@ -122,7 +119,7 @@ def _share(what: Pixels, of: Pixels) -> float:
 
 
 def _side_by_side(product: Product, result: Pixels, pose: Pose) -> tuple[Pixels, Pixels, Pixels, Pixels, Pixels]:
-    """Return both in the product's frame; where the product is in it, where it is clear, and what is in the result."""
+    """Return both in the product's frame; where the product is in it, where it is solid, and what is in the result."""
     import cv2
     import numpy as np
 
@@ -135,6 +132,8 @@ def _side_by_side(product: Product, result: Pixels, pose: Pose) -> tuple[Pixels,
         cv2.resize(one, size, interpolation=how) for one in (product.pixels, product.mask, product.clear)
     )
     mask = cv2.erode(cv2.copyMakeBorder(shape, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0), np.ones((5, 5), np.uint8))
+    # Specks of the backdrop's colour are no holes; and what is next to one is mixed with it.
+    holes = cv2.dilate(cv2.morphologyEx(clear, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)), np.ones((5, 5), np.uint8))
     # The result is reduced before it is turned: a warp skips pixels.
     reduced = min(1.0, factor / pose.scale)
     small = cv2.resize(result, None, fx=reduced, fy=reduced, interpolation=cv2.INTER_AREA) if reduced < 0.9 else result
@@ -144,7 +143,7 @@ def _side_by_side(product: Product, result: Pixels, pose: Pose) -> tuple[Pixels,
     there = cv2.warpAffine(small, to_result, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     ones = np.full(small.shape[:2], 255, np.uint8)
     within = cv2.warpAffine(ones, to_result, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-    return here, there, mask[2:-2, 2:-2] > 127, clear > 127, within > 127
+    return here, there, mask[2:-2, 2:-2] > 127, holes <= 127, within > 127
 
 
 def _drawn(rgb: Pixels, weight: Pixels) -> Pixels:

@@ -1,7 +1,8 @@
 """Whether colours are the same in another light.
 
 The light of a scene is one factor for each of red, green and blue, which may be far from 1 together, as in the evening,
-but not far from each other: no light makes a red cup blue. It may be stronger on one side.
+but not far from each other: no light makes a red cup blue. It is warmer or colder, from the red of a candle to the blue
+of the shade, as what glows is, and hardly ever green or magenta. It may be stronger on one side.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 # Added to each value, of 255: the ratio of two dark values says nothing.
 _FLOOR = 12.0
-# How far the light may be from white: one channel against the mean of all.
-_CAST = 0.26
+# How far the light may be from white, as logarithms: red against blue, and green against both.
+_WARMTH, _GREEN = 0.26, 0.09
 _EXPOSURE = (0.4, 2.0)
 _SLOPE = 0.5
 # Brightness counts less than colour: shadows and reflections are the scene's.
@@ -67,7 +68,10 @@ def _light(ours: Pixels, theirs: Pixels, judged: Pixels) -> Pixels:
         slopes = np.clip(slopes, -_SLOPE, _SLOPE)
     gains = np.median(ratios - (across * slopes[0] + down * slopes[1])[:, None], axis=0)
     exposure = float(np.clip(gains.mean(), np.log(_EXPOSURE[0]), np.log(_EXPOSURE[1])))
-    gains = exposure + np.clip(gains - gains.mean(), -_CAST, _CAST)
+    red, green, blue = gains
+    warmth = float(np.clip((red - blue) / 2, -_WARMTH, _WARMTH))
+    tint = float(np.clip(green - (red + blue) / 2, -_GREEN, _GREEN))
+    gains = exposure + np.array([warmth - tint / 3, 2 * tint / 3, -warmth - tint / 3])
     columns, rows = np.arange(width) / max(1, width - 1) - 0.5, np.arange(height) / max(1, height - 1) - 0.5
     plane = columns[None, :] * slopes[0] + rows[:, None] * slopes[1]
     return np.asarray(np.exp(plane[..., None] + gains), np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from airflow_provider_mps.pictures.check.agreement import OPAQUE
 from airflow_provider_mps.pictures.check.bounds import Bounds
 from airflow_provider_mps.pictures.check.findings import (
     PRODUCT_CODES,
@@ -16,10 +17,6 @@ from airflow_provider_mps.pictures.check.findings import (
 )
 from airflow_provider_mps.pictures.check.product import Sighting
 
-# A product that is see-through to this share cannot be told from what is behind it.
-_CLEAR = 0.5
-# How much of it has to be clear, so that what differs may be seen through it.
-_OPAQUE = 0.05
 # How likely a product in a mirror has to be: any background looks like something in a mirror.
 _MIRRORED = 0.5
 # What differs less from itself in a mirror looks the same there.
@@ -125,7 +122,7 @@ def _covered(seen: Sighting, bounds: Bounds) -> Finding:
         return rejected(Code.PRODUCT_COVERED, outline, bounds.edges, words)
     if value <= bounds.covered:
         return ok(Code.PRODUCT_COVERED, value, bounds.covered, words)
-    if outline <= bounds.edges and _only_where_clear(seen, agreement.differing_opaque, bounds.covered):
+    if outline <= bounds.edges and _is_clear(seen):
         return not_checked(Code.PRODUCT_COVERED, _of_clear(seen))
     return rejected(Code.PRODUCT_COVERED, value, bounds.covered, words)
 
@@ -135,16 +132,11 @@ def _recoloured(seen: Sighting, bounds: Bounds) -> Finding:
     words = f"{value:.0%} of the product has another colour, which no light explains"
     if value <= bounds.recoloured:
         return ok(Code.PRODUCT_RECOLOURED, value, bounds.recoloured, words)
-    if _only_where_clear(seen, seen.agreement.recoloured_opaque, bounds.recoloured):
+    if _is_clear(seen):
         return not_checked(Code.PRODUCT_RECOLOURED, _of_clear(seen))
     return rejected(Code.PRODUCT_RECOLOURED, value, bounds.recoloured, words)
 
 
 def _is_clear(seen: Sighting) -> bool:
-    return 1 - seen.agreement.opaque > _CLEAR
-
-
-def _only_where_clear(seen: Sighting, of_opaque: float, bound: float) -> bool:
     """Return whether what differs may be what is behind the product, seen through it."""
-    opaque = seen.agreement.opaque
-    return _is_clear(seen) or (opaque < 1 - _OPAQUE and of_opaque <= bound)
+    return seen.agreement.opaque < OPAQUE
