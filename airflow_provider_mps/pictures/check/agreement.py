@@ -84,7 +84,7 @@ def compare(product: Product, result: Pixels, pose: Pose, colour_bound: float) -
     alike, spread = _correlation(ours, theirs, weight), _spread(ours, weight)
     textured = seen & (spread > _SMOOTH)
     smooth = seen & ~textured
-    same = (textured & (alike > _ALIKE)) | (smooth & (_spread(theirs, weight) < 3 * spread + 6))
+    same = (textured & (alike > _ALIKE)) | (smooth & (_spread(theirs, weight) < 2 * spread + 4))
     asymmetric, turned = _in_mirror(ours, theirs, weight, alike)
     colours = differences(here, there, seen, same)
     return Agreement(

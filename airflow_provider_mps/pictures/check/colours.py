@@ -21,7 +21,7 @@ _WARMTH, _GREEN = 0.26, 0.09
 _EXPOSURE = (0.4, 2.0)
 _SLOPE = 0.5
 # Brightness counts less than colour: shadows and reflections are the scene's.
-_BRIGHTNESS = 0.35
+_BRIGHTNESS = 0.45
 _SAMPLE = 3
 
 
