@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tests.checked.judge_drawing import Sheet, at, blob, line, oval, poly, slab, smooth, stitches, tube, wood, words
+from tests.checked.drawing import Sheet, at, blob, line, oval, poly, slab, smooth, stitches, tube, wood, words
 from tests.checked.making import Product
 
 

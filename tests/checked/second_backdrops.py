@@ -8,7 +8,7 @@ import random
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from tests.checked.judge_drawing import Array, clouds
+from tests.checked.drawing import Array, clouds
 
 Size = tuple[int, int]
 Colour = tuple[float, float, float]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tests.checked.judge_drawing import Sheet, Stroke, at, blob, line, oval, poly, slab, stitches, tube, wood, words
+from tests.checked.drawing import Sheet, Stroke, at, blob, line, oval, poly, slab, stitches, tube, wood, words
 from tests.checked.making import Product
 
 
