@@ -8,11 +8,11 @@ from functools import cache
 from PIL import Image
 
 from tests.checked.cases import Source, Studio
+from tests.checked.making import photo, png
 from tests.checked.second_backdrops import backdrop
 from tests.checked.second_last_products import PRODUCTS as LAST
 from tests.checked.second_more_products import PRODUCTS as MORE
 from tests.checked.second_products import PRODUCTS as FIRST
-from tests.checked.making import photo, png
 
 Colour = tuple[int, int, int]
 # What is photographed before a plain backdrop, the others are cut out.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.pictures.check.colours import differences
+from airflow_provider_mps.pictures.check.frame import side_by_side
+from airflow_provider_mps.pictures.check.glass import seen_through
 from airflow_provider_mps.pictures.check.poses import Pose
 from airflow_provider_mps.pictures.check.region import Product
 
@@ -15,11 +17,9 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[Any]
 
-OPAQUE = 0.5
-"""Of what is see-through to a larger share than this, what differs may be what is behind it."""
+OPAQUE = 0.25
+"""Of what has less than this share that is not see-through, what differs may be what is behind it."""
 
-# The longer side of a product where it is compared.
-_LEAST_SIDE, _MOST_SIDE = 48, 176
 _WINDOW = 13
 # Of 255: what varies less within a window is smooth.
 _SMOOTH = 3.0
@@ -48,8 +48,10 @@ class Agreement:
     :param differing: where something else is seen: another drawing, or one where there was none
     :param recoloured: of what shows the same, where the colours are others
     :param colour: the middle of all differences of colour, after the light was taken into account
-    :param opaque: how much of it is neither see-through nor like its backdrop, as what is seen in a handle; where that
-        is most of it, only that is compared
+    :param differing_solid: as ``differing``, where nothing is seen through; the same as that where nobody has looked
+    :param recoloured_solid: as ``recoloured``, likewise
+    :param opaque: how much of it is neither see-through nor like its backdrop, as what is seen in a handle; only that
+        is compared, unless it is too little
     """
 
     inside: float
@@ -60,25 +62,30 @@ class Agreement:
     differing: float
     recoloured: float
     colour: float
+    differing_solid: float
+    recoloured_solid: float
     opaque: float
 
 
-def compare(product: Product, result: Pixels, pose: Pose, colour_bound: float) -> Agreement:
+def compare(
+    product: Product, result: Pixels, pose: Pose, colour_bound: float, *, through_glass: bool = False
+) -> Agreement:
     """Compare a product with what a result shows in a pose.
 
     :param product: the product
     :param result: RGB bytes of the working picture
     :param pose: where the product is in it
     :param colour_bound: from which difference on a colour is another one
+    :param through_glass: look for what may be the scene, seen through the product
     """
     import numpy as np
 
-    here, there, mask, solid, within = _side_by_side(product, result, pose)
+    here, there, mask, solid, within = side_by_side(product, result, pose)
     inside = _share(within, mask)
     opaque = _share(solid, mask & within)
     seen = mask & within & (solid | (opaque < OPAQUE))
     if seen.sum() < 100:
-        return Agreement(inside, 0, 0, 0, 0, 1, 0, 0, 0)
+        return Agreement(inside, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0)
     weight = seen.astype(np.float32)
     ours, theirs = (_drawn(one, weight) for one in (here, there))
     alike, spread = _correlation(ours, theirs, weight), _spread(ours, weight)
@@ -87,15 +94,22 @@ def compare(product: Product, result: Pixels, pose: Pose, colour_bound: float) -
     same = (textured & (alike > _ALIKE)) | (smooth & (_spread(theirs, weight) < 2 * spread + 4))
     asymmetric, turned = _in_mirror(ours, theirs, weight, alike)
     colours = differences(here, there, seen, same)
+    others = colours > colour_bound
+    differing, recoloured = _share(~same, seen), _share(others, same)
+    solid_parts = (differing, recoloured)
+    if through_glass:
+        closed = seen & ~seen_through(product, result, pose, here, there)
+        solid_parts = (_share(~same, closed), _share(others, same & closed))
     return Agreement(
         inside,
         float(textured.sum() / seen.sum()),
         _share(same, textured),
         asymmetric,
         turned,
-        _share(~same, seen),
-        _share(colours > colour_bound, same),
+        differing,
+        recoloured,
         float(np.median(colours[seen])),
+        *solid_parts,
         opaque,
     )
 
@@ -116,34 +130,6 @@ def _in_mirror(ours: Pixels, theirs: Pixels, weight: Pixels, alike: Pixels) -> t
 
 def _share(what: Pixels, of: Pixels) -> float:
     return float(what[of].mean()) if of.any() else 0.0
-
-
-def _side_by_side(product: Product, result: Pixels, pose: Pose) -> tuple[Pixels, Pixels, Pixels, Pixels, Pixels]:
-    """Return both in the product's frame; where the product is in it, where it is solid, and what is in the result."""
-    import cv2
-    import numpy as np
-
-    height, width = product.mask.shape
-    side = max(_LEAST_SIDE, min(_MOST_SIDE, round(max(height, width) * pose.scale)))
-    factor = side / max(height, width)
-    size = (max(2, round(width * factor)), max(2, round(height * factor)))
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    here, shape, clear = (
-        cv2.resize(one, size, interpolation=how) for one in (product.pixels, product.mask, product.clear)
-    )
-    mask = cv2.erode(cv2.copyMakeBorder(shape, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0), np.ones((5, 5), np.uint8))
-    # Specks of the backdrop's colour are no holes; and what is next to one is mixed with it.
-    holes = cv2.dilate(cv2.morphologyEx(clear, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)), np.ones((5, 5), np.uint8))
-    # The result is reduced before it is turned: a warp skips pixels.
-    reduced = min(1.0, factor / pose.scale)
-    small = cv2.resize(result, None, fx=reduced, fy=reduced, interpolation=cv2.INTER_AREA) if reduced < 0.9 else result
-    to_result = pose.matrix(product, small.shape[1] / result.shape[1])
-    to_result[:, :2] /= factor
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    there = cv2.warpAffine(small, to_result, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    ones = np.full(small.shape[:2], 255, np.uint8)
-    within = cv2.warpAffine(ones, to_result, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-    return here, there, mask[2:-2, 2:-2] > 127, holes <= 127, within > 127
 
 
 def _drawn(rgb: Pixels, weight: Pixels) -> Pixels:

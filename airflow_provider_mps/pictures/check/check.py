@@ -130,6 +130,8 @@ def _product(
     mirrored = result.look_in_mirror(known.mirrored, seen)
     if known.known.product.known:
         findings = product_findings(seen, mirrored, known.asymmetry, bounds)
+        if any(one.verdict is Verdict.REJECTED for one in findings):
+            findings = product_findings(result.look_through(known.known, seen), mirrored, known.asymmetry, bounds)
     else:
         findings = findings_of_all(seen, mirrored, bounds)
     place = None

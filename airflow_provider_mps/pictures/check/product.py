@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.pictures.check.agreement import Agreement, compare
@@ -132,6 +132,11 @@ class Result:
         if max(first.likeness, seen.likeness) > _LIKELY:
             return first
         return max(first, self.look_for(mirrored), key=lambda one: one.likeness)
+
+    def look_through(self, known: Known, seen: Sighting) -> Sighting:
+        """Return what is seen of a product, and how much of what differs may be the scene, seen through it."""
+        agreement = compare(known.product, self._rgb, seen.pose, self._bounds.colour, through_glass=True)
+        return replace(seen, agreement=agreement)
 
     def place_of(self, known: Known, pose: Pose, scale: float) -> Place:
         """Return where a product is, as it is told.

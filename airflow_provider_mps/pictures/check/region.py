@@ -19,6 +19,8 @@ _ANALYSIS_SIDE = 256
 _FITS, _FAR = 0.6, 13
 # What is as near as this to the backdrop may be it, seen through glass.
 _LIKE = 16
+# What is further from it is not seen through: glass takes some of the light, and reflects some.
+_GLASS = 56
 _LEAST_RING = 60
 # Bounds of what is like a backdrop, of 255; how strong an edge is, and how much of an outline has to have one.
 _BOUNDS = (13, 8, 5, 22)
@@ -42,11 +44,13 @@ class Product:
     :param scale: pixels here for one of the subject's file
     :param how: how it was found: ``alpha``, ``backdrop``, ``colours``; ``all`` where nothing tells it from the rest
     :param clear: 255 where it is see-through, or looks like the backdrop, so that nobody can tell
+    :param glass: 255 where it may be see-through: its colour is not far from the backdrop's
     """
 
     pixels: Pixels
     mask: Pixels
     clear: Pixels
+    glass: Pixels
     box: tuple[float, float, float, float]
     scale: float
     how: str
@@ -60,8 +64,8 @@ class Product:
         """Return the product as in a mirror."""
         left, upper, right, lower = self.box
         flipped = (1 - right, upper, 1 - left, lower)
-        pixels, mask, clear = (part[:, ::-1].copy() for part in (self.pixels, self.mask, self.clear))
-        return Product(pixels, mask, clear, flipped, self.scale, self.how)
+        parts = (part[:, ::-1].copy() for part in (self.pixels, self.mask, self.clear, self.glass))
+        return Product(*parts, flipped, self.scale, self.how)
 
 
 def find_product(picture: Image, scale: float) -> Product:
@@ -75,16 +79,17 @@ def find_product(picture: Image, scale: float) -> Product:
 
     pixels = np.asarray(picture.convert("RGBA"))
     rgb, height, width = pixels[..., :3], picture.height, picture.width
-    mask, clear, how = _masks_of(pixels)
+    mask, clear, glass, how = _masks_of(pixels)
     left, upper, across, down = cv2.boundingRect(mask)
     factor = min(1.0, PRODUCT_SIDE / max(across, down))
     size = (max(1, round(across * factor)), max(1, round(down * factor)))
     box = np.s_[upper : upper + down, left : left + across]
-    seen, shape, through = (
-        cv2.resize(np.ascontiguousarray(part[box]), size, interpolation=cv2.INTER_AREA) for part in (rgb, mask, clear)
+    seen, *shapes = (
+        cv2.resize(np.ascontiguousarray(part[box]), size, interpolation=cv2.INTER_AREA)
+        for part in (rgb, mask, clear, glass)
     )
     ends = (left / width, upper / height, (left + across) / width, (upper + down) / height)
-    return Product(np.asarray(seen), _solid(shape), _solid(through), ends, scale * factor, how)
+    return Product(np.asarray(seen), *map(_solid, shapes), ends, scale * factor, how)
 
 
 def _solid(values: Pixels) -> Pixels:
@@ -93,8 +98,8 @@ def _solid(values: Pixels) -> Pixels:
     return np.where(values > 127, 255, 0).astype(np.uint8)
 
 
-def _masks_of(pixels: Pixels) -> tuple[Pixels, Pixels, str]:
-    """Return where the product is, where it is see-through, and how it was found."""
+def _masks_of(pixels: Pixels) -> tuple[Pixels, Pixels, Pixels, str]:
+    """Return where the product is, where it is see-through, where it may be, and how it was found."""
     import cv2
     import numpy as np
 
@@ -105,9 +110,10 @@ def _masks_of(pixels: Pixels) -> tuple[Pixels, Pixels, str]:
     if _LEAST / 10 < (solid > 0).mean() < 0.99:
         # The soft edge of a cut-out is no glass.
         inside = cv2.erode(solid, np.ones((7, 7), np.uint8))
-        return solid, np.where((inside > 0) & (alpha < _OPAQUE), 255, 0).astype(np.uint8), "alpha"
+        clear = np.where((inside > 0) & (alpha < _OPAQUE), 255, 0).astype(np.uint8)
+        return solid, clear, clear, "alpha"
     if min(height, width) < _LEAST_SIDE:
-        return everything, nothing, "all"
+        return everything, nothing, nothing, "all"
     factor = min(1.0, _ANALYSIS_SIDE / max(height, width))
     size = (max(8, round(width * factor)), max(8, round(height * factor)))
     small = cv2.resize(np.ascontiguousarray(pixels[..., :3]), size, interpolation=cv2.INTER_AREA)
@@ -117,10 +123,11 @@ def _masks_of(pixels: Pixels) -> tuple[Pixels, Pixels, str]:
     else:
         mask, how = _by_colours(small), "colours"
     if mask is None:
-        return everything, nothing, "all"
-    like = np.where(far < _LIKE, 255, 0).astype(np.uint8) if far is not None else np.zeros_like(mask)
-    large = [_solid(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)) for part in (mask, like)]
-    return large[0], large[1], how
+        return everything, nothing, nothing, "all"
+    near = [np.zeros_like(mask) if far is None else np.where(far < bound, 255, 0) for bound in (_LIKE, _GLASS)]
+    small_masks = (part.astype(np.uint8) for part in (mask, *near))
+    masks = (_solid(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)) for part in small_masks)
+    return next(masks), next(masks), next(masks), how
 
 
 def _from_backdrop(small: Pixels) -> Pixels | None:

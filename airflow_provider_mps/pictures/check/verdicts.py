@@ -88,6 +88,8 @@ def _missing(seen: Sighting, bounds: Bounds) -> Finding:
 
 
 def _of_clear(seen: Sighting) -> str:
+    if not _is_clear(seen):
+        return "what differs may be the scene, seen through the product"
     share = 1 - seen.agreement.opaque
     return f"{share:.0%} of the product is see-through, or looks like what is behind it in the subject's picture"
 
@@ -122,7 +124,7 @@ def _covered(seen: Sighting, bounds: Bounds) -> Finding:
         return rejected(Code.PRODUCT_COVERED, outline, bounds.edges, words)
     if value <= bounds.covered:
         return ok(Code.PRODUCT_COVERED, value, bounds.covered, words)
-    if outline <= bounds.edges and _is_clear(seen):
+    if outline <= bounds.edges and (_is_clear(seen) or agreement.differing_solid <= bounds.covered):
         return not_checked(Code.PRODUCT_COVERED, _of_clear(seen))
     return rejected(Code.PRODUCT_COVERED, value, bounds.covered, words)
 
@@ -132,7 +134,7 @@ def _recoloured(seen: Sighting, bounds: Bounds) -> Finding:
     words = f"{value:.0%} of the product has another colour, which no light explains"
     if value <= bounds.recoloured:
         return ok(Code.PRODUCT_RECOLOURED, value, bounds.recoloured, words)
-    if _is_clear(seen):
+    if _is_clear(seen) or seen.agreement.recoloured_solid <= bounds.recoloured:
         return not_checked(Code.PRODUCT_RECOLOURED, _of_clear(seen))
     return rejected(Code.PRODUCT_RECOLOURED, value, bounds.recoloured, words)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import math
 import random
 import sys
 import threading
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from airflow_provider_mps.local.pictures.backgrounds import draw
 from airflow_provider_mps.pictures.check import Bounds, Checked, Code, Finding, Verdict, check_picture
@@ -70,7 +72,7 @@ def test_the_light_of_a_scene_is_no_fault(name: str, light: Light) -> None:
     assert finding(checked, Code.PRODUCT_RECOLOURED).verdict is Verdict.OK
 
 
-@pytest.mark.parametrize("name", ["coffee", "labelled jar", "labelled bottle", "sneaker", "shirt", "cereal"])
+@pytest.mark.parametrize("name", ["coffee", "labelled jar", "labelled bottle", "sandal", "backpack", "suitcase"])
 def test_a_mirrored_product_is_rejected_as_mirrored(name: str) -> None:
     product = source(name).cut_out
     checked = check_picture(made(faults.mirrored(product), Place(0.8, 3)), subject=source(name).picture)
@@ -79,21 +81,21 @@ def test_a_mirrored_product_is_rejected_as_mirrored(name: str) -> None:
     assert check_picture(made(product, Place(0.8, 3)), subject=source(name).picture).rejected == ()
 
 
-@pytest.mark.parametrize("name", ["ball", "bowl-indigo"])
+@pytest.mark.parametrize("name", ["vase", "bowl-indigo"])
 def test_what_looks_the_same_in_a_mirror_is_not_checked_for_it(name: str) -> None:
     checked = check_picture(made(source(name).cut_out, Place(0.7)), subject=source(name).picture)
     assert finding(checked, Code.PRODUCT_MIRRORED).verdict is Verdict.NOT_CHECKED
     assert finding(checked, Code.PRODUCT_MISSING).verdict is Verdict.OK
 
 
-@pytest.mark.parametrize("name", ["coffee", "vase", "labelled tin", "sneaker", "ball"])
+@pytest.mark.parametrize("name", ["coffee", "vase", "labelled tin", "sandal", "candle"])
 def test_another_colour_is_rejected(name: str) -> None:
     other = faults.recoloured(source(name).cut_out, random.Random(3))
     checked = check_picture(made(other, Place(0.7, -2)), subject=source(name).picture)
     assert [one.code for one in checked.rejected] == [Code.PRODUCT_RECOLOURED]
 
 
-@pytest.mark.parametrize("name", [*PRODUCTS, "book", "sneaker"])
+@pytest.mark.parametrize("name", [*PRODUCTS, "camera", "sandal"])
 def test_a_background_alone_is_rejected(name: str) -> None:
     for prompt in ("oak planks", "night", "sky"):
         checked = check_picture(jpeg(draw(prompt, 4, SIZE)), subject=source(name).picture)
@@ -109,21 +111,21 @@ def test_it_is_told_that_a_background_was_asked_for_and_nothing_else_came() -> N
     assert "background alone" in finding(checked, Code.PRODUCT_MISSING).words
 
 
-@pytest.mark.parametrize("name", ["coffee", "labelled tin", "jar-plum", "shirt", "book"])
+@pytest.mark.parametrize("name", ["coffee", "labelled tin", "jar-plum", "backpack", "camera"])
 def test_a_product_that_is_half_hidden_is_rejected(name: str) -> None:
     hidden = faults.half_hidden(source(name).cut_out, draw("beach sand", 1, (400, 400)), random.Random(2))
     checked = check_picture(made(hidden, Place(0.9)), subject=source(name).picture)
     assert {one.code for one in checked.rejected} & {Code.PRODUCT_COVERED, Code.PRODUCT_MISSING}
 
 
-@pytest.mark.parametrize("name", ["coffee", "labelled jar", "sneaker"])
+@pytest.mark.parametrize("name", ["coffee", "labelled jar", "sandal"])
 def test_a_product_that_is_partly_outside_is_rejected(name: str) -> None:
     checked = check_picture(made(source(name).cut_out, Place(0.9, 0, 0.06, 0.5)), subject=source(name).picture)
     assert {one.code for one in checked.rejected} & {Code.PRODUCT_OUTSIDE, Code.PRODUCT_COVERED, Code.PRODUCT_MISSING}
 
 
 @pytest.mark.parametrize("backdrop", ["white", "black"])
-@pytest.mark.parametrize("name", ["coffee", "vase-rose", "sneaker", "book"])
+@pytest.mark.parametrize("name", ["coffee", "vase-rose", "sandal", "camera"])
 def test_the_subject_as_it_was_is_rejected(name: str, backdrop: str) -> None:
     with Image.open(io.BytesIO(source(name).picture)) as file:
         shown = file.convert("RGBA")
@@ -136,7 +138,7 @@ def test_the_subject_as_it_was_is_rejected(name: str, backdrop: str) -> None:
 
 
 def test_white_behind_what_was_on_white_is_no_fault_if_it_was_asked_for() -> None:
-    product = source("sneaker").cut_out
+    product = source("sandal").cut_out
     subject = photo(product, (250, 250, 250), 0.2, random.Random(1))
     white = jpeg(Image.new("RGB", (600, 400), (252, 252, 252)))
     checked = check_picture(subject, subject=subject, background=white)
@@ -145,28 +147,102 @@ def test_white_behind_what_was_on_white_is_no_fault_if_it_was_asked_for() -> Non
 
 
 def test_glass_is_not_checked_where_the_background_is_seen_through_it() -> None:
-    checked = check_picture(made(source("glass").cut_out, Place(0.9), "grass"), subject=source("glass").picture)
+    checked = check_picture(made(source("hourglass").cut_out, Place(0.9), "grass"), subject=source("hourglass").picture)
     assert checked.rejected == ()
     assert finding(checked, Code.PRODUCT_COVERED).verdict is not Verdict.OK or (
         finding(checked, Code.PRODUCT_RECOLOURED).verdict is not Verdict.OK
     )
 
 
+def _ring() -> Image.Image:
+    """A wreath: most of what its outline encloses is not the product."""
+    picture = Image.new("RGBA", (420, 420), (0, 0, 0, 0))
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((10, 10, 410, 410), outline=(150, 92, 44, 255), width=62)
+    for number in range(24):
+        angle = 2 * math.pi * number / 24
+        x, y = 210 + 168 * math.cos(angle), 210 + 168 * math.sin(angle)
+        colour = ((70, 120, 60, 255), (190, 40, 46, 255), (232, 196, 90, 255))[number % 3]
+        pen.ellipse((x - 16, y - 16, x + 16, y + 16), fill=colour)
+    return picture
+
+
+def test_what_is_seen_through_a_hole_is_no_fault() -> None:
+    subject = photo(_ring(), (225, 228, 232), 0.15, random.Random(1))
+    for prompt in ("grass", "night", "city lights at night"):
+        assert check_picture(made(_ring(), Place(0.9), prompt), subject=subject).rejected == ()
+    for other in (
+        faults.recoloured(_ring(), random.Random(1)),
+        faults.half_hidden(_ring(), draw("sky", 1, (400, 400)), random.Random(2)),
+    ):
+        assert check_picture(made(other, Place(0.9), "grass"), subject=subject).rejected
+
+
+def _dark() -> Image.Image:
+    """Black headphones, with next to nothing drawn on them."""
+    picture = Image.new("RGBA", (440, 430), (0, 0, 0, 0))
+    pen = ImageDraw.Draw(picture)
+    pen.arc((55, 20, 385, 380), 180, 360, fill=(44, 44, 48, 255), width=28)
+    for left in (30, 320):
+        pen.rounded_rectangle((left, 200, left + 90, 410), 40, fill=(66, 66, 72, 255))
+    pen.ellipse((50, 260, 100, 350), fill=(206, 160, 70, 255))
+    return picture
+
+
+def test_a_dark_product_in_a_dark_scene_is_no_fault() -> None:
+    subject = photo(_dark(), (232, 228, 220), 0.15, random.Random(1))
+    noise = np.random.default_rng(1).normal(26, 5, (70, 90, 1)) + np.zeros(3)
+    scene = Image.fromarray(noise.clip(0, 255).astype(np.uint8)).resize(SIZE, Image.Resampling.BICUBIC)
+    picture = jpeg(placed(scene, lit(_dark(), Light((0.8, 0.76, 0.74))), Place(0.8, 3, 0.4, 0.5)), 85)
+    assert check_picture(picture, subject=subject).rejected == ()
+
+
+@pytest.mark.parametrize("tint", [(0.72, 1.1, 0.72), (1.5, 0.6, 0.6), (1.1, 0.7, 1.1)])
+def test_no_light_is_green_or_red_or_magenta(tint: tuple[float, float, float]) -> None:
+    grey = source("vase").cut_out.convert("L").convert("RGB")
+    grey.putalpha(source("vase").cut_out.getchannel("A"))
+    checked = check_picture(made(lit(grey, Light(tint)), Place(0.7)), subject=png(grey))
+    assert [one.code for one in checked.rejected] == [Code.PRODUCT_RECOLOURED]
+    for light in (Light((1.2, 1.0, 0.8)), Light((0.8, 0.92, 1.05))):
+        assert check_picture(made(lit(grey, light), Place(0.7)), subject=png(grey)).rejected == ()
+
+
+def test_something_rough_before_a_smooth_product_is_found() -> None:
+    product = Image.new("RGBA", (400, 440), (0, 0, 0, 0))
+    ImageDraw.Draw(product).rounded_rectangle((10, 10, 390, 430), 40, fill=(104, 214, 110, 255))
+    ImageDraw.Draw(product).rectangle((10, 120, 390, 180), fill=(236, 232, 190, 255))
+    hidden = product.copy()
+    hidden.paste(draw("a meadow, grass", 1, (400, 220)), (0, 230))
+    checked = check_picture(made(hidden, Place(0.8), "white marble"), subject=png(product))
+    assert {one.code for one in checked.rejected} & {Code.PRODUCT_COVERED, Code.PRODUCT_MISSING}
+
+
+def test_a_white_product_in_another_colour_is_not_taken_for_glass() -> None:
+    product = Image.new("RGBA", (400, 400), (0, 0, 0, 0))
+    ImageDraw.Draw(product).rounded_rectangle((10, 60, 390, 390), 60, fill=(232, 232, 230, 255))
+    ImageDraw.Draw(product).rectangle((120, 10, 280, 70), fill=(40, 40, 44, 255))
+    subject = photo(product, (252, 252, 252), 0.15, random.Random(1))
+    other = faults.recoloured(product, random.Random(4))
+    checked = check_picture(made(other, Place(0.8), "sunset over the sea"), subject=subject)
+    assert Code.PRODUCT_RECOLOURED in {one.code for one in checked.rejected}
+    assert check_picture(made(product, Place(0.8), "sunset over the sea"), subject=subject).rejected == ()
+
+
 def test_a_subject_on_its_side_is_found_upright() -> None:
-    with Image.open(io.BytesIO(source("book").picture)) as file:
+    with Image.open(io.BytesIO(source("camera").picture)) as file:
         turned = file.convert("RGB").transpose(Image.Transpose.ROTATE_90)
     exif = Image.Exif()
     exif[0x0112] = 6
     buffer = io.BytesIO()
     turned.save(buffer, "JPEG", quality=92, exif=exif)
-    checked = check_picture(made(source("book").cut_out, Place(0.7)), subject=buffer.getvalue())
+    checked = check_picture(made(source("camera").cut_out, Place(0.7)), subject=buffer.getvalue())
     assert checked.rejected == ()
     assert checked.place is not None
     assert abs(checked.place.turn) < 2
 
 
 def test_a_product_that_touches_the_border_of_its_picture_is_found() -> None:
-    product = source("cereal").cut_out
+    product = source("suitcase").cut_out
     canvas = Image.new("RGB", (product.width + 200, product.height + 100), (244, 244, 246))
     canvas.paste(product.convert("RGB"), (100, 100), product)
     checked = check_picture(made(product, Place(0.8)), subject=jpeg(canvas, 92))
