@@ -1,4 +1,4 @@
-"""A set that is kept apart: no rule of the check was chosen or changed by what is in it."""
+"""A set kept apart: it judges the check, and no rule or bound was changed by what was seen of it."""
 
 from __future__ import annotations
 
@@ -47,4 +47,4 @@ def _sources() -> dict[str, Source]:
 
 
 STUDIO = Studio("apart", _sources, backdrop)
-"""Ordinary products of a shop, drawn by somebody who had not seen how the check decides."""
+"""Ordinary products of a shop, drawn without regard to how the check decides."""

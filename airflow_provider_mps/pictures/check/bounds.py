@@ -23,21 +23,22 @@ class Bounds:
     :param unchanged: the background is that of the subject's picture if it differs by no more, of 255, and the product
         is where it was. Default 5: encoding anew makes less than 2.
     :param found: how much has to speak for the product at its likeliest place, 0 to 1: its edges that are there, times
-        what is the same between them. Default 0.35: 0.6 to 1 with a product, up to 0.3 without.
+        what is the same between them. Default 0.35: 0.6 to 1 with a product, up to 0.31 without.
     :param inliers: how many features of the subject found again in one place make that place the first to be looked at;
-        and the product found where nothing tells it from its background. Default 12: other pictures have up to 7.
+        and the product found where nothing tells it from its background. Default 12: other pictures have up to 7,
+        and mostly no more than 3.
     :param mirrored: how much better what is seen correlates with the product in a mirror than with the product, where
-        both differ. Default 0.2: a product as it is has less than 0.05, mostly less than 0; a mirrored
-        one 0.25 and more.
+        both differ. Default 0.2: a product as it is has less than 0.05, mostly less than 0; a mirrored one mostly 0.4
+        to 0.8, and less only if a small part of it tells one from the other.
     :param outside: how much of the product may be outside of the picture, a share of its area. Default 0.03.
-    :param covered: where something else may be seen, a share of the product's area. Default 0.15: 0 to 0.05 without a
-        fault; half hidden 0.05 to 0.6, and if it is less, its edges tell.
-    :param edges: how much of the product's edges may be missing, a share. Default 0.35: 0 to 0.27 without a fault, 0.3
-        to 0.7 half hidden.
+    :param covered: where something else may be seen, a share of the product's area. Default 0.15: 0 to 0.03 without a
+        fault, more only of glass; half hidden 0.15 to 0.8, and if it is less, its edges tell.
+    :param edges: how much of the product's edges may be missing, a share. Default 0.35: 0 to 0.26 without a fault, 0.3
+        to 0.73 half hidden.
     :param colour: from which difference on a colour is another one, in units of CIELAB, after the light was taken
         into account. Default 20: light and reflections leave up to 10, another colour makes 30 and more.
     :param recoloured: how much of the product may have another colour, a share. Default 0.12: 0 to 0.03 without a
-        fault.
+        fault, more only of glass; 0.18 to 1 in another colour.
     :param duplicate: two pictures are one if no part of their prints differs by more, of 255. Default 3: encoding anew
         makes 1.
     """

@@ -57,7 +57,7 @@ def _lifted() -> Pixels:
 
     values = np.arange(256)
     lifted = values + _MORE * _DARK * (1 - np.exp(-values / _DARK))
-    return np.rint(lifted * 255 / lifted[-1]).astype(np.uint8)
+    return np.asarray(np.rint(lifted * 255 / lifted[-1]), np.uint8)
 
 
 def soften(edges: Pixels) -> Pixels:

@@ -52,8 +52,8 @@ def _beside(product: Product, result: Pixels, pose: Pose, size: tuple[int, int])
     factor = _SIDE / max(product.mask.shape)
     shape = cv2.resize(product.mask, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     rows, columns = shape.shape
-    outside = cv2.copyMakeBorder(shape, *[_BESIDE] * 4, cv2.BORDER_CONSTANT, value=0)
-    outside = cv2.dilate(outside, np.ones((5, 5), np.uint8)) < 128
+    inside = np.pad(shape, _BESIDE)
+    outside = cv2.dilate(inside, np.ones((5, 5), np.uint8)) < 128
     matrix = pose.matrix(product)
     matrix[:, :2] /= factor
     matrix[:, 2] -= matrix[:, :2] @ (_BESIDE, _BESIDE)

@@ -64,8 +64,9 @@ class Product:
         """Return the product as in a mirror."""
         left, upper, right, lower = self.box
         flipped = (1 - right, upper, 1 - left, lower)
-        parts = (part[:, ::-1].copy() for part in (self.pixels, self.mask, self.clear, self.glass))
-        return Product(*parts, flipped, self.scale, self.how)
+        parts = (self.pixels, self.mask, self.clear, self.glass)
+        pixels, mask, clear, glass = (part[:, ::-1].copy() for part in parts)
+        return Product(pixels, mask, clear, glass, flipped, self.scale, self.how)
 
 
 def find_product(picture: Image, scale: float) -> Product:
@@ -84,12 +85,12 @@ def find_product(picture: Image, scale: float) -> Product:
     factor = min(1.0, PRODUCT_SIDE / max(across, down))
     size = (max(1, round(across * factor)), max(1, round(down * factor)))
     box = np.s_[upper : upper + down, left : left + across]
-    seen, *shapes = (
-        cv2.resize(np.ascontiguousarray(part[box]), size, interpolation=cv2.INTER_AREA)
-        for part in (rgb, mask, clear, glass)
+    seen = cv2.resize(np.ascontiguousarray(rgb[box]), size, interpolation=cv2.INTER_AREA)
+    shape, through, perhaps = (
+        _solid(cv2.resize(part[box], size, interpolation=cv2.INTER_AREA)) for part in (mask, clear, glass)
     )
     ends = (left / width, upper / height, (left + across) / width, (upper + down) / height)
-    return Product(np.asarray(seen), *map(_solid, shapes), ends, scale * factor, how)
+    return Product(np.asarray(seen), shape, through, perhaps, ends, scale * factor, how)
 
 
 def _solid(values: Pixels) -> Pixels:
