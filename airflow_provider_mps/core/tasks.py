@@ -94,6 +94,7 @@ class TaskState:
     :param created: when the service accepted the task, seconds since the epoch; None where it did not say
     :param is_empty: whether the task has finished and shows neither a result nor an error; one may still come
     :param empty_since: when such a task finished, seconds since the epoch; None where the service did not say
+    :param asked: what the task was asked, as the service says, where no output tells; else empty
     """
 
     task_id: str
@@ -104,6 +105,7 @@ class TaskState:
     created: float | None = None
     is_empty: bool = False
     empty_since: float | None = None
+    asked: str = ""
 
     @property
     def done(self) -> bool:

@@ -20,6 +20,7 @@ from airflow_provider_mps.exceptions import MpsInDoubtError
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.outputs import unique_output
 from airflow_provider_mps.services.tencentcloud.payloads import describe_input
+from airflow_provider_mps.services.tencentcloud.quality import asked_of
 
 
 class MpsTerms(Terms):
@@ -64,9 +65,9 @@ class MpsTerms(Terms):
     def clock_ahead(self) -> Flow[float | None]:
         """Return how far the clock of MPS is ahead, in seconds.
 
-        Others may ask for a path that the user gave, so there it has to be known to the second.
+        Others may ask for a path that the user gave, or for the same scores, so there it has to be known to the second.
         """
-        if self._payload.get("OutputPath"):
+        if self._payload.get("OutputPath") or asked_of(self._payload):
             ahead: float | None = yield AskClock()
             return ahead
         return self._clock.ahead

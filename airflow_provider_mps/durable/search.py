@@ -102,7 +102,7 @@ class Search:
             self._looked_at.add(task.task_id)
             state = yield from self._state_of(task.task_id)
             states.append(state)
-            if not newest_wins and state.result is not None and expected.matches(state.result):
+            if not newest_wins and expected.is_of(state):
                 return states
         if self._left_out and not self._has_told:
             self._has_told = True

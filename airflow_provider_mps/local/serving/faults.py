@@ -31,6 +31,7 @@ kind             options and effect
 ``task_seconds`` ``seconds``: how long the task created takes
 ``wrong_picture`` ``shows``: the picture of the task created is ``blank`` (default), ``covered``, ``cut``, ``mirrored``,
                  or the subject ``unchanged``, and the service is content with it
+``wrong_text``   ``body``: the text that the task created answers with, in place of its own
 ``null_status``  on ProcessImage (default): the first ``n`` detail answers of the task have a null Status and a
                  null result set; on DescribeImageTaskDetail: that answer has
 ``status``       ``status``: that answer of Aidge's query has this word as ``taskStatus`` and no results
@@ -65,6 +66,7 @@ Kind = Literal[
     "task_fail",
     "task_seconds",
     "wrong_picture",
+    "wrong_text",
     "null_status",
     "status",
     "truncate",
@@ -87,6 +89,7 @@ _OPTIONS: dict[str, frozenset[str]] = {
     "task_fail": frozenset({"err_code", "err_msg", "message", "inner"}),
     "task_seconds": frozenset({"seconds"}),
     "wrong_picture": frozenset({"shows"}),
+    "wrong_text": frozenset({"body"}),
     "null_status": frozenset({"n"}),
     "status": frozenset({"status"}),
     "truncate": frozenset({"n"}),

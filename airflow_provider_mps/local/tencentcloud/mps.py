@@ -34,7 +34,7 @@ def process_image(call: ApiCall) -> dict[str, Any]:
         account=call.credential.account,
         job=job,
         input_info=request.InputInfo.model_dump(exclude_none=True),
-        image_task=request.ImageTask,
+        image_task=request.image_task,
         definition=request.Definition,
         seconds=longer.seconds if longer else call.serving.settings.task_seconds,
     )
@@ -43,6 +43,8 @@ def process_image(call: ApiCall) -> dict[str, Any]:
         task.failure_inner = rule.inner
     if rule := of_kind(call.rules, "wrong_picture"):
         task.wrong = rule.shows
+    if rule := of_kind(call.rules, "wrong_text"):
+        task.text = rule.body
     if rule := of_kind(call.rules, "null_status"):
         task.null_answers = rule.n
     call.record.task_id = task.task_id
@@ -124,6 +126,7 @@ FAULTS = FaultScope(
         "task_fail": ("ProcessImage",),
         "task_seconds": ("ProcessImage",),
         "wrong_picture": ("ProcessImage",),
+        "wrong_text": ("ProcessImage",),
         "null_status": ("ProcessImage", "DescribeImageTaskDetail"),
     }
 )
@@ -141,8 +144,8 @@ def _result_set(call: ApiCall, task: Task, now: float) -> list[dict[str, Any]] |
             {"Status": "FAIL", "ErrMsg": failure.err_msg, "Message": failure.message, "Progress": 100, "Output": None}
         ]
     outputs = [_output(call, task, path, now) for path in task.job.paths]
-    if task.job.text:
-        text = {"Path": None, "OutputStorage": None, "SignedUrl": None, "Content": task.job.text, "FileId": None}
+    if task.text:
+        text = {"Path": None, "OutputStorage": None, "SignedUrl": None, "Content": task.text, "FileId": None}
         outputs.insert(0, text)
     done = {"Status": "SUCCESS", "ErrMsg": "", "Message": "", "Progress": 100}
     return [{**done, "Output": output} for output in outputs]

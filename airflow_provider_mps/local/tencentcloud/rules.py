@@ -47,9 +47,10 @@ class Job:
     :param quality: 1-100.
     :param bucket: the bucket for the result.
     :param region: that bucket's region.
-    :param path: the absolute path of the result.
+    :param path: the absolute path of the result; empty where that is a text alone.
     :param paths: those of all results; several are written over each other where the request names one path.
     :param text: the text that stands before the pictures; empty for none.
+    :param assessed: what there is to be a score for, in place of pictures.
     """
 
     fusion: bool
@@ -65,6 +66,7 @@ class Job:
     path: str
     paths: tuple[str, ...]
     text: str
+    assessed: tuple[str, ...] = ()
 
 
 def to_job(request: ProcessImageRequest, store: ObjectStore) -> Job:
@@ -90,9 +92,11 @@ def to_job(request: ProcessImageRequest, store: ObjectStore) -> Job:
     bucket, region = _output_bucket(request, subject, store)
     config = add_on.OutputConfig
     format_ = (config and config.Format) or "JPEG"
-    quality = config.Quality if config and config.Quality is not None else 85
-    path = _output_path(request, subject, _SUFFIXES[format_], fusion)
-    count = several.count_results(request.ScheduleId, request.ImageTask)
+    encoded = config.Quality if config and config.Quality is not None else 85
+    image_task = request.image_task
+    quality = request.ImageTask and request.ImageTask.ImageQualityConfig
+    path = "" if quality else _output_path(request, subject, _SUFFIXES[format_], fusion)
+    count = 0 if quality else several.count_results(request.ScheduleId, image_task)
     paths = [path] * count
     if count > 1 and not request.OutputPath:
         paths = [several.numbered(path, number + 1) for number in range(count)]
@@ -104,12 +108,13 @@ def to_job(request: ProcessImageRequest, store: ObjectStore) -> Job:
         seed=_seed(request.StdExtInfo) if fusion and request.StdExtInfo is not None else None,
         format=format_,
         image_size=(config and config.ImageSize) or "2K",
-        quality=quality,
+        quality=encoded,
         bucket=bucket,
         region=region,
         path=path,
         paths=tuple(paths),
-        text=several.text_of(request.ImageTask, count),
+        text=several.text_of(image_task, count),
+        assessed=tuple(quality.Attributes) if quality else (),
     )
 
 

@@ -128,6 +128,20 @@ class AddOn(_ApiBody):
     ExtPrompt: list[ImageProcessPrompt] | None = None
 
 
+class ImageQuality(_ApiBody):
+    """What there is to be a score for."""
+
+    Attributes: list[Literal["Brightness", "Contrast", "Sharpness", "IQA"]] = Field(min_length=1)
+
+
+class ImageTaskInput(_ApiBody):
+    """A task that is no orchestration. Of most the local service knows the names alone, and takes what is in them."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    ImageQualityConfig: ImageQuality | None = None
+
+
 class ProcessImageRequest(_ApiBody):
     """The body of ProcessImage."""
 
@@ -137,10 +151,15 @@ class ProcessImageRequest(_ApiBody):
     OutputPath: str | None = None
     Definition: int | None = None
     ResourceId: str | None = None
-    ImageTask: dict[str, Any] | None = None
+    ImageTask: ImageTaskInput | None = None
     ScheduleId: int | None = None
     AddOnParameter: AddOn | None = None
     StdExtInfo: str | None = None
+
+    @property
+    def image_task(self) -> dict[str, Any] | None:
+        """``ImageTask`` as it came."""
+        return None if self.ImageTask is None else self.ImageTask.model_dump(exclude_unset=True)
 
 
 class DescribeImageTaskDetailRequest(_ApiBody):

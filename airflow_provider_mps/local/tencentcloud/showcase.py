@@ -55,7 +55,7 @@ class _ShownMpsTask:
         ended = task.status(now) == "FINISH"
         # The query of an address may be a signature.
         subject = without_query(job.subject.url) if job.subject.url else str(job.subject)
-        what = f"{subject} → {job.path}" + (f" ({job.prompt})" if job.prompt else "")
+        what = f"{subject} → {job.path or task.text}" + (f" ({job.prompt})" if job.prompt else "")
         said = f"{failure.err_msg}: {failure.message}" if ended and failure else ""
         seconds = task.finish - task.created if ended else None
         return TaskRow("MPS", task.task_id, task.status(now), task.created, seconds, what, said)
@@ -63,6 +63,6 @@ class _ShownMpsTask:
     def pictures(self, now: float) -> list[ShownPicture]:
         bucket, path = self.task.job.bucket, self.task.job.path
         key = path[1:]
-        if self.task.status(now) != "FINISH" or self.task.failure or self.store.find(bucket, key) is None:
+        if self.task.status(now) != "FINISH" or self.task.failure or not key or self.store.find(bucket, key) is None:
             return []
         return [ShownPicture(path_of("thumbnails", bucket, key), path_of("objects", bucket, key), path)]

@@ -38,6 +38,7 @@ class Task:
     :param failure: why it failed, once known.
     :param failure_inner: whether the failure shows in the result set only.
     :param wrong: what is wrong with its picture; ``None`` for nothing.
+    :param text: the text that it answers with; empty for none, or as long as there is none yet.
     :param done: when the work ended, seconds since the epoch; ``None`` before.
     """
 
@@ -54,6 +55,7 @@ class Task:
     failure: MpsTaskFailure | None = None
     failure_inner: bool = False
     wrong: Wrong | None = None
+    text: str = ""
     done: float | None = field(default=None)
 
     def status(self, now: float) -> Status:
@@ -112,6 +114,7 @@ class TaskStore:
                 definition=definition,
                 created=self._clock(),
                 seconds=seconds,
+                text=job.text,
             )
             self._by_id[task.task_id] = task
             self._ordered.append(task)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from airflow_provider_mps.local.cos.errors import CosRefusal
 from airflow_provider_mps.local.cos.store import ObjectStore
 from airflow_provider_mps.local.pictures.download import DownloadError, download, without_query
 from airflow_provider_mps.local.pictures.product_pictures import PictureError, Pictures
+from airflow_provider_mps.local.pictures.scores import measured
 from airflow_provider_mps.local.pictures.wrong_pictures import spoil
 from airflow_provider_mps.local.serving.work import WorkPool
 from airflow_provider_mps.local.tencentcloud.errors import MpsTaskFailure
@@ -56,6 +58,9 @@ class Worker:
 
     def _work(self, task: Task) -> None:
         job, subject = task.job, self._fetch(task.job.subject)
+        if job.assessed:
+            task.text = task.text or json.dumps(measured(subject, job.assessed))
+            return
         if job.fusion:
             background = self._fetch(job.background) if job.background else None
             # Without a seed every task of the same words looks different.

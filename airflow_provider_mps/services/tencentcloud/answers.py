@@ -14,6 +14,7 @@ from airflow_provider_mps.core.redaction import excerpt
 from airflow_provider_mps.core.tasks import Accepted, TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import ENDED_BADLY, ENDED_WELL, STILL_RUNS
 from airflow_provider_mps.services.tencentcloud.codes import outcome_of
+from airflow_provider_mps.services.tencentcloud.quality import asked_of
 from airflow_provider_mps.services.tencentcloud.words import SAYS_NO_ERROR, Action, ResultStatus, Service
 
 
@@ -79,7 +80,7 @@ def parse_task_detail(task_id: str, detail: Mapping[str, Any]) -> TaskState:
         "FinishTime": detail.get("FinishTime"),
         "Outputs": [_output(_mapping(entry.get("Output"))) for entry in entries],
     }
-    return replace(seen, result=result)
+    return replace(seen, result=result, asked=asked_of(detail))
 
 
 def parse_time(text: Any) -> float | None:

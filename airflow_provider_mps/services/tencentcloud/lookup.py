@@ -160,6 +160,6 @@ def match_ours(
     for state in states:
         if not state.done and newest_wins:
             break
-        if state.result is not None and expected.matches(state.result):
+        if expected.is_of(state):
             return state
     return PossibleMatch(running[0].task_id, len(running)) if running else None

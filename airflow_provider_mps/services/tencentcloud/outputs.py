@@ -12,6 +12,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from airflow_provider_mps.core.tasks import TaskState
+from airflow_provider_mps.services.tencentcloud.quality import asked_of
 from airflow_provider_mps.services.tencentcloud.scenes import may_make_several
 from airflow_provider_mps.services.tencentcloud.words import (
     BG_FUSION_SCHEDULE_ID,
@@ -48,8 +50,10 @@ def unique_output(payload: Mapping[str, Any], token: str) -> dict[str, str]:
     write is not known here, so MPS fills in their name and extension
     (variables: https://cloud.tencent.com/document/product/862/37039). Several pictures under one path would be written
     over each other, so they get a folder of their own, ``{output_dir}/{input name}-{token}/``, and the names that MPS
-    gives them.
+    gives them. Scores of a picture are a text, which has no path.
     """
+    if asked_of(payload):
+        return {}
     name = _NOT_PLAIN.sub("_", PurePosixPath(input_path(payload)).stem)[:MAX_NAME_LENGTH].strip(".") or "image"
     if payload.get("ScheduleId") == BG_FUSION_SCHEDULE_ID:
         folder = str(payload.get("OutputDir") or DEFAULT_OUTPUT_DIR).rstrip("/")
@@ -66,11 +70,19 @@ class ExpectedOutput:
     :param bucket: the bucket it goes to; empty where the request leaves that to MPS
     :param pattern: what its whole path looks like
     :param is_unique: whether no other submission can have asked for it
+    :param asked: what it was asked, where there is no path to tell; else empty
     """
 
     bucket: str
     pattern: str
     is_unique: bool
+    asked: str = ""
+
+    def is_of(self, state: TaskState) -> bool:
+        """Tell whether a task has the result of this submission."""
+        if state.result is None:
+            return False
+        return state.asked == self.asked if self.asked else self.matches(state.result)
 
     def matches(self, result: Mapping[str, Any]) -> bool:
         """Tell whether a result, as it goes into XCom, is the one of this submission."""
@@ -84,9 +96,14 @@ class ExpectedOutput:
 def expected_output(payload: Mapping[str, Any], token: str | None) -> ExpectedOutput:
     """Say how the result of a request is recognised.
 
+    Scores have no path. Whoever asked for them, they are those of the same picture, so the task of any such request
+    will do that began when this one did.
+
     :param payload: the request body
     :param token: pattern of the token of :func:`unique_output`; None for a path that the user gave
     """
+    if asked := asked_of(payload):
+        return ExpectedOutput("", "", False, asked)
     storage = payload.get("OutputStorage")
     cos = storage.get("CosOutputStorage") if isinstance(storage, Mapping) else None
     bucket = str(cos.get("Bucket") or "") if isinstance(cos, Mapping) else ""

@@ -67,6 +67,16 @@ class ImageSize(StrEnum):
     K4 = "4K"
 
 
+class QualityAttribute(StrEnum):
+    """``ImageTask.ImageQualityConfig.Attributes``: what the service gives a score for."""
+
+    BRIGHTNESS = "Brightness"
+    CONTRAST = "Contrast"
+    SHARPNESS = "Sharpness"
+    IQA = "IQA"
+    """The quality as a whole."""
+
+
 BG_FUSION_SCHEDULE_ID = 30060
 DEFAULT_OUTPUT_DIR = "/output/bgfusion/"
 DEFAULT_RECORD_DIR = "/airflow-mps/"

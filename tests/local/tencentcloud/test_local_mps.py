@@ -49,6 +49,16 @@ URL = {"Type": "URL", "UrlInputInfo": {"Url": "http://127.0.0.1/x.png"}}
         ("InputInfo.CosInputInfo.Objekt", "/x", "UnknownParameter", "InputInfo.CosInputInfo.Objekt"),
         ("AddOnParameter.ImageSet", [{"Imag": URL}], "UnknownParameter", "AddOnParameter.ImageSet.0.Imag"),
         ("AddOnParameter.OutputConfig.Size", "2K", "UnknownParameter", "AddOnParameter.OutputConfig.Size"),
+        ("ImageTask", {"ImageQualityConfig": {"Attributes": ["Beauty"]}}, "InvalidParameterValue", "Attributes.0"),
+        ("ImageTask", {"ImageQualityConfig": {"Attributes": []}}, "InvalidParameterValue", "Attributes"),
+        ("ImageTask", {"ImageQualityConfig": {"Attributes": "IQA"}}, "InvalidParameter", "Attributes"),
+        ("ImageTask", {"ImageQualityConfig": {}}, "MissingParameter", "ImageTask.ImageQualityConfig.Attributes"),
+        (
+            "ImageTask",
+            {"ImageQualityConfig": {"Attribute": ["IQA"]}},
+            "UnknownParameter",
+            "ImageQualityConfig.Attribute",
+        ),
         ("InputInfo", ..., "MissingParameter", "InputInfo"),
         ("InputInfo", None, "MissingParameter", "InputInfo"),
         ("InputInfo.Type", ..., "MissingParameter", "InputInfo.Type"),
@@ -370,3 +380,28 @@ def test_calls_beyond_the_limit_are_refused(make_service: Any, clients_for: Any,
     assert len(service.calls("DescribeImageTaskDetail")) == 22
     assert len(service.accepted("DescribeImageTaskDetail")) == 21
     assert [record.code for record in service.calls("DescribeImageTaskDetail")][20] == "RequestLimitExceeded"
+
+
+def quality(*attributes: str) -> dict[str, Any]:
+    fields = {"ScheduleId": None, "AddOnParameter": None, "OutputStorage": None}
+    return {**fields, "ImageTask": {"ImageQualityConfig": {"Attributes": list(attributes)}}}
+
+
+def test_scores_of_a_picture_are_a_text_without_a_path(clients: Any) -> None:
+    before = [info.key for info in clients.service.backend.store.all(clients.service.bucket)]
+    detail = clients.run(**quality("IQA", "Brightness"))
+    [entry] = detail["ImageProcessTaskResultSet"]
+    assert entry["Output"]["Path"] is None
+    scores = json.loads(entry["Output"]["Content"])
+    assert set(scores) == {"IQA", "Brightness"}
+    assert all(0 < score < 100 for score in scores.values())
+    assert detail["ImageTask"] == {"ImageQualityConfig": {"Attributes": ["IQA", "Brightness"]}}
+    assert [info.key for info in clients.service.backend.store.all(clients.service.bucket)] == before
+
+
+def test_a_wrong_text(clients: Any) -> None:
+    clients.service.add_fault(kind="wrong_text", body="I cannot say.", times=1)
+    [entry] = clients.run(**quality("IQA"))["ImageProcessTaskResultSet"]
+    assert entry["Output"]["Content"] == "I cannot say."
+    with pytest.raises(ValueError, match="has no option"):
+        clients.service.add_fault(kind="wrong_text", shows="blank")
