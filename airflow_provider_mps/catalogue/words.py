@@ -67,6 +67,9 @@ class EventName(StrEnum):
     UNPUBLISHED = "unpublished"
     REJECTED = "rejected"
     """The check has rejected its picture."""
+    ASKED = "asked"
+    """The service is asked what it makes of its picture, which is paid for."""
+    ANSWERED = "answered"
 
 
 class OnReject(StrEnum):
@@ -112,5 +115,7 @@ class Kind(StrEnum):
     CHECKED = "checked"
     REMAKE = "remake"
     """What is made once more after a check; a plan of its own."""
+    OPINION = "opinion"
+    """Which pictures the service is asked about."""
     PUBLISHED = "published"
     REPORT = "report"

@@ -37,6 +37,8 @@ def published(item: str, fingerprint: str = "a.b.c") -> events.ItemPublished:
 texts = st.text(st.characters(), min_size=1, max_size=8)
 items = st.sampled_from(["cup/white", "cup/wood", "碗/白", 'a "b"\n/\u2028'])
 fingerprints = st.sampled_from(["a.b.c", "a.b.d", "x.-.c"])
+attributes = st.sampled_from([("IQA",), ("IQA", "Sharpness")])
+scores = st.dictionaries(st.sampled_from(["IQA", "Sharpness"]), st.floats(0, 1e9))
 any_event = st.one_of(
     st.builds(events.ItemPlanned, items, fingerprints),
     st.builds(events.ItemWaiting, items),
@@ -52,6 +54,8 @@ any_event = st.one_of(
         is_final=st.booleans(),
     ),
     st.builds(events.ItemReleased, items),
+    st.builds(events.ItemAsked, items, texts, attributes),
+    st.builds(events.ItemAnswered, items, texts, attributes, scores, st.one_of(st.just(""), texts)),
     st.builds(events.ItemPublishing, items, texts.map("cos://shop-1250000000/{}".format)),
     st.builds(published, items, fingerprints),
     st.builds(events.ItemUnpublished, items),

@@ -271,6 +271,18 @@ def record_file(name: str, entry: Entry) -> Golden:
     )
 
 
+def snapshot(name: str, known: CatalogueRecord) -> Golden:
+    """What is known of a catalogue after some files."""
+    return Golden(
+        f"catalogue-{name}",
+        record_format.VERSION,
+        known,
+        record_format.write_snapshot,
+        lambda data: record_format.read_snapshot(data, known.seq),
+        "jsonl",
+    )
+
+
 ENDS = ends_of(TASK_ID, MPS, RESULT, ERROR)
 AIDGE_ENDS = ends_of(AIDGE_TASK_ID, AIDGE, AIDGE_RESULT, AIDGE_ERROR)
 # One of each kind, under ids of their own.
@@ -326,6 +338,26 @@ KNOWN = CatalogueRecord().after(
         replace(ENDED, number=20, events=(*ENDED.events, *PLANNED.events)),
     ]
 )
+ATTRIBUTES = ("IQA", "Sharpness")
+OPINIONS = Entry(
+    8,
+    RUN._replace(task_id="check"),
+    1767230000.25,
+    (
+        catalogue_events.ItemAsked("cup-17/white", f"{TASK_ID} /output/cup.jpeg", ATTRIBUTES),
+        catalogue_events.ItemAsked("碗/白", "/output/碗.jpeg /output/碗.jpeg", ("IQA",)),
+        catalogue_events.ItemAnswered(
+            "cup-17/white", f"{TASK_ID} /output/cup.jpeg", ATTRIBUTES, {"IQA": 61.25}, "IQA 61.25, Sharpness ?"
+        ),
+    ),
+)
+# One that is answered, and one that two runs have asked about.
+JUDGED = CatalogueRecord().after(
+    [
+        replace(OPINIONS, number=39, run=OPINIONS.run._replace(run_id="scheduled__2025-12-31T00:00:00+00:00")),
+        replace(OPINIONS, number=40),
+    ]
+)
 # One whose pictures are copied, and ends of the other kinds.
 COPIED = {"bucket": "shop-1250000000", "region": "ap-guangzhou", "path": f"/output/aidge/{AIDGE_TASK_ID}-1.jpg"}
 PAGE_OF_AIDGE_ENDS = {
@@ -378,14 +410,9 @@ CASES = [
     ),
     record_file("record-plan", PLANNED),
     record_file("record-ends", ENDED),
-    Golden(
-        "catalogue-snapshot",
-        record_format.VERSION,
-        KNOWN,
-        record_format.write_snapshot,
-        lambda data: record_format.read_snapshot(data, 20),
-        "jsonl",
-    ),
+    record_file("record-opinions", OPINIONS),
+    snapshot("snapshot", KNOWN),
+    snapshot("snapshot-opinions", JUDGED),
     trigger((MpsImageTaskTrigger, {"mps_task_id": TASK_ID, **CONNECTED, **WAITS})),
     trigger((AidgeImageTaskTrigger, {"aidge_task_id": AIDGE_TASK_ID, "aidge_conn_id": "scenes", **WAITS})),
     trigger((MpsImageBatchTrigger, {**BATCH, **CONNECTED})),

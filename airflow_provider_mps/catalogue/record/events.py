@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from airflow_provider_mps.catalogue.record.state import (
+    MAX_FORMER,
     Announcement,
     Failure,
     ItemState,
     Made,
+    Opinion,
     Publication,
     Rejection,
     Reservation,
@@ -123,6 +125,40 @@ class ItemRejected(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ItemAsked(Event):
+    """A run is going to ask the service about a picture: no other run does meanwhile."""
+
+    name: ClassVar[EventName] = EventName.ASKED
+    picture: str
+    attributes: tuple[str, ...]
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """Whoever has asked the same before, and never said what came of it, is remembered."""
+        known = state.opinion
+        former = known.runs if known is not None and _is_of(known, self.picture, self.attributes) else ()
+        runs = (run, *(other for other in former if other != run))[:MAX_FORMER]
+        return replace(state, opinion=Opinion(self.picture, self.attributes, runs, None, "", at))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAnswered(Event):
+    """The service has said what it makes of a picture."""
+
+    name: ClassVar[EventName] = EventName.ANSWERED
+    picture: str
+    attributes: tuple[str, ...]
+    scores: Mapping[str, float] = field(hash=False)
+    said: str
+
+    def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
+        """What was asked since of another picture stays to be answered."""
+        known = state.opinion
+        if known is not None and not _is_of(known, self.picture, self.attributes):
+            return state
+        return replace(state, opinion=Opinion(self.picture, self.attributes, (), self.scores, self.said, at))
+
+
+@dataclass(frozen=True, slots=True)
 class ItemReleased(Event):
     """The item was planned, and has certainly not been submitted."""
 
@@ -177,3 +213,7 @@ class ItemUnpublished(Event):
 def _planned_after(state: ItemState, run: Writer) -> Reservation | None:
     """Return the reservation that is left when a run has done with an item: that of another run stays."""
     return None if state.planned is None or state.planned.run.is_same_run(run) else state.planned
+
+
+def _is_of(known: Opinion, picture: str, attributes: tuple[str, ...]) -> bool:
+    return (known.picture, known.attributes) == (picture, attributes)

@@ -13,14 +13,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
-from sys import intern
 from typing import Any, TypeVar
 
-from airflow_provider_mps.catalogue.record import events
+from airflow_provider_mps.catalogue.record import events, values
 from airflow_provider_mps.catalogue.record.events import Event
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord, Entry
 from airflow_provider_mps.catalogue.record.state import (
@@ -28,22 +26,19 @@ from airflow_provider_mps.catalogue.record.state import (
     Failure,
     ItemState,
     Made,
+    Opinion,
     Publication,
     Rejection,
     Reservation,
     Writer,
 )
+from airflow_provider_mps.catalogue.record.values import Check, RecordFormatError, read_fields, write_time
 
 VERSION = 1
 # What the first line of a file ends with.
 _SEAL = b',"sha256":"%b"}\n'
 
 _Part = TypeVar("_Part")
-_Check = Callable[[Any], Any]
-
-
-class RecordFormatError(ValueError):
-    """A file of the record that this version cannot read; the message says why."""
 
 
 def write_entry(entry: Entry, unique_id: str) -> bytes:
@@ -71,7 +66,7 @@ def read_entry(data: bytes, number: int) -> Entry:
     :param number: that the name of the file has
     :raises RecordFormatError: it is something else; also while its events are read
     """
-    header, lines = _opened(data, {"number": _count, "id": _text, "run": _writer, "at": _time})
+    header, lines = _opened(data, {"number": values.count, "id": values.text, "run": values.writer, "at": values.time})
     if header["number"] != number:
         raise RecordFormatError(f"it is number {header['number']} by its first line, and another by its name")
     return Entry(number, header["run"], header["at"], _each(lines, _event, 1))
@@ -89,30 +84,13 @@ def read_snapshot(data: bytes, number: int) -> CatalogueRecord:
     :param number: that the name of the file has
     :raises RecordFormatError: it is something else
     """
-    header, lines = _opened(data, {"snapshot": _count})
+    header, lines = _opened(data, {"snapshot": values.count})
     if header["snapshot"] != number:
         raise RecordFormatError(f"it is of {header['snapshot']} by its first line, and of another by its name")
     items = dict(_each(lines, _item_state, 1))
     if len(items) != header["count"]:
         raise RecordFormatError("an item is in it twice")
     return CatalogueRecord(items, number, number)
-
-
-def write_time(at: float) -> str:
-    """Return a moment as it is written: ISO 8601, UTC, to the millisecond."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-@lru_cache(maxsize=4096)
-def read_time(text: str) -> float:
-    """Return a moment in seconds since the epoch.
-
-    :raises ValueError: it is none
-    """
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
-        raise ValueError(f"no time zone: {text!r}")
-    return found.timestamp()
 
 
 def _sealed(header: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> bytes:
@@ -138,7 +116,7 @@ def _digest(first: bytes, following: memoryview) -> bytes:
     return found.hexdigest().encode()
 
 
-def _opened(data: bytes, fields: Mapping[str, _Check]) -> tuple[dict[str, Any], BytesIO]:
+def _opened(data: bytes, fields: Mapping[str, Check]) -> tuple[dict[str, Any], BytesIO]:
     """Return the first line of a file, and the rest of it, if it is all that was written."""
     file = BytesIO(data)
     first = file.readline()
@@ -163,7 +141,7 @@ def _each(file: BytesIO, read: Callable[[dict[str, Any]], _Part], before: int = 
         raise RecordFormatError(f"line {number}: {error}") from None
 
 
-def _header(checks: Mapping[str, _Check], fields: dict[str, Any]) -> dict[str, Any]:
+def _header(checks: Mapping[str, Check], fields: dict[str, Any]) -> dict[str, Any]:
     version = fields.pop("version", None)
     if type(version) is not int or version < 1:
         raise RecordFormatError("it is no file of a record, as it has no version")
@@ -171,12 +149,12 @@ def _header(checks: Mapping[str, _Check], fields: dict[str, Any]) -> dict[str, A
         said = f"its version is {version}, and this release of the package reads up to {VERSION}"
         raise RecordFormatError(f"{said}: install the release that wrote it")
     fields.pop("sha256", None)
-    return _fields(fields, {**checks, "count": _count})
+    return read_fields(fields, {**checks, "count": values.count})
 
 
 def _event_fields(event: Event) -> dict[str, Any]:
     fields = {name: getattr(event, name) for name in _EVENTS[event.name][1]}
-    if "picture" in fields:
+    if isinstance(event, events.ItemMade):
         # Its addresses follow from these.
         fields["picture"] = {name: fields["picture"][name] for name in _PICTURE}
     return fields
@@ -187,7 +165,7 @@ def _event(fields: dict[str, Any]) -> Event:
     known = _EVENTS.get(name) if isinstance(name, str) else None
     if known is None:
         raise RecordFormatError(f"an event that this release does not know: {name!r:.60}")
-    return known[0](**_fields(fields, {"item": _text, **known[1]}))
+    return known[0](**read_fields(fields, {"item": values.text, **known[1]}))
 
 
 def _state_fields(state: ItemState) -> dict[str, Any]:
@@ -196,129 +174,97 @@ def _state_fields(state: ItemState) -> dict[str, Any]:
         found["since"] = write_time(state.since)
     for name, (_, checks) in _STATES.items():
         if (part := getattr(state, name)) is not None:
-            found[name] = {field: getattr(part, field) for field in checks}
+            found[name] = {field: _written(getattr(part, field)) for field in checks}
             found[name]["at"] = write_time(part.at)
-            if name == "planned":
-                found[name]["run"] = part.run._asdict()
-                found[name]["former"] = [former._asdict() for former in part.former]
     return found
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Writer):
+        return value._asdict()
+    return [_written(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _item_state(fields: dict[str, Any]) -> tuple[str, ItemState]:
-    checks: dict[str, _Check] = {"item": _text}
+    checks: dict[str, Check] = {"item": values.text}
     if "since" in fields:
-        checks["since"] = _time
+        checks["since"] = values.time
     for name, (kind, parts) in _STATES.items():
         if name in fields:
             checks[name] = partial(_part, kind, parts)
-    found = _fields(fields, checks)
+    found = read_fields(fields, checks)
     return found.pop("item"), ItemState(**found)
 
 
-def _part(kind: type, parts: Mapping[str, _Check], value: Any) -> Any:
-    return kind(**_fields(value, parts))
+def _part(kind: type, parts: Mapping[str, Check], value: Any) -> Any:
+    return kind(**read_fields(value, parts))
 
 
-def _fields(fields: Any, checks: Mapping[str, _Check]) -> dict[str, Any]:
-    """Return the fields of a line, each of its type, none missing, none too many."""
-    if not isinstance(fields, dict) or fields.keys() != checks.keys():
-        has = sorted(fields) if isinstance(fields, dict) else fields
-        raise RecordFormatError(f"expected the fields {', '.join(checks)}, got {has!r:.200}")
-    found = {}
-    for name, check in checks.items():
-        try:
-            found[name] = check(fields[name])
-        except (TypeError, ValueError) as error:
-            said = str(error) if isinstance(error, RecordFormatError) else f"{fields[name]!r:.60}"
-            raise RecordFormatError(f"{name} cannot be used: {said}") from None
-    return found
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str or not value:
-        raise TypeError
-    return value
-
-
-def _shared(value: Any) -> str:
-    # Kept once, however many items have it.
-    return intern(_text(value))
-
-
-def _words(value: Any) -> str:
-    if type(value) is not str:
-        raise TypeError
-    return value
-
-
-def _text_or_none(value: Any) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _flag(value: Any) -> bool:
-    if type(value) is not bool:
-        raise TypeError
-    return value
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise TypeError
-    return value
-
-
-def _time(value: Any) -> float:
-    return read_time(_text(value))
-
-
-def _writer(value: Any) -> Writer:
-    return Writer(**_fields(value, {"dag_id": _shared, "run_id": _shared, "task_id": _shared}))
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if type(value) is not list:
-        raise TypeError
-    return tuple(map(_shared, value))
-
-
-def _writers(value: Any) -> tuple[Writer, ...]:
-    if type(value) is not list:
-        raise TypeError
-    return tuple(map(_writer, value))
-
-
-_PICTURE: dict[str, _Check] = {"bucket": _shared, "region": _shared, "path": _text}
-_PUBLICATION: dict[str, _Check] = {"fingerprint": _text, "final": _text, "etag": _text, "size": _count}
-_FAILURE: dict[str, _Check] = {
-    "fingerprint": _text,
-    "code": _shared,
-    "message": _words,
-    "request_id": _words,
-    "task_id": _text_or_none,
-    "is_final": _flag,
+_PICTURE: dict[str, Check] = {"bucket": values.shared, "region": values.shared, "path": values.text}
+_PUBLICATION: dict[str, Check] = {
+    "fingerprint": values.text,
+    "final": values.text,
+    "etag": values.text,
+    "size": values.count,
 }
-_REJECTION: dict[str, _Check] = {"fingerprint": _text, "picture_id": _text, "codes": _texts}
+_FAILURE: dict[str, Check] = {
+    "fingerprint": values.text,
+    "code": values.shared,
+    "message": values.words,
+    "request_id": values.words,
+    "task_id": values.text_or_none,
+    "is_final": values.flag,
+}
+_REJECTION: dict[str, Check] = {"fingerprint": values.text, "picture_id": values.text, "codes": values.texts}
+_QUESTION: dict[str, Check] = {"picture": values.text, "attributes": values.texts}
 # What each kind of event has beside the item.
-_EVENT_FIELDS: tuple[tuple[type[Event], dict[str, _Check]], ...] = (
-    (events.ItemPlanned, {"fingerprint": _text, "forced": _flag}),
+_EVENT_FIELDS: tuple[tuple[type[Event], dict[str, Check]], ...] = (
+    (events.ItemPlanned, {"fingerprint": values.text, "forced": values.flag}),
     (events.ItemWaiting, {}),
-    (events.ItemMade, {"fingerprint": _text, "picture": partial(_part, dict, _PICTURE), "task_id": _text_or_none}),
+    (
+        events.ItemMade,
+        {"fingerprint": values.text, "picture": partial(_part, dict, _PICTURE), "task_id": values.text_or_none},
+    ),
     (events.ItemFailed, _FAILURE),
     (events.ItemRejected, _REJECTION),
+    (events.ItemAsked, _QUESTION),
+    (events.ItemAnswered, {**_QUESTION, "scores": values.numbers, "said": values.words}),
     (events.ItemReleased, {}),
-    (events.ItemPublishing, {"final": _text}),
+    (events.ItemPublishing, {"final": values.text}),
     (events.ItemPublished, _PUBLICATION),
     (events.ItemUnpublished, {}),
 )
 _EVENTS = {kind.name.value: (kind, checks) for kind, checks in _EVENT_FIELDS}
 # The parts of what is known of an item.
-_STATES: dict[str, tuple[type, dict[str, _Check]]] = {
-    "planned": (Reservation, {"fingerprint": _text, "run": _writer, "at": _time, "forced": _flag, "former": _writers}),
-    "made": (Made, {"fingerprint": _text, **_PICTURE, "task_id": _text_or_none, "at": _time}),
-    "failed": (Failure, {**_FAILURE, "at": _time}),
-    "rejected": (Rejection, {"fingerprint": _text, "pictures": _texts, "codes": _texts, "at": _time}),
-    "publishing": (Announcement, {"final": _text, "at": _time}),
-    "published": (Publication, {**_PUBLICATION, "at": _time}),
+_STATES: dict[str, tuple[type, dict[str, Check]]] = {
+    "planned": (
+        Reservation,
+        {
+            "fingerprint": values.text,
+            "run": values.writer,
+            "at": values.time,
+            "forced": values.flag,
+            "former": values.writers,
+        },
+    ),
+    "made": (Made, {"fingerprint": values.text, **_PICTURE, "task_id": values.text_or_none, "at": values.time}),
+    "failed": (Failure, {**_FAILURE, "at": values.time}),
+    "rejected": (
+        Rejection,
+        {"fingerprint": values.text, "pictures": values.texts, "codes": values.texts, "at": values.time},
+    ),
+    "publishing": (Announcement, {"final": values.text, "at": values.time}),
+    "published": (Publication, {**_PUBLICATION, "at": values.time}),
+    "opinion": (
+        Opinion,
+        {
+            **_QUESTION,
+            "runs": values.writers,
+            "scores": values.numbers_or_none,
+            "said": values.words,
+            "at": values.time,
+        },
+    ),
 }
 
 

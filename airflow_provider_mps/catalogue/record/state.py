@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.core.airflow_task import TaskKey
@@ -132,6 +133,26 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the service that made a picture says of it, for which it is paid.
+
+    :param picture: which picture of the item
+    :param attributes: what it was asked for scores of, in order
+    :param runs: who has asked and has no answer on record; the newest first
+    :param scores: what it has answered, by attribute; None as long as that is not on record
+    :param said: how its answer begins, where there is no score of an attribute to be read; else empty
+    :param at: when that came on record, seconds since the epoch
+    """
+
+    picture: str
+    attributes: tuple[str, ...]
+    runs: tuple[Writer, ...]
+    scores: Mapping[str, float] | None = field(hash=False)
+    said: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Announcement:
     """A final key under which a picture may be, as a run was about to put one there.
 
@@ -155,6 +176,7 @@ class ItemState:
     :param rejected: which pictures of it are not right; None since one was published
     :param publishing: where it is about to be published
     :param published: what is published of it
+    :param opinion: what the service says of its last picture, where it was asked
     """
 
     since: float | None = None
@@ -164,6 +186,7 @@ class ItemState:
     rejected: Rejection | None = None
     publishing: Announcement | None = None
     published: Publication | None = None
+    opinion: Opinion | None = None
 
     @property
     def final(self) -> str | None:

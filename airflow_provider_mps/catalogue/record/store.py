@@ -21,16 +21,9 @@ from airflow_provider_mps.catalogue.addresses import record_folder
 from airflow_provider_mps.catalogue.errors import CatalogueBusyError, RecordUnreadableError
 from airflow_provider_mps.catalogue.record.events import Event
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord, Entry
-from airflow_provider_mps.catalogue.record.format import (
-    RecordFormatError,
-    read_entry,
-    read_snapshot,
-    read_time,
-    write_entry,
-    write_snapshot,
-    write_time,
-)
+from airflow_provider_mps.catalogue.record.format import read_entry, read_snapshot, write_entry, write_snapshot
 from airflow_provider_mps.catalogue.record.state import Writer
+from airflow_provider_mps.catalogue.record.values import RecordFormatError, read_time, write_time
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import beneath
 from airflow_provider_mps.storage.parallel import threads

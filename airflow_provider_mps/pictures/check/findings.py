@@ -31,6 +31,8 @@ class Code(StrEnum):
     PRODUCT_RECOLOURED = "ProductRecoloured"
     PRODUCT_OUTSIDE = "ProductOutside"
     DUPLICATE = "Duplicate"
+    SERVICE_QUALITY = "ServiceQuality"
+    """What the service says of the picture itself, one finding for each attribute."""
 
 
 PRODUCT_CODES = (
@@ -63,10 +65,14 @@ class Finding:
     words: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as small JSON: what is None is left out, and the words of what is ok are."""
+        """Return it as small JSON: what is None is left out, and the words of what is ok are.
+
+        Those of an opinion stay, as they alone name the attribute.
+        """
         found: dict[str, Any] = {"code": str(self.code), "verdict": str(self.verdict)}
         found |= {name: value for name, value in (("value", self.value), ("bound", self.bound)) if value is not None}
-        return found if self.verdict is Verdict.OK else found | {"words": self.words}
+        is_plain = self.verdict is Verdict.OK and self.code is not Code.SERVICE_QUALITY
+        return found if is_plain else found | {"words": self.words}
 
 
 @dataclass(frozen=True)

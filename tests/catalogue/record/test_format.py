@@ -12,16 +12,9 @@ from hypothesis import strategies as st
 
 from airflow_provider_mps.catalogue.record.events import Event, ItemPlanned
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord, Entry
-from airflow_provider_mps.catalogue.record.format import (
-    RecordFormatError,
-    read_entry,
-    read_snapshot,
-    read_time,
-    write_entry,
-    write_snapshot,
-    write_time,
-)
+from airflow_provider_mps.catalogue.record.format import read_entry, read_snapshot, write_entry, write_snapshot
 from airflow_provider_mps.catalogue.record.state import Writer
+from airflow_provider_mps.catalogue.record.values import RecordFormatError, read_time, write_time
 from tests.catalogue.records import event_lists, made, moments, runs
 
 WRITER = Writer("shop", "monday", "plan")
