@@ -21,6 +21,7 @@ from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.operators.batch_events import check_event
+from airflow_provider_mps.operators.check_rounds import CheckRounds
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR
@@ -32,9 +33,8 @@ if TYPE_CHECKING:
     # Imported where they are used: a DAG file has no need of them.
     from airflow_provider_mps.catalogue.addresses import StepOutput
     from airflow_provider_mps.catalogue.checking.checker import Checker
-    from airflow_provider_mps.catalogue.checking.run import CheckRun, Place
-    from airflow_provider_mps.core.airflow_task import TaskKey
-    from airflow_provider_mps.operators.remaker import Remaker
+    from airflow_provider_mps.catalogue.checking.opinions import Least
+    from airflow_provider_mps.catalogue.checking.run import CheckRun
     from airflow_provider_mps.pictures.check import Bounds
     from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
 
@@ -66,6 +66,13 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     the run after one that died. These are not counted in ``max_pictures`` of the plan. Pictures of Aidge are not made
     anew.
 
+    With ``second_opinion`` MPS itself is asked about each picture of a catalogue in which nothing was found wrong, one
+    that was made once more too (``ProcessImage`` with ``ImageTask.ImageQualityConfig``). Each question is paid for,
+    once: a retry, a clear, the run after one that died and the next night find the answer on record. It goes out at the
+    pace of the API and counts in ``pictures_per_day``. A score below the least is a finding ``ServiceQuality`` like any
+    other; what was not answered, or cannot be read, is ``not checked``. The scale of the scores is the service's, and
+    is documented nowhere: ask with a least of 0, which rejects nothing, and look at the values in the findings first.
+
     Templated: all arguments but ``deferrable``, ``poll_interval``, ``timeout`` and ``max_workers``.
 
     :param pictures: what batches or operators have returned (dict or list), or the address of a file of lines (str)
@@ -76,14 +83,17 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         out if that is not right either; ``remake`` takes files of a catalogue
     :param max_remakes: how often an item may be made anew (int, 1 to 10), default 1
     :param bounds: other bounds (dict), by their names in :class:`~airflow_provider_mps.pictures.check.Bounds`
+    :param second_opinion: the least score of each attribute that the service is asked for (dict): ``IQA`` (the quality
+        as a whole), ``Sharpness``, ``Brightness``, ``Contrast``, numbers of at least 0, such as ``{"IQA": 40}``; it
+        takes files of a catalogue; default None, which asks nothing and pays nothing
     :param results: address of the folder for the file (str); default: the folder of the catalogue's run, or of
         ``pictures``
-    :param record_dir: COS folder of what is on record of remakes (str), default ``/airflow-mps/``
-    :param region: region of the MPS API for remakes (str); default as for the batch
+    :param record_dir: COS folder of what is on record of remakes and questions (str), default ``/airflow-mps/``
+    :param region: region of the MPS API for both (str); default as for the batch
     :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
-    :param deferrable: wait for remakes in the triggerer (bool), default True
-    :param poll_interval: seconds between looks at remakes (float or timedelta), default 10
-    :param timeout: seconds after which a remake counts as failed (float or timedelta), default 600
+    :param deferrable: wait for both in the triggerer (bool), default True
+    :param poll_interval: seconds between looks at them (float or timedelta), default 10
+    :param timeout: seconds after which one counts as failed (float or timedelta), default 600
     :param max_workers: how many pictures at the same time (int, 1 to 32), default 4; each takes a core while it is
         looked at, and memory for three pictures
     :raises ValueError: a fixed argument cannot be used; when the DAG is read
@@ -103,13 +113,14 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         "on_reject",
         "max_remakes",
         "bounds",
+        "second_opinion",
         "results",
         "record_dir",
         "region",
         "tencentcloud_conn_id",
     )
-    template_fields_renderers = {"bounds": "json"}
-    container_fields = ("pictures", "bounds")
+    template_fields_renderers = {"bounds": "json", "second_opinion": "json"}
+    container_fields = ("pictures", "bounds", "second_opinion")
 
     def __init__(
         self,
@@ -119,6 +130,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         on_reject: str | XComArg = OnReject.FAIL.value,
         max_remakes: int | str | XComArg = DEFAULT_MAX_REMAKES,
         bounds: dict[str, Any] | XComArg | None = None,
+        second_opinion: dict[str, float] | XComArg | str | None = None,
         results: str | XComArg | None = None,
         record_dir: str | XComArg = DEFAULT_RECORD_DIR,
         region: str | XComArg | None = None,
@@ -135,12 +147,13 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         self.on_reject: Any = on_reject
         self.max_remakes: Any = max_remakes
         self.bounds: Any = bounds
+        self.second_opinion: Any = second_opinion
         self.results: Any = results
         self.record_dir: Any = record_dir
         self.region: Any = region
         self.tencentcloud_conn_id = tencentcloud_conn_id
         self.deferrable = deferrable
-        self._batch: Remaker | None = None
+        self._rounds: CheckRounds | None = None
         with invalid_arguments_fail():
             self.poll_interval = arguments.seconds("poll_interval", poll_interval)
             self.timeout = arguments.seconds("timeout", timeout)
@@ -155,17 +168,17 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         from airflow_provider_mps.catalogue.checking.entries import are_entries, check_entries
 
         self.check_found()
-        on_reject, bounds = self._read()
+        on_reject, bounds, least = self._read()
         if not are_entries(self.pictures):
             run = self._run(context, bounds, paths := self._paths())
             with invalid_arguments_fail():
-                _check_remakes(on_reject, run.catalogue)
+                _check_catalogue(on_reject, least, run.catalogue)
             run.read([output.path for output in paths])
             run.check(self._new_stop())
             run.tell()
-            return self._finish(context, run, on_reject)
+            return self._finish(context, run, on_reject, self._new_rounds(context, run, on_reject, least))
         with invalid_arguments_fail():
-            _check_remakes(on_reject, None)
+            _check_catalogue(on_reject, least, None)
             found = check_entries(
                 self.pictures,
                 self.subject,
@@ -180,32 +193,40 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
 
     @failures_in_short
     def execute_complete(self, context: Context, event: Any = None) -> Any:
-        """Go on with remakes that were waited for."""
+        """Go on with what was waited for."""
         check_event(event)
         self.check_found()
-        on_reject, bounds = self._read()
+        on_reject, bounds, least = self._read()
         run = self._run(context, bounds, self._paths())
-        checked, plan = run.begun(context["ti"].try_number)
-        run.read([checked])
-        self._remake(context, run, plan, begins=False)
-        return self._finish(context, run, on_reject)
+        begun = run.begun(context["ti"].try_number)
+        run.read([begun.checked])
+        rounds = self._new_rounds(context, run, on_reject, least)
+        rounds.resume(begun)
+        return self._finish(context, run, on_reject, rounds)
 
     def on_kill(self) -> None:
         """Stop reading and submitting, when a person or Airflow ends the task."""
         super().on_kill()
-        if self._batch is not None:
-            self._batch.on_kill()
+        if self._rounds is not None:
+            self._rounds.on_kill()
 
-    def _finish(self, context: Context, run: CheckRun, on_reject: OnReject) -> dict[str, Any]:
-        """Have remade what is to be, write the file, and judge."""
-        while lines := self._to_remake(context, run, on_reject):
-            try_number = context["ti"].try_number
-            self.log.info("Made once more, as the check has rejected it: %s", counted(len(lines), "picture"))
-            checked, plan = run.write(Kind.CHECKED, run.lines, try_number), run.write(Kind.REMAKE, lines, try_number)
-            run.begin(try_number, checked, plan)
-            if not self._remake(context, run, plan, begins=True):
-                # What was not made this time, a later run makes.
-                break
+    def _new_rounds(self, context: Context, run: CheckRun, on_reject: OnReject, least: Least) -> CheckRounds:
+        is_over = cache(partial(is_run_over, context["ti"]))
+        makes = on_reject is OnReject.REMAKE
+        self._rounds = CheckRounds(
+            self,
+            context,
+            run,
+            least=least,
+            max_remakes=_CHECKS["max_remakes"]("max_remakes", self.max_remakes) if makes else 0,
+            is_over=lambda other: is_over(other.dag_id, other.run_id),
+            new_stop=self._new_stop,
+        )
+        return self._rounds
+
+    def _finish(self, context: Context, run: CheckRun, on_reject: OnReject, rounds: CheckRounds) -> dict[str, Any]:
+        """Do what is left to do, write the file, and judge."""
+        rounds.go_on()
         counts, rejected = run.counts, run.rejected
         output: dict[str, Any] = {
             "path": run.write(Kind.CHECKED, run.lines, context["ti"].try_number),
@@ -217,27 +238,6 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         self.log.info("Of %s: %s; see %s", counted(len(run.lines), "item"), told, output["path"])
         self._judge(context, on_reject, rejected, len(run.lines), output)
         return output
-
-    def _to_remake(self, context: Context, run: CheckRun, on_reject: OnReject) -> Any:
-        if on_reject is not OnReject.REMAKE:
-            return []
-        max_remakes = _CHECKS["max_remakes"]("max_remakes", self.max_remakes)
-        is_over = cache(partial(is_run_over, context["ti"]))
-        return run.to_remake(max_remakes, lambda other: is_over(other.dag_id, other.run_id))
-
-    def _remake(self, context: Context, run: CheckRun, plan: str, *, begins: bool) -> int:
-        """Make what is in a plan, or go on with that; put it in its place, and return how many pictures there are.
-
-        :raises TaskDeferred: it is waited for in the triggerer
-        """
-        from airflow_provider_mps.operators.remaker import Remaker
-
-        self._batch = Remaker(task_id=self.task_id, of=self, plan={"path": plan, "catalogue": run.catalogue})
-        # It defers to the method of this name, which is here too.
-        made = self._batch.go_on(context, begins=begins)
-        count = run.take(made["path"], self._new_stop())
-        run.tell()
-        return count
 
     def _new_stop(self) -> threading.Event:
         # What is carried out at once sets it at its end.
@@ -259,14 +259,14 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
             context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=result)
         raise PicturesRejectedError(len(rejected), count, told(rejected))
 
-    def _read(self) -> tuple[OnReject, Bounds]:
+    def _read(self) -> tuple[OnReject, Bounds, Least]:
         from airflow_provider_mps.pictures.check import Bounds
 
         with invalid_arguments_fail():
             given = {name: getattr(self, name) for name in _CHECKS}
             arguments.check_rendered(("on_reject", "max_remakes"), given)
             read = {name: check(name, given[name]) for name, check in _CHECKS.items() if given[name] is not None}
-            return read["on_reject"], Bounds(**read.get("bounds", {}))
+            return read["on_reject"], Bounds(**read.get("bounds", {})), read.get("second_opinion", {})
 
     def _paths(self) -> list[StepOutput]:
         from airflow_provider_mps.catalogue.addresses import read_output
@@ -278,13 +278,13 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         return outputs
 
     def _run(self, context: Context, bounds: Bounds, outputs: Sequence[StepOutput]) -> CheckRun:
-        from airflow_provider_mps.catalogue.checking.run import CheckRun
+        from airflow_provider_mps.catalogue.checking.run import CheckRun, place_of
         from airflow_provider_mps.durable.tries import task_of
         from airflow_provider_mps.storage.files import Files
 
         files = Files(None, self.tencentcloud_conn_id)
         with invalid_arguments_fail():
-            place = _place_of(outputs, self.results, task_of(context))
+            place = place_of(outputs, self.results, task_of(context))
         files.check("results", place.folder)
         return CheckRun(files, place, task_of(context), self._checker(bounds), self._settings().storage, bounds)
 
@@ -299,28 +299,16 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         return CosHook(self.tencentcloud_conn_id).settings
 
 
-def _check_remakes(on_reject: OnReject, catalogue: str | None) -> None:
-    if on_reject is OnReject.REMAKE and catalogue is None:
+def _check_catalogue(on_reject: OnReject, least: Least, catalogue: str | None) -> None:
+    if catalogue is not None:
+        return
+    if on_reject is OnReject.REMAKE:
         arguments.fail(
             "on_reject", on_reject.value, "fail or leave_out: only pictures of a catalogue are made once more"
         )
-
-
-def _place_of(outputs: Sequence[StepOutput], results: Any, task: TaskKey) -> Place:
-    """Return where the files of a check are: those that it writes are beside what it reads."""
-    from airflow_provider_mps.catalogue.addresses import run_folder
-    from airflow_provider_mps.catalogue.checking.run import Place
-    from airflow_provider_mps.storage.files import parent
-
-    catalogues = {output.catalogue for output in outputs}
-    if len(catalogues) > 1:
-        arguments.fail("pictures", sorted(map(str, catalogues)), "pictures of one catalogue")
-    (catalogue,) = catalogues
-    if results is not None:
-        return Place(whole_address("results", results), catalogue)
-    if catalogue is not None:
-        return Place(run_folder(catalogue, task), catalogue)
-    return Place(parent(outputs[0].path), None)
+    if least:
+        told = "None: only a catalogue remembers what was answered, and so what is paid for already"
+        arguments.fail("second_opinion", dict(least), told)
 
 
 def _bounds(name: str, value: Any) -> dict[str, Any]:
@@ -329,11 +317,18 @@ def _bounds(name: str, value: Any) -> dict[str, Any]:
     return read_bounds(name, value)
 
 
+def _least(name: str, value: Any) -> Least:
+    from airflow_provider_mps.catalogue.checking.bounds import read_least
+
+    return read_least(name, value)
+
+
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "subject": object_address,
     "on_reject": lambda name, value: arguments.word(name, value, OnReject),
     "max_remakes": lambda name, value: arguments.integer(name, value, 1, MAX_REMAKES),
     "bounds": _bounds,
+    "second_opinion": _least,
     "results": whole_address,
     "record_dir": arguments.output_dir,
     "region": arguments.region,

@@ -9,20 +9,20 @@ from airflow_provider_mps.operators.mps_batch import MpsImageBgFusionBatchOperat
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-# A remake that fails leaves its item rejected, and is no failure of the task.
+# What fails in it leaves its item as it was, and is no failure of the task.
 _ANY_FAILED = 1_000_000_000
 
 
-class Remaker(MpsImageBgFusionBatchOperator):
-    """Makes the lines of a plan as a part of another task, whose record, tries and deferral it has.
+class InnerBatch(MpsImageBgFusionBatchOperator):
+    """A batch as a part of another task, whose record, tries and deferral it has.
 
     :param of: the operator of that task
-    :param plan: what is made: ``{"path", "catalogue"}``
+    :param requests: what is paid for: ``{"path", "catalogue"}``
     """
 
-    def __init__(self, *, of: Any, plan: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, of: Any, requests: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(
-            requests=plan,
+            requests=requests,
             max_failed=_ANY_FAILED,
             record_dir=of.record_dir,
             region=of.region,
@@ -43,3 +43,7 @@ class Remaker(MpsImageBgFusionBatchOperator):
         :raises TaskDeferred: it is waited for in the triggerer
         """
         return self._work(context, begins=begins)
+
+
+class Remaker(InnerBatch):
+    """Makes the lines of a plan."""

@@ -1,4 +1,4 @@
-"""The bounds of a check, as a user gives them."""
+"""The bounds of a check, and the least scores of the service, as a user gives them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.pictures.check import Bounds
+from airflow_provider_mps.services.tencentcloud.words import QualityAttribute
 
 
 def read_bounds(name: str, value: Any) -> dict[str, Any]:
@@ -26,3 +27,31 @@ def read_bounds(name: str, value: Any) -> dict[str, Any]:
             arguments.fail(f"{name}[{bound!r}]", given, "a number of at least 0")
         found[bound] = given
     return found
+
+
+def read_least(name: str, value: Any) -> dict[QualityAttribute, float]:
+    """Return the least score of each attribute that the service is to be asked for.
+
+    :raises ArgumentError: it names no attribute, or another, or no number of at least 0
+    """
+    if not isinstance(value, Mapping) or not value:
+        arguments.fail(name, value, f"a dict with the least score of at least one of {', '.join(QualityAttribute)}")
+    found = {}
+    for attribute, given in value.items():
+        if attribute not in list(QualityAttribute):
+            arguments.fail(name, attribute, f"attributes are {', '.join(QualityAttribute)}")
+        found[QualityAttribute(attribute)] = _least(f"{name}[{attribute!r}]", given)
+    return found
+
+
+def _least(name: str, given: Any) -> float:
+    number = given
+    if isinstance(given, str):
+        # What a template makes of a number is a text.
+        try:
+            number = float(given)
+        except ValueError:
+            number = None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < float("inf"):
+        arguments.fail(name, given, "a number of at least 0")
+    return float(number)

@@ -37,7 +37,7 @@ def job_of_line(line: PictureLine, storage: StorageDefaults) -> CheckJob | None:
     :param storage: bucket and region where its request names none
     :raises ArgumentError: the line cannot be used
     """
-    if line["action"] == Action.UNPUBLISH or not _has_picture(line["entry"]):
+    if line["action"] == Action.UNPUBLISH or not has_picture(line["entry"]):
         return None
     found = sources_of(line["request"], line["service"], storage, {})
     asked = Asked() if line["service"] == LineService.AIDGE else _asked_of(line["request"])
@@ -56,7 +56,7 @@ def job_of_entry(name: str, entry: Any, storage: StorageDefaults, subject: str |
     """
     if not isinstance(entry, Mapping) or not isinstance(entry.get("Outputs"), list):
         raise ArgumentError(f"{name}: expected what an operator or a batch returned, got {entry!r:.100}")
-    if not _has_picture(entry):
+    if not has_picture(entry):
         return None
     address = subject or entry.get("subject")
     found = None
@@ -86,7 +86,8 @@ def pictures_of(name: str, entry: Mapping[str, Any]) -> tuple[CosSource, ...]:
     return tuple(found)
 
 
-def _has_picture(entry: Mapping[str, Any]) -> bool:
+def has_picture(entry: Mapping[str, Any]) -> bool:
+    """Tell whether a result has a picture."""
     return not entry.get("Error") and bool(entry["Outputs"])
 
 

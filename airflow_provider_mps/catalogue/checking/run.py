@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from airflow_provider_mps.catalogue.addresses import begun_name, new_name
+from airflow_provider_mps.batch.words import whole_address
+from airflow_provider_mps.catalogue.addresses import StepOutput, begun_name, new_name, run_folder
 from airflow_provider_mps.catalogue.checking.checker import Checker, Looked
 from airflow_provider_mps.catalogue.checking.jobs import CheckJob, job_of_line
+from airflow_provider_mps.catalogue.checking.opinions import has_score
 from airflow_provider_mps.catalogue.checking.remakes import rejection, remake_of, replaced
 from airflow_provider_mps.catalogue.checking.words import codes_of
 from airflow_provider_mps.catalogue.lines import PictureLine, PlanLine, is_rejected, picture_lines
@@ -22,6 +24,7 @@ from airflow_provider_mps.catalogue.record.fold import CatalogueRecord
 from airflow_provider_mps.catalogue.record.state import ItemState, Writer
 from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.catalogue.words import Kind
+from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import beneath
 from airflow_provider_mps.core.vocabulary import PICTURE_GONE
@@ -29,7 +32,7 @@ from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.pictures.check import Bounds, Verdict, duplicates
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 from airflow_provider_mps.storage.errors import UnreadableLinesError
-from airflow_provider_mps.storage.files import Files
+from airflow_provider_mps.storage.files import Files, parent
 from airflow_provider_mps.storage.lines import read_lines, write_lines
 
 WITHOUT_PICTURE = "without_picture"
@@ -44,6 +47,19 @@ class Place(NamedTuple):
 
     folder: str
     catalogue: str | None
+
+
+class Begun(NamedTuple):
+    """What a try was about to pay for.
+
+    :param checked: address of what was checked before
+    :param kind: what it is: to be made once more, or to be asked about
+    :param path: address of what that is
+    """
+
+    checked: str
+    kind: Kind
+    path: str
 
 
 class CheckRun:
@@ -74,6 +90,11 @@ class CheckRun:
     def catalogue(self) -> str | None:
         """Address of the catalogue's folder; None without one."""
         return self._place.catalogue
+
+    @property
+    def task(self) -> TaskKey:
+        """The Airflow task."""
+        return self._task
 
     def read(self, paths: Sequence[str]) -> None:
         """Read lines; a check that is in them already stays until it is made again.
@@ -113,13 +134,20 @@ class CheckRun:
 
     def tell(self) -> None:
         """Put on record which pictures are rejected, and which of several is the right one."""
-        if self._store is None:
-            return
 
         def decide(known: CatalogueRecord) -> list[Event]:
             return [event for line in self.lines for event in _events(line, known.state(line["item"]))]
 
-        self._known = self._store.update(self._task, decide, time.time(), self._known)
+        self.update(decide, time.time())
+
+    def update(self, decide: Callable[[CatalogueRecord], list[Event]], now: float) -> None:
+        """Put on record what is decided by what is known; without a catalogue nobody decides.
+
+        :param decide: see :meth:`RecordStore.update`
+        :param now: seconds since the epoch
+        """
+        if self._store is not None:
+            self._known = self._store.update(self._task, decide, now, self._known)
 
     def to_remake(self, max_remakes: int, is_over: Callable[[Writer], bool]) -> list[PlanLine]:
         """Return the lines of what is to be made once more, and reserve these, as a plan does.
@@ -128,7 +156,7 @@ class CheckRun:
         :param is_over: tells whether a run that has reserved an item is known to have ended
         """
         found: list[PlanLine] = []
-        if self._store is None or not self.rejected:
+        if not self.rejected:
             return found
         now = time.time()
 
@@ -142,7 +170,7 @@ class CheckRun:
                     found.append(made)
             return [ItemPlanned(line["item"], line["fingerprint"]) for line in found]
 
-        self._known = self._store.update(self._task, decide, now, self._known)
+        self.update(decide, now)
         return found
 
     def write(self, kind: Kind, lines: Iterable[Mapping[str, Any]], try_number: int) -> str:
@@ -154,27 +182,30 @@ class CheckRun:
         write_lines(self._files, address, lines)
         return address
 
-    def begin(self, try_number: int, checked: str, plan: str) -> None:
-        """Note what is about to be made once more, for the task that comes back from a deferral.
+    def begin(self, try_number: int, kind: Kind, lines: Iterable[Mapping[str, Any]]) -> str:
+        """Write what is about to be paid for; return its address, and note it for whoever comes back from a deferral.
 
         Not as arguments of the deferral: ``dag.test()`` drops these.
 
         :param try_number: of the Airflow task
-        :param checked: address of what was checked
-        :param plan: address of what is made once more
+        :param kind: what it is: to be made once more, or to be asked about
+        :param lines: what it says
         """
-        data = json.dumps({"checked": checked, "remake": plan}).encode()
+        checked, paid = self.write(Kind.CHECKED, self.lines, try_number), self.write(kind, lines, try_number)
+        data = json.dumps({"checked": checked, kind.value: paid}).encode()
         self._files.write(self._begun(try_number), data, "application/json")
+        return paid
 
-    def begun(self, try_number: int) -> tuple[str, str]:
-        """Return what :meth:`begin` has noted in the same try.
+    def begun(self, try_number: int) -> Begun:
+        """Return what :meth:`begin` has noted last in the same try.
 
         :raises UnreadableLinesError: that cannot be read
         """
         address = self._begun(try_number)
         try:
             said = json.loads(self._files.read(address))
-            return str(said["checked"]), str(said["remake"])
+            kind = Kind.OPINION if Kind.OPINION in said else Kind.REMAKE
+            return Begun(str(said["checked"]), kind, str(said[kind]))
         except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
             raise UnreadableLinesError(address, 1, f"it does not say what is made once more: {error}") from None
 
@@ -194,6 +225,8 @@ class CheckRun:
         counts[WITHOUT_PICTURE] = kinds[WITHOUT_PICTURE]
         if remade := sum(line.get("check", {}).get("remakes", 0) for line in self.lines):
             counts["remade"] = remade
+        if opinions := sum(has_score(line) for line in self.lines):
+            counts["opinions"] = opinions
         return counts
 
     def _look(self, indices: Iterable[int], stop: threading.Event) -> None:
@@ -221,6 +254,25 @@ class CheckRun:
 
     def _find_duplicates(self) -> None:
         find_duplicates({line["item"]: line for line in self.lines if "check" in line}, self._bounds)
+
+
+def place_of(outputs: Sequence[StepOutput], results: Any, task: TaskKey) -> Place:
+    """Return where the files of a check are: those that it writes are beside what it reads.
+
+    :param outputs: what it reads; there is at least one
+    :param results: address of the folder for its own; None for the folder of the run, or of what it reads
+    :param task: the Airflow task
+    :raises ArgumentError: they are of several catalogues, or ``results`` is no address
+    """
+    catalogues = {output.catalogue for output in outputs}
+    if len(catalogues) > 1:
+        arguments.fail("pictures", sorted(map(str, catalogues)), "pictures of one catalogue")
+    (catalogue,) = catalogues
+    if results is not None:
+        return Place(whole_address("results", results), catalogue)
+    if catalogue is not None:
+        return Place(run_folder(catalogue, task), catalogue)
+    return Place(parent(outputs[0].path), None)
 
 
 def find_duplicates(checked: Mapping[str, Mapping[str, Any]], bounds: Bounds) -> None:
