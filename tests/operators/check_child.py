@@ -23,7 +23,12 @@ def run(spec: dict[str, Any]) -> None:
     calls.WAIT = wait_none()
     writer.TAKE_OVER_SECONDS, writer.START_SECONDS, writer.LAZY_SECONDS = 0.3, 0.05, 0.1
     operator = PictureCheckOperator(
-        task_id="check", pictures=spec["pictures"], on_reject="remake", deferrable=False, poll_interval=0.1
+        task_id="check",
+        pictures=spec["pictures"],
+        on_reject="remake",
+        second_opinion=spec.get("second_opinion"),
+        deferrable=False,
+        poll_interval=0.1,
     )
     store = StateStore(Path(spec["store"]))
     context = make_context(

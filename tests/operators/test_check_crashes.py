@@ -84,3 +84,32 @@ def test_killed_again_and_again(
     plan = nights.plan("tuesday", manifest=MANIFEST, looks=looks)
     assert plan["counts"]["unchanged"] == len(MANIFEST) - 1
     assert plan["counts"]["make"] == 0
+
+
+@pytest.mark.parametrize("seed", range(LIVES))
+def test_killed_while_the_service_is_asked(
+    seed: int, service: LocalService, conn_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance, nights = random.Random(seed), Nights(service, tmp_path, monkeypatch)
+    manifest = MANIFEST[:4]
+    # Of one nothing but the service's opinion is bad, and of one the picture that is made for that is, too.
+    low, twice = CATALOGUE_SKUS[0], CATALOGUE_SKUS[1]
+    looks = {"brick": {"bg_cos_key": "/samples/brick.png", "image_size": "1K"}}
+    pictures = nights.make("monday", nights.plan("monday", manifest=manifest, looks=looks))
+    service.add_fault(kind="wrong_text", body='{"IQA": 3}', match=f"{low}-", times=1)
+    service.add_fault(kind="wrong_text", body='{"IQA": 4}', match=f"{twice}-")
+    spec = {"pictures": pictures, "store": str(tmp_path / "store"), "out": str(tmp_path / "out.json")}
+    spec |= {"connection": service.connection(), "second_opinion": {"IQA": 5}}
+    killed = 0
+    for number in range(1, KILLS + 1):
+        killed += live(service, spec | {"try_number": number}, chance.randrange(1, 120)) is None
+    checked = live(service, spec | {"try_number": KILLS + 1}, None)
+    assert killed > 2
+    assert checked is not None
+    assert checked["counts"]["rejected"] == 1
+    assert checked["counts"]["ok"] == len(manifest) - 1
+    assert checked["counts"]["opinions"] == len(manifest)
+    # One for each picture that there is: four, and the two that were made once more.
+    assert sum(bool(task.job.assessed) for task in service.tasks) == len(manifest) + 2
+    assert sum(not task.job.assessed for task in service.tasks) == len(manifest) + 2
+    assert nights.publish("monday", checked)["counts"]["published"] == len(manifest) - 1

@@ -31,7 +31,7 @@ kind             options and effect
 ``task_seconds`` ``seconds``: how long the task created takes
 ``wrong_picture`` ``shows``: the picture of the task created is ``blank`` (default), ``covered``, ``cut``, ``mirrored``,
                  or the subject ``unchanged``, and the service is content with it
-``wrong_text``   ``body``: the text that the task created answers with, in place of its own
+``wrong_text``   ``body``: the text that the task created answers with, in place of its own; others have none
 ``null_status``  on ProcessImage (default): the first ``n`` detail answers of the task have a null Status and a
                  null result set; on DescribeImageTaskDetail: that answer has
 ``status``       ``status``: that answer of Aidge's query has this word as ``taskStatus`` and no results

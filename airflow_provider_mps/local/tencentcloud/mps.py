@@ -43,7 +43,7 @@ def process_image(call: ApiCall) -> dict[str, Any]:
         task.failure_inner = rule.inner
     if rule := of_kind(call.rules, "wrong_picture"):
         task.wrong = rule.shows
-    if rule := of_kind(call.rules, "wrong_text"):
+    if (rule := of_kind(call.rules, "wrong_text")) and (job.text or job.assessed):
         task.text = rule.body
     if rule := of_kind(call.rules, "null_status"):
         task.null_answers = rule.n
