@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,26 @@ def test_a_path_that_the_user_gives_is_used_as_given(task: Task) -> None:
     run(task, SCENES["suite"][0], OutputPath="/mine/{inputName}.{format}")
     sent = task.service.accepted(SUBMIT)[0].body
     assert (sent["OutputPath"], sent.get("OutputDir")) == ("/mine/{inputName}.{format}", None)
+
+
+SCORES: dict[str, Any] = {"ImageTask": {"ImageQualityConfig": {"Attributes": ["Sharpness", "IQA"]}}}
+
+
+@pytest.mark.parametrize("store", [True, False])
+def test_scores_have_no_path_and_are_found_all_the_same(store: bool, make_task: Any) -> None:
+    task = make_task(store=store)
+    # Others are asked at the same time: of other attributes, and of another picture.
+    run(make_task(name="other"), {"ImageTask": {"ImageQualityConfig": {"Attributes": ["IQA"]}}})
+    storage = {"Bucket": task.service.bucket, "Region": task.service.region}
+    brick = {"Type": "COS", "CosInputInfo": {**storage, "Object": "/samples/brick.png"}}
+    run(make_task(name="third"), SCORES, InputInfo=brick)
+    task.service.add_fault(kind="lost_answer", action=SUBMIT, times=1)
+    result = run(task, SCORES)
+    [output] = result["Outputs"]
+    assert output["path"] == ""
+    assert set(json.loads(output["content"])) == {"IQA", "Sharpness"}
+    assert [call.task_id for call in task.service.accepted(SUBMIT)][2:] == [result["TaskId"]]
+    # A retry has the same.
+    assert run(task, SCORES, 2) == result
+    assert len(task.service.accepted(SUBMIT)) == 3
+    assert task.service.tasks[2].image_task == SCORES["ImageTask"]
