@@ -18,6 +18,7 @@ from airflow_provider_mps.exceptions import InvalidArgumentError, TencentCloudPe
 from airflow_provider_mps.hooks import budget as hooks_budget
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators import picture_check
+from airflow_provider_mps.operators.catalogue import CatalogueReportOperator
 from airflow_provider_mps.operators.pictures import PictureCheckOperator
 from airflow_provider_mps.services.tencentcloud.codes import PICTURES_PER_DAY_REACHED
 from airflow_provider_mps.storage.files import Files
@@ -113,7 +114,7 @@ def test_what_the_check_has_rejected_is_not_asked_about(nights: Opinions, servic
     assert checked["counts"]["opinions"] == 1
 
 
-def test_less_than_the_least_is_rejected(nights: Opinions, service: LocalService) -> None:
+def test_less_than_the_least_is_rejected_and_reported(nights: Opinions, service: LocalService, tmp_path: Path) -> None:
     pictures = nights.make_night("monday")
     service.add_fault(kind="wrong_text", body='{"IQA": 39.99}', match="jar-plum")
     service.add_fault(kind="wrong_text", body='```json\n[{"name": "IQA", "score": 40}]\n```', match="vase-amber")
@@ -125,6 +126,11 @@ def test_less_than_the_least_is_rejected(nights: Opinions, service: LocalService
     assert nights.publish("monday", checked)["counts"]["rejected"] == 1
     assert not service.object_exists(service.bucket, "/shop/jar-plum.jpeg")
     assert len(nights.questions) == 2
+    reporter = CatalogueReportOperator(task_id="report", pictures=checked, dest=str(tmp_path / "reports"))
+    told = json.loads(Path(execute(reporter, nights.context("monday", "report"))["json_path"]).read_text())
+    assert told["counts"]["rejected"] == 1
+    [kind] = [one for one in told["failures"] if one["code"] == "ServiceQuality"]
+    assert kind["items"][0]["message"] == "IQA: the service says 39.99, and 40 is the least"
 
 
 @pytest.mark.parametrize("deferrable", [False, True])

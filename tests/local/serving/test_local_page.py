@@ -55,6 +55,15 @@ def test_it_shows_tasks_pictures_and_objects(shown: Any, aidge_for: Any) -> None
         assert get(service, f"/_local/{link}").status_code == 200, link
 
 
+def test_it_shows_scores_and_no_picture_for_them(shown: Any) -> None:
+    task = {"ImageQualityConfig": {"Attributes": ["IQA"]}}
+    shown.finished(shown.submit(ScheduleId=None, AddOnParameter=None, ImageTask=task))
+    html = get(shown.service, "/_local/").text
+    assert "{&#34;IQA&#34;: " in html or "{&quot;IQA&quot;: " in html
+    for link in [*links(html, "src"), *links(html, "href")]:
+        assert get(shown.service, f"/_local/{link}").status_code == 200, link
+
+
 def test_it_escapes_everything(shown: Any) -> None:
     service = shown.service
     service.put_object(service.bucket, f"/{SCRIPT}' onerror='x.png", b"no picture")
