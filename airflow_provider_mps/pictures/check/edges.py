@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Of 255 a pixel: an edge of this strength counts half.
 _HALF = 7.0
-_POINTS = 900
+_POINTS = 600
 # How strong an edge is at least that is looked for.
 _CLEAR = 0.3
 # How much more an edge counts where it is darkest, and up to about where, of 255: what is seen in the dark differs by
