@@ -95,6 +95,21 @@ class EdgePoints:
     edges: Pixels
 
     @cached_property
+    def places(self) -> Pixels:
+        """The points as columns of x, y and 1, which a pose is multiplied with."""
+        import numpy as np
+
+        return np.concatenate([self.at.T, np.ones((1, len(self.at)), np.float32)]).astype(np.float32)
+
+    @cached_property
+    def turned(self) -> Pixels:
+        """The edges as a column, and those at half a right angle to them: what is seen is multiplied with both."""
+        import numpy as np
+
+        x, y = self.edges.T
+        return np.stack([self.edges.ravel(), np.stack([-y, x], axis=1).ravel()], axis=1).astype(np.float32)
+
+    @cached_property
     def weight(self) -> float:
         """What all of them add up to where each is found as it is."""
         import numpy as np

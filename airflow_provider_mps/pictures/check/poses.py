@@ -260,14 +260,11 @@ def _score(edges: Pixels, factor: float, points: EdgePoints, poses: Pixels) -> P
     import cv2
     import numpy as np
 
-    x, y, scale, turn = (column[:, None].astype(np.float32) for column in np.asarray(poses, np.float32).T)
-    cos, sin = np.cos(turn), np.sin(turn)
-    across, down = points.at[:, 0][None], points.at[:, 1][None]
-    at_x = (scale * (cos * across - sin * down) + x) * factor
-    at_y = (scale * (sin * across + cos * down) + y) * factor
+    x, y, scale, turn = np.asarray(poses, np.float32).T
+    cos, sin = scale * np.cos(turn), scale * np.sin(turn)
+    at_x, at_y = (np.stack(row, axis=1) * np.float32(factor) @ points.places for row in ((cos, -sin, x), (sin, cos, y)))
     seen = cv2.remap(edges, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
     # Edges turn with the product, by twice its turn as they are given.
-    cos, sin = np.cos(2 * turn), np.sin(2 * turn)
-    edge_x, edge_y = points.edges[:, 0][None], points.edges[:, 1][None]
-    agreed = (cos * edge_x - sin * edge_y) * seen[..., 0] + (sin * edge_x + cos * edge_y) * seen[..., 1]
-    return np.asarray(agreed.sum(axis=1) / max(points.weight, 1e-6))
+    along, across = (seen.reshape(len(x), -1) @ points.turned).T
+    agreed = np.cos(2 * turn) * along + np.sin(2 * turn) * across
+    return np.asarray(agreed / max(points.weight, 1e-6))
