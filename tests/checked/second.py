@@ -36,21 +36,22 @@ _SAME_IN_A_MIRROR = ("candle", "hourglass", "ring", "sunglasses")
 _CLEAR = ("hourglass",)
 
 
+_DRAWINGS = {**FIRST, **MORE, **LAST}
+
+
 @cache
-def _sources() -> dict[str, Source]:
-    found = {}
-    for name, draw in {**FIRST, **MORE, **LAST}.items():
-        product, rng = draw(), random.Random(f"second {name}")
-        if name in _BACKDROPS:
-            picture = photo(product, _BACKDROPS[name], rng.uniform(0.08, 0.3), rng, rng.uniform(1, 3))
-        else:
-            left, top = rng.randrange(16, 90), rng.randrange(16, 90)
-            room = Image.new("RGBA", (product.width + 2 * left, product.height + 2 * top), (0, 0, 0, 0))
-            room.paste(product, (left, top))
-            picture = png(room)
-        found[name] = Source(picture, product, name not in _SAME_IN_A_MIRROR, name in _CLEAR)
-    return found
+def source(name: str) -> Source:
+    """One of the products."""
+    product, rng = _DRAWINGS[name](), random.Random(f"second {name}")
+    if name in _BACKDROPS:
+        picture = photo(product, _BACKDROPS[name], rng.uniform(0.08, 0.3), rng, rng.uniform(1, 3))
+    else:
+        left, top = rng.randrange(16, 90), rng.randrange(16, 90)
+        room = Image.new("RGBA", (product.width + 2 * left, product.height + 2 * top), (0, 0, 0, 0))
+        room.paste(product, (left, top))
+        picture = png(room)
+    return Source(picture, product, name not in _SAME_IN_A_MIRROR, name in _CLEAR)
 
 
-STUDIO = Studio("second", _sources, backdrop)
+STUDIO = Studio("second", lambda: {name: source(name) for name in _DRAWINGS}, backdrop)
 """Ordinary products of a shop; one rule was changed by what was seen of them (of what is seen through glass)."""

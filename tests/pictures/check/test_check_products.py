@@ -28,7 +28,7 @@ PRODUCTS = ("coffee", "labelled jar", "vase", "bottle-cassis")
 
 @cache
 def source(name: str) -> Source:
-    return {**first.STUDIO.source(), **second.STUDIO.source()}[name]
+    return first.STUDIO.source()[name] if name in first.subjects() else second.source(name)
 
 
 def made(product: Image.Image, place: Place, prompt: str = "oak planks", light: Light = Light()) -> bytes:  # noqa: B008

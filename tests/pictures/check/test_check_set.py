@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checked import apart, first, second
+from tests.checked import apart, first
 from tests.checked.cases import FAULTS, Studio, cases
 from tests.checked.figures import figures
 
 
-@pytest.mark.parametrize("studio", [first.STUDIO, second.STUDIO, apart.STUDIO], ids=lambda studio: studio.name)
+@pytest.mark.parametrize("studio", [first.STUDIO, apart.STUDIO], ids=lambda studio: studio.name)
 def test_faults_are_found_and_good_pictures_are_not_rejected(studio: Studio) -> None:
     counted = figures(cases(studio, 20, 1))
     said = [(case.name, case.subject, checked.rejected) for case, checked in counted.misses]
