@@ -17,6 +17,9 @@ _QUERY = re.compile(rf"({_SCHEME}[^\s\"'<>?#]+)[?#][^\s\"'<>]+", re.IGNORECASE)
 _ENCODED_QUERY = re.compile(r"(https?%3A%2F%2F(?:(?!%3F)[^\s\"'<>&])+%3F)[^\s\"'<>&]+", re.IGNORECASE)
 _USERINFO = re.compile(rf"({_SCHEME})[^\s/\\\"'<>]+@", re.IGNORECASE)
 _AFTER_PATH = re.compile("[?#]")
+# In PEM, also one that is cut off, or whose ends of lines are escaped.
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(.*?)(?:-----END [A-Z0-9 ]*KEY-----|\Z)", re.DOTALL)
+_KEY_LINE = re.compile(r"[A-Za-z0-9+/=]{16,}")
 
 # What stands between a name and its value: in a query, a header, JSON, Python, HTML, or a list of names and values.
 _QUOTE = r"(?:b?(?:\\*[\"']|&(?:quot|apos|\#0*3[49]);)+)?"
@@ -65,15 +68,16 @@ def redact_urls(text: str) -> str:
     """Cut the query, the fragment, the user part and signed folders of every address, and what names a credential.
 
     A signed COS address, or any other address that carries a credential, carries it in one of them. So do the headers
-    and parameters of a request that an error page says back.
+    and parameters of a request that an error page says back. Private keys in PEM are cut out too.
     """
+    text = _PRIVATE_KEY.sub(MASK, text)
     text = _QUERY.sub(rf"\1?{MASK}", _ENCODED_QUERY.sub(rf"\1{MASK}", _USERINFO.sub(rf"\1{MASK}@", text)))
     text = _compiled(_HEADER).sub(rf"\1{MASK}", _URL.sub(_without_signed_folders, text))
     return _compiled(_PARAMETER).sub(_without_value, text)
 
 
 def url_secrets(text: str) -> list[str]:
-    """Return the parts of addresses in ``text`` that may be a credential, so that they can be masked elsewhere.
+    """Return what in ``text`` may be a credential, parts of addresses and private keys, so that it is masked elsewhere.
 
     Only what looks like one: no dates, numbers, words and sizes, which would be masked wherever else they stand, and
     nothing that is too short for Airflow to mask.
@@ -85,6 +89,8 @@ def url_secrets(text: str) -> list[str]:
         found += [part.strip("/") for part in path_signatures(_path(rest))]
         for tail in _AFTER_PATH.split(rest, maxsplit=1)[1:]:
             found += _of_query(tail)
+    for key in _PRIVATE_KEY.finditer(text):
+        found += _KEY_LINE.findall(key[1])
     return [secret for secret in dict.fromkeys(found) if len(secret) >= SHORTEST_MASK]
 
 

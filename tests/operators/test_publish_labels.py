@@ -315,6 +315,28 @@ def test_a_label_that_cannot_be_used_is_refused_when_the_dag_is_read(given: Any,
         CataloguePublishOperator(task_id="publish", pictures="cos:///p.jsonl", catalogue="cos:///shop", label=given)
 
 
+PEM = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"c2pa": {"certificate": "/etc/chain.pem", "key": PEM}},
+        {"c2pa": {"key": PEM}},
+        {"c2pa": {"certificate": "/etc/chain.pem", "private_key": PEM}},
+        {"c2pa": PEM},
+        {"producers": "x", "c2pa": {"certificate": "/etc/chain.pem", "key": PEM}},
+        {"c2pa": {"certificate": PEM, "key": "/etc/key.pem"}},
+        [{"key": PEM}],
+        PEM,
+    ],
+)
+def test_a_key_in_place_of_its_path_is_told_without_the_key(given: Any) -> None:
+    with pytest.raises(ValueError, match=r"label.*: expected") as caught:
+        CataloguePublishOperator(task_id="publish", pictures="cos:///p.jsonl", catalogue="cos:///shop", label=given)
+    assert "MIGHAgEA" not in str(caught.value)
+
+
 def test_a_label_is_rendered(shop: Shop) -> None:
     operator = CataloguePublishOperator(
         task_id="publish",

@@ -21,6 +21,7 @@ from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.aidge import AidgeBackgroundGenerationOperator
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator, MpsImageBgFusionOperator
+from airflow_provider_mps.operators.pictures import PictureLabelOperator
 from airflow_provider_mps.storage import masking
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from airflow_provider_mps.transfers.local_to_cos import LocalFilesystemToCosOperator
@@ -163,3 +164,12 @@ def test_what_a_rendered_address_carries_is_masked(
     monkeypatch.setattr(masking, "mask_secret", masked.append)
     make().render_template_fields({"a": address})
     assert set(masked) == expected
+
+
+def test_a_private_key_in_a_rendered_label_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    masked: list[str] = []
+    monkeypatch.setattr(masking, "mask_secret", masked.append)
+    key = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIIrOBu1sYg\nAwEHoUQDQgAEFzT4hQ==\n-----END EC PRIVATE KEY-----\n"
+    label = {"c2pa": {"certificate": "/etc/chain.pem", "key": "{{ a }}"}}
+    PictureLabelOperator(task_id="t", pictures=[], label=label).render_template_fields({"a": key})
+    assert masked == ["MHcCAQEEIIrOBu1sYg", "AwEHoUQDQgAEFzT4hQ=="]

@@ -208,6 +208,12 @@ def _path(name: str, value: Any) -> str:
     return str(arguments.local_path(name, value))
 
 
+def _pem(name: str, value: Any) -> str:
+    if "-----BEGIN" in str(value):
+        arguments.fail(name, value, "the path of a PEM file on the worker, and not what is in it")
+    return _path(name, value)
+
+
 def _unchanged(name: str, value: Any) -> Any:
     return value
 
@@ -231,4 +237,4 @@ _FIELDS: dict[str, Callable[[str, Any], Any]] = {
     "c2pa": _unchanged,
 }
 _VISIBLE: dict[str, Callable[[str, Any], Any]] = {"text": _line, "corner": _corner, "share": _share, "font": _path}
-_C2PA: dict[str, Callable[[str, Any], Any]] = {"certificate": _path, "key": _path, "timestamp_url": arguments.url}
+_C2PA: dict[str, Callable[[str, Any], Any]] = {"certificate": _pem, "key": _pem, "timestamp_url": arguments.url}

@@ -9,6 +9,7 @@ import json
 from io import BytesIO
 from typing import Any
 
+from airflow_provider_mps.core.redaction import excerpt
 from airflow_provider_mps.pictures.labels import jpeg, png
 from airflow_provider_mps.pictures.labels.aigc import AI_SOURCE_TYPES, COMPOSITE, LabelError
 
@@ -56,10 +57,11 @@ def sign(
         import c2pa
     except ImportError as error:
         raise LabelError(f"a C2PA manifest needs the package c2pa-python: {INSTALL} ({error})") from None
+    algorithm, private = _algorithm_and_key(key)
     info = c2pa.C2paSignerInfo(
-        alg=_algorithm(key).encode(),
+        alg=algorithm.encode(),
         sign_cert=certificate,
-        private_key=key,
+        private_key=private,
         ta_url=timestamp_url.encode() if timestamp_url else None,
     )
     made = BytesIO()
@@ -74,7 +76,7 @@ def sign(
                 builder.add_ingredient(said, _mime(parent), BytesIO(parent))
             builder.sign(signer, mime, BytesIO(data), made)
     except c2pa.C2paError as error:
-        raise SigningError(f"C2PA refuses to sign it: {str(error)[:200]}") from None
+        raise SigningError(f"C2PA refuses to sign it: {excerpt(str(error), 200)}") from None
     return made.getvalue()
 
 
@@ -98,14 +100,19 @@ def _with_actions(maker: dict[str, str], actions: list[dict[str, Any]]) -> dict[
     }
 
 
-def _algorithm(key: bytes) -> str:
-    """Return the algorithm of C2PA for a key.
+def _algorithm_and_key(key: bytes) -> tuple[str, bytes]:
+    """Return the algorithm of C2PA for a key, and the key in PKCS #8, which is all that C2PA reads.
 
     :raises LabelError: it is no key that C2PA takes
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        load_pem_private_key,
+    )
 
     try:
         found = load_pem_private_key(key, None)
@@ -113,12 +120,14 @@ def _algorithm(key: bytes) -> str:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise LabelError("the key for C2PA cannot be read: it has to be PEM, without a password") from None
     if isinstance(found, ec.EllipticCurvePrivateKey) and found.curve.name in _CURVES:
-        return _CURVES[found.curve.name].lower()
-    if isinstance(found, rsa.RSAPrivateKey):
-        return "ps256"
-    if isinstance(found, ed25519.Ed25519PrivateKey):
-        return "ed25519"
-    raise LabelError("the key for C2PA is none of EC (P-256, P-384, P-521), RSA or Ed25519")
+        algorithm = _CURVES[found.curve.name].lower()
+    elif isinstance(found, rsa.RSAPrivateKey):
+        algorithm = "ps256"
+    elif isinstance(found, ed25519.Ed25519PrivateKey):
+        algorithm = "ed25519"
+    else:
+        raise LabelError("the key for C2PA is none of EC (P-256, P-384, P-521), RSA or Ed25519")
+    return algorithm, found.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _mime(data: bytes) -> str:

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from airflow_provider_mps.pictures.labels import (
     COMPOSITE,
@@ -106,6 +107,25 @@ def test_a_key_that_cannot_be_read_is_told_without_the_key(c2pa: Any) -> None:
         sign(jpeg(), chain()[0], secret)
     assert "c2VjcmV0" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("kind", ["ec", "ec384", "rsa"])
+def test_a_key_in_the_form_of_openssl_signs_too(c2pa: Any, kind: str) -> None:
+    certificate, key, root = chain(kind)
+    older = load_pem_private_key(key, None).private_bytes(
+        Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+    )
+    assert b"BEGIN PRIVATE KEY" not in older
+    state, _ = read(c2pa, "image/jpeg", sign(label(jpeg(), LABEL), certificate, older), root)
+    assert state == "Trusted"
+
+
+def test_an_address_of_a_time_stamping_service_is_told_without_its_password(c2pa: Any) -> None:
+    address = "http://user:hunter2hunter2@127.0.0.1:9/stamp?token=t0ps3cr3tt0k3n"
+    with pytest.raises(SigningError, match=r"127\.0\.0\.1:9/stamp") as caught:
+        sign(jpeg(), *chain()[:2], timestamp_url=address)
+    assert "hunter2" not in str(caught.value)
+    assert "t0ps3cr3t" not in str(caught.value)
 
 
 def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
