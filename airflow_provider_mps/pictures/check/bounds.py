@@ -23,7 +23,8 @@ class Bounds:
     :param unchanged: the background is that of the subject's picture if it differs by no more, of 255, and the product
         is where it was. Default 5: encoding anew makes less than 2.
     :param found: how much has to speak for the product at its likeliest place, 0 to 1: its edges that are there, times
-        what is the same between them. Default 0.35: 0.6 to 1 with a product, up to 0.31 without.
+        what is the same between them. Default 0.3: 0.6 to 1 with a product, 0.1 to 0.5 with a half of
+        one, up to 0.31 without.
     :param inliers: how many features of the subject found again in one place make that place the first to be looked at;
         and the product found where nothing tells it from its background. Default 12: other pictures have up to 7,
         and mostly no more than 3.
@@ -48,7 +49,7 @@ class Bounds:
     blank: int = 10
     cut: float = 0.02
     unchanged: float = 5.0
-    found: float = 0.35
+    found: float = 0.3
     inliers: int = 12
     mirrored: float = 0.2
     outside: float = 0.03
