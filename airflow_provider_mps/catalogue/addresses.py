@@ -61,13 +61,16 @@ def new_name(kind: Kind, task: TaskKey, try_number: int, *, ending: str = "jsonl
 
 
 def begun_name(kind: Kind, task: TaskKey, try_number: int) -> str:
-    """Return the name of what a try notes of work that it has begun; the same each time.
+    """Return the name of what a try notes of work that it has begun; the same each time, and no other task's.
+
+    Several tasks of a run have one folder, and so have several runs with a folder of the user's own.
 
     :param kind: what the work is
     :param task: who notes it
     :param try_number: its try, from 1
     """
-    return f"{_of_try(kind, task, try_number)}.begun.json"
+    digest = sha256("\n".join((task.dag_id, task.run_id, task.task_id)).encode()).hexdigest()[:16]
+    return f"{_of_try(kind, task, try_number)}-{digest}.begun.json"
 
 
 def _of_try(kind: Kind, task: TaskKey, try_number: int) -> str:

@@ -184,9 +184,8 @@ def test_a_remake_is_waited_for_in_the_triggerer(nights: Checks, service: LocalS
     assert checked["counts"]["ok"] == 3
     assert checked["counts"]["remade"] == 1
     assert len(service.tasks) == 4
-    [note] = [
-        info.key for info in service.backend.store.all(service.bucket) if info.key.endswith("remake-1.begun.json")
-    ]
+    notes = (info.key for info in service.backend.store.all(service.bucket) if "/remake-1-" in info.key)
+    [note] = [key for key in notes if key.endswith(".begun.json")]
     service.put_object(service.bucket, f"/{note}", b"{}")
     with pytest.raises(UnreadableLinesError, match="it does not say what is made once more"):
         operator.execute_complete(context, event=event)

@@ -173,6 +173,29 @@ def test_a_picture_that_is_made_once_more_is_asked_about_too(
     assert nights.publish("monday", checked)["counts"]["published"] == 2
 
 
+@pytest.mark.parametrize("results", [None, "cos:///checks/"])
+def test_two_checks_of_one_run_do_not_mix(results: str | None, nights: Opinions, service: LocalService) -> None:
+    pictures = nights.make_night("monday")
+    service.backend.settings.task_seconds = 3600
+    waiting = []
+    for index, line in enumerate(nights.lines(pictures)):
+        key = f"/catalogues/shop/part-{index}.jsonl"
+        service.put_object(service.bucket, key, f"{json.dumps(line)}\n".encode())
+        part = {"path": f"cos://{key}", "catalogue": CATALOGUE}
+        given = {"pictures": part, "second_opinion": ANY, "results": results, "poll_interval": 0.1}
+        operator = PictureCheckOperator(task_id=f"check-{index}", **given)
+        context = nights.context("monday", f"check-{index}")
+        with pytest.raises(TaskDeferred) as caught:
+            execute(operator, context)
+        waiting.append((line["item"], operator, context, caught.value))
+    nights.end_tasks()
+    for item, operator, context, deferred in waiting:
+        event = fire(dict(deferred.trigger.serialize()[1]))
+        checked = operator.execute_complete(context, event=event)
+        assert [line["item"] for line in nights.lines(checked)] == [item]
+    assert len(nights.questions) == 2
+
+
 SECRET = "https://e.com/a?sign=0123456789abcdef0123456789abcdef"
 
 
