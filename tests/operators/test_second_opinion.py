@@ -106,6 +106,24 @@ def test_each_picture_is_asked_about_once(nights: Opinions) -> None:
     assert [task.job.assessed for task in nights.questions[2:]] == [("Contrast",)] * 2
 
 
+def test_other_attributes_do_not_undo_what_was_answered(nights: Opinions, service: LocalService) -> None:
+    pictures = nights.make_night("monday")
+    first = nights.check("monday", pictures, second_opinion={"IQA": 0})
+    again = nights.next_night("tuesday", "monday")
+    nights.check("tuesday", again, second_opinion={"Contrast": 0})
+    assert len(nights.questions) == 4
+    again = nights.next_night("wednesday", "tuesday")
+    assert nights.findings(nights.check("wednesday", again, second_opinion={"IQA": 0})) == nights.findings(first)
+    assert len(nights.questions) == 4
+    # What is paid for is what is missing; the scores come from both.
+    again = nights.next_night("thursday", "wednesday")
+    checked = nights.check("thursday", again, second_opinion={"IQA": 0, "Contrast": 0, "Sharpness": 0})
+    assert [task.job.assessed for task in nights.questions[4:]] == [("Sharpness",)] * 2
+    for found in nights.findings(checked).values():
+        assert {one["verdict"] for one in found} == {"ok"}
+        assert len(found) == 3
+
+
 def test_what_the_check_has_rejected_is_not_asked_about(nights: Opinions, service: LocalService) -> None:
     service.add_fault(kind="wrong_picture", shows="blank", match="jar-plum")
     checked = nights.check("monday", nights.make_night("monday"), second_opinion=ANY, on_reject="leave_out")
@@ -282,7 +300,7 @@ def test_the_run_after_a_dead_one_takes_over_what_was_asked(nights: Opinions, se
     state = RecordStore(Files(), CATALOGUE).read().state("jar-plum/brick").opinion
     assert state is not None
     assert state.runs == ()
-    assert state.scores is not None
+    assert set(state.answered) == set(ANY)
     assert set(state.scores) == set(ANY)
 
 

@@ -9,13 +9,16 @@ from typing import Any
 from airflow_provider_mps.catalogue.checking.opinions import (
     Answer,
     Least,
+    Question,
     findings_of,
     is_open,
     known_answer,
     other_asking,
     picture_of,
     runs_before,
+    unanswered,
     with_findings,
+    with_known,
 )
 from airflow_provider_mps.catalogue.checking.run import CheckRun
 from airflow_provider_mps.catalogue.lines import PictureLine
@@ -53,11 +56,12 @@ class Opinions:
                 state, picture = known.state(line["item"]), picture_of(line)
                 answer = self._without_asking(state, picture, now)
                 if answer is not None:
-                    answers[line["item"]] = answer
+                    answers[line["item"]] = with_known(answer, state.opinion, picture)
                     continue
-                asked.append(self._question(line, picture, state))
-                if not self._has_asked(state, picture):
-                    events.append(ItemAsked(line["item"], picture, self._attributes))
+                question = picture, unanswered(state.opinion, picture, self._attributes)
+                asked.append(self._question(line, question, state))
+                if not self._has_asked(state, question):
+                    events.append(ItemAsked(line["item"], *question))
             return events
 
         if lines:
@@ -71,41 +75,46 @@ class Opinions:
         :param answers: by item
         """
         found = {line["item"]: picture_of(line) for line in self._run.lines if line["item"] in answers}
+        every: dict[str, Answer] = {}
 
         def decide(known: CatalogueRecord) -> list[Event]:
-            return [
-                ItemAnswered(item, picture, self._attributes, answers[item].scores, answers[item].said)
-                for item, picture in found.items()
-                if not answers[item].failed
-                and known_answer(known.state(item).opinion, picture, self._attributes) is None
-            ]
+            events: list[Event] = []
+            for item, picture in found.items():
+                opinion, answer = known.state(item).opinion, answers[item]
+                every[item] = with_known(answer, opinion, picture)
+                left = unanswered(opinion, picture, self._attributes)
+                if left and not answer.failed:
+                    scores = {name: score for name, score in answer.scores.items() if name in left}
+                    events.append(ItemAnswered(item, picture, left, scores, answer.said))
+            return events
 
         self._run.update(decide, time.time())
-        self._note(answers)
+        self._note(every)
         self._run.tell()
 
     def _without_asking(self, state: ItemState, picture: str, now: float) -> Answer | None:
         answer = known_answer(state.opinion, picture, self._attributes)
         if answer is not None:
             return answer
-        other = other_asking(state, (picture, self._attributes), self._run.task, self._is_over, now)
+        question = picture, unanswered(state.opinion, picture, self._attributes)
+        other = other_asking(state, question, self._run.task, self._is_over, now)
         if other is None:
             return None
         return Answer({}, failed=f"the task {other.task_id} of {other.dag_id}, run {other.run_id}, asks for it now")
 
-    def _question(self, line: PictureLine, picture: str, state: ItemState) -> dict[str, Any]:
+    def _question(self, line: PictureLine, question: Question, state: ItemState) -> dict[str, Any]:
         place = line["entry"]["Outputs"][0]
         return {
             "item": line["item"],
-            "picture": picture,
+            "picture": question[0],
             **{part: place[part] for part in ("bucket", "region", "path")},
-            "attributes": list(self._attributes),
-            "before": runs_before(state, (picture, self._attributes), self._run.task),
+            "attributes": list(question[1]),
+            "before": runs_before(state, question, self._run.task),
         }
 
-    def _has_asked(self, state: ItemState, picture: str) -> bool:
+    def _has_asked(self, state: ItemState, question: Question) -> bool:
         known = state.opinion
-        if known is None or not known.runs or (known.picture, known.attributes) != (picture, self._attributes):
+        if known is None or not known.runs or (known.picture, known.attributes) != question:
             return False
         last, task = known.runs[0], self._run.task
         return last.is_same_run(task) and last.task_id == task.task_id

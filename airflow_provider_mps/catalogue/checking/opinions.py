@@ -20,6 +20,8 @@ from airflow_provider_mps.services.tencentcloud.words import QualityAttribute
 
 Least = Mapping[QualityAttribute, float]
 """The least score of each attribute that is asked for."""
+Question = tuple[str, tuple[str, ...]]
+"""A picture, and the attributes that the service is asked for."""
 
 # Of what the service said, in a finding.
 _QUOTED = 80
@@ -63,14 +65,30 @@ def known_answer(opinion: Opinion | None, picture: str, attributes: Collection[s
 
     :param opinion: what is on record
     """
-    if opinion is None or opinion.scores is None or opinion.picture != picture:
+    if opinion is None or unanswered(opinion, picture, attributes):
         return None
-    return Answer(opinion.scores, opinion.said) if set(attributes) <= set(opinion.attributes) else None
+    return Answer(opinion.scores, opinion.said)
+
+
+def unanswered(opinion: Opinion | None, picture: str, attributes: Collection[str]) -> tuple[str, ...]:
+    """Return the attributes of a picture that the service has said nothing about: what it is asked, and paid, for.
+
+    :param opinion: what is on record
+    """
+    known = opinion.answered if opinion is not None and opinion.picture == picture else ()
+    return tuple(one for one in attributes if one not in known)
+
+
+def with_known(answer: Answer, opinion: Opinion | None, picture: str) -> Answer:
+    """Return an answer, and what was answered before about the same picture."""
+    if opinion is None or opinion.picture != picture:
+        return answer
+    return answer._replace(scores={**opinion.scores, **answer.scores}, said=answer.said or opinion.said)
 
 
 def other_asking(
     state: ItemState,
-    question: tuple[str, tuple[str, ...]],
+    question: Question,
     task: TaskKey,
     is_over: Callable[[Writer], bool],
     now: float,
@@ -91,7 +109,7 @@ def other_asking(
     return last if now - known.at < RESERVED_SECONDS and not is_over(last) else None
 
 
-def runs_before(state: ItemState, question: tuple[str, tuple[str, ...]], task: TaskKey) -> list[dict[str, str]]:
+def runs_before(state: ItemState, question: Question, task: TaskKey) -> list[dict[str, str]]:
     """Return other runs that have asked the same and came to their end without an answer, the newest first."""
     known = state.opinion
     if known is None or (known.picture, known.attributes) != question:

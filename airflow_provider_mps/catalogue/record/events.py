@@ -133,11 +133,13 @@ class ItemAsked(Event):
     attributes: tuple[str, ...]
 
     def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
-        """Whoever has asked the same before, and never said what came of it, is remembered."""
+        """Whoever has asked the same before, and never said what came of it, is remembered, and so is each answer."""
         known = state.opinion
-        former = known.runs if known is not None and _is_of(known, self.picture, self.attributes) else ()
+        if known is None or known.picture != self.picture:
+            known = Opinion(self.picture, self.attributes, (), (), {}, "", at)
+        former = known.runs if known.attributes == self.attributes else ()
         runs = (run, *(other for other in former if other != run))[:MAX_FORMER]
-        return replace(state, opinion=Opinion(self.picture, self.attributes, runs, None, "", at))
+        return replace(state, opinion=replace(known, attributes=self.attributes, runs=runs, at=at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +153,17 @@ class ItemAnswered(Event):
     said: str
 
     def change(self, state: ItemState, run: Writer, at: float) -> ItemState:
-        """What was asked since of another picture stays to be answered."""
+        """What was answered before of the same picture stays, and what was asked since stays to be answered."""
         known = state.opinion
-        if known is not None and not _is_of(known, self.picture, self.attributes):
+        if known is None:
+            known = Opinion(self.picture, self.attributes, (), (), {}, "", at)
+        if known.picture != self.picture:
             return state
-        return replace(state, opinion=Opinion(self.picture, self.attributes, (), self.scores, self.said, at))
+        answered = tuple(sorted({*known.answered, *self.attributes}))
+        scores = {name: one for name, one in known.scores.items() if name not in self.attributes} | dict(self.scores)
+        runs = () if known.attributes == self.attributes else known.runs
+        said = self.said or known.said
+        return replace(state, opinion=replace(known, runs=runs, answered=answered, scores=scores, said=said, at=at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +221,3 @@ class ItemUnpublished(Event):
 def _planned_after(state: ItemState, run: Writer) -> Reservation | None:
     """Return the reservation that is left when a run has done with an item: that of another run stays."""
     return None if state.planned is None or state.planned.run.is_same_run(run) else state.planned
-
-
-def _is_of(known: Opinion, picture: str, attributes: tuple[str, ...]) -> bool:
-    return (known.picture, known.attributes) == (picture, attributes)

@@ -260,7 +260,8 @@ _STATES: dict[str, tuple[type, dict[str, Check]]] = {
         {
             **_QUESTION,
             "runs": values.writers,
-            "scores": values.numbers_or_none,
+            "answered": values.texts,
+            "scores": values.numbers,
             "said": values.words,
             "at": values.time,
         },

@@ -137,9 +137,10 @@ class Opinion:
     """What the service that made a picture says of it, for which it is paid.
 
     :param picture: which picture of the item
-    :param attributes: what it was asked for scores of, in order
-    :param runs: who has asked and has no answer on record; the newest first
-    :param scores: what it has answered, by attribute; None as long as that is not on record
+    :param attributes: what it was asked for scores of last, in order
+    :param runs: who has asked that and has no answer on record; the newest first
+    :param answered: the attributes that it has answered about, in order
+    :param scores: its scores of these, by attribute, as far as they could be read
     :param said: how its answer begins, where there is no score of an attribute to be read; else empty
     :param at: when that came on record, seconds since the epoch
     """
@@ -147,7 +148,8 @@ class Opinion:
     picture: str
     attributes: tuple[str, ...]
     runs: tuple[Writer, ...]
-    scores: Mapping[str, float] | None = field(hash=False)
+    answered: tuple[str, ...]
+    scores: Mapping[str, float] = field(hash=False)
     said: str
     at: float
 

@@ -119,11 +119,6 @@ def numbers(value: Any) -> dict[str, float]:
     return {shared(name): one for name, one in value.items()}
 
 
-def numbers_or_none(value: Any) -> dict[str, float] | None:
-    """Read numbers, or that there are none yet."""
-    return None if value is None else numbers(value)
-
-
 def _listed(value: Any) -> list[Any]:
     if type(value) is not list:
         raise TypeError

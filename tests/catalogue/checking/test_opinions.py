@@ -23,7 +23,9 @@ from airflow_provider_mps.catalogue.checking.opinions import (
     other_asking,
     picture_of,
     runs_before,
+    unanswered,
     with_findings,
+    with_known,
 )
 from airflow_provider_mps.catalogue.lines import PictureLine
 from airflow_provider_mps.catalogue.plan.verdicts import RESERVED_SECONDS
@@ -87,6 +89,27 @@ def test_an_answer_is_known_as_far_as_it_was_asked_for() -> None:
     assert known_answer(opinion, PICTURE, ["Contrast"]) is None
     assert known_answer(opinion, "task-2 /out/2.jpeg", BOTH) is None
     assert known_answer(None, PICTURE, BOTH) is None
+
+
+def test_each_attribute_is_answered_once() -> None:
+    iqa = (ItemAsked(ITEM, PICTURE, ("IQA",)), ItemAnswered(ITEM, PICTURE, ("IQA",), {}, "so"))
+    contrast = (
+        ItemAsked(ITEM, PICTURE, ("Contrast",)),
+        ItemAnswered(ITEM, PICTURE, ("Contrast",), {"Contrast": 2.0}, ""),
+    )
+    # One after the other, and both at once.
+    for told in ((*iqa, *contrast), (iqa[0], contrast[0], iqa[1], contrast[1])):
+        opinion = after(*((MONDAY, event) for event in told)).opinion
+        assert opinion is not None
+        assert opinion.runs == ()
+        assert known_answer(opinion, PICTURE, ("IQA", "Contrast")) == Answer({"Contrast": 2.0}, "so")
+        assert unanswered(opinion, PICTURE, ("Contrast", "IQA", "Sharpness")) == ("Sharpness",)
+        assert unanswered(opinion, "task-2 /out/2.jpeg", ("IQA",)) == ("IQA",)
+        failed = Answer({"Sharpness": 1.0}, failed="no")
+        assert with_known(failed, opinion, PICTURE).scores == {"Contrast": 2.0, "Sharpness": 1.0}
+    early = after((MONDAY, iqa[0]), (TUESDAY, contrast[0]), (MONDAY, iqa[1])).opinion
+    assert early is not None
+    assert early.runs == (TUESDAY,)
 
 
 def test_a_late_answer_does_not_undo_what_was_asked_since() -> None:
