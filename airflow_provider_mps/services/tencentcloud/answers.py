@@ -14,7 +14,7 @@ from airflow_provider_mps.core.redaction import excerpt
 from airflow_provider_mps.core.tasks import Accepted, TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import ENDED_BADLY, ENDED_WELL, STILL_RUNS
 from airflow_provider_mps.services.tencentcloud.codes import outcome_of
-from airflow_provider_mps.services.tencentcloud.quality import asked_of
+from airflow_provider_mps.services.tencentcloud.quality import asked_of, kept_answer
 from airflow_provider_mps.services.tencentcloud.words import SAYS_NO_ERROR, Action, ResultStatus, Service
 
 
@@ -73,14 +73,15 @@ def parse_task_detail(task_id: str, detail: Mapping[str, Any]) -> TaskState:
         return replace(seen, is_empty=finished is not None, empty_since=finished)
     if not all(_entry_done(entry) for entry in entries):
         return seen
+    asked = asked_of(detail)
     result = {
         "TaskId": task_id,
         "Status": status,
         "CreateTime": detail.get("CreateTime"),
         "FinishTime": detail.get("FinishTime"),
-        "Outputs": [_output(_mapping(entry.get("Output"))) for entry in entries],
+        "Outputs": [_output(_mapping(entry.get("Output")), is_opinion=bool(asked)) for entry in entries],
     }
-    return replace(seen, result=result, asked=asked_of(detail))
+    return replace(seen, result=result, asked=asked)
 
 
 def parse_time(text: Any) -> float | None:
@@ -131,7 +132,7 @@ def _word(part: Mapping[str, Any]) -> str:
     return str(part.get("Status") or "").strip().upper()
 
 
-def _output(output: Mapping[str, Any]) -> dict[str, Any]:
+def _output(output: Mapping[str, Any], *, is_opinion: bool) -> dict[str, Any]:
     storage = _mapping(_mapping(output.get("OutputStorage")).get("CosOutputStorage"))
     bucket, region = str(storage.get("Bucket") or ""), str(storage.get("Region") or "")
     path = str(output.get("Path") or "")
@@ -140,7 +141,7 @@ def _output(output: Mapping[str, Any]) -> dict[str, Any]:
     else:
         entry = {"bucket": bucket, "region": region, "path": path, "cos_uri": None, "url": None}
     if output.get("Content"):
-        entry["content"] = output["Content"]
+        entry["content"] = kept_answer(output["Content"]) if is_opinion else output["Content"]
     return entry
 
 

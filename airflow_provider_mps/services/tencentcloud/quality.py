@@ -13,13 +13,14 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.services.tencentcloud.payloads import describe_input
 from airflow_provider_mps.services.tencentcloud.words import QualityAttribute
 
 CONFIG = "ImageQualityConfig"
 
-# More than this is no answer about a few numbers.
-_LONGEST = 100_000
+# More than this is no answer about a few numbers, characters.
+_LONGEST = 20_000
 # A text in JSON may itself be JSON.
 _DEEPEST = 3
 _BEGINS = re.compile(r"[{\[]")
@@ -55,6 +56,20 @@ def asked_of(body: Mapping[str, Any]) -> str:
     if not isinstance(attributes, list) or not attributes or not picture:
         return ""
     return f"{picture} {','.join(sorted(map(str, attributes)))}"
+
+
+def kept_answer(content: Any) -> str:
+    """Return what is kept of an answer about scores: its text without credentials.
+
+    Of one that is too long, or that says other scores without them, its length is.
+
+    :param content: ``Output.Content`` of an entry: a text, or what JSON it is
+    """
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    every = list(QualityAttribute)
+    if len(text) <= _LONGEST and read_scores(kept := redact_urls(text), every) == read_scores(text, every):
+        return kept
+    return f"(a text of {len(text):,} characters)"
 
 
 def texts_of(result: Mapping[str, Any]) -> str:

@@ -17,7 +17,13 @@ from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.services.tencentcloud.answers import parse_task_detail
 from airflow_provider_mps.services.tencentcloud.lookup import match_ours
 from airflow_provider_mps.services.tencentcloud.outputs import expected_output, unique_output
-from airflow_provider_mps.services.tencentcloud.quality import asked_of, quality_payload, read_scores, texts_of
+from airflow_provider_mps.services.tencentcloud.quality import (
+    asked_of,
+    kept_answer,
+    quality_payload,
+    read_scores,
+    texts_of,
+)
 from airflow_provider_mps.services.tencentcloud.words import QualityAttribute
 
 IQA, SHARPNESS = QualityAttribute.IQA, QualityAttribute.SHARPNESS
@@ -143,6 +149,36 @@ def test_forms_that_are_read(text: str) -> None:
 )
 def test_what_is_not_certain_is_not_read(text: str) -> None:
     assert read_scores(text, [IQA]) == {}
+
+
+SIGN = "sign=0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        ('{"IQA": 61.5}', '{"IQA": 61.5}'),
+        ({"IQA": 61.5, "评分": "好"}, '{"IQA": 61.5, "评分": "好"}'),
+        ([{"name": "IQA", "score": 61.5}], '[{"name": "IQA", "score": 61.5}]'),
+        (f'{{"IQA": 61.5, "picture": "https://e.com/a?{SIGN}"}}', '{"IQA": 61.5, "picture": "https://e.com/a?***"}'),
+        (f"SecretKey: 0123456789abcdef01234567, {SIGN}", "SecretKey: *** sign=***"),
+        # Without the address there would be one score, and with it there are two.
+        (f'{{"IQA": 61.5}} https://e.com/a?{SIGN}&{{"IQA": 3}}', "(a text of 78 characters)"),
+        ("a " * 10_001, "(a text of 20,002 characters)"),
+    ],
+)
+def test_no_credential_is_kept_of_an_answer(content: Any, kept: str) -> None:
+    output = {"Path": None, "Content": content}
+    entries = [{"Status": "SUCCESS", "Output": output}]
+    state = parse_task_detail("t", detail(ImageProcessTaskResultSet=entries))
+    assert state.result is not None
+    assert texts_of(state.result) == kept
+
+
+@given(st.text() | st.lists(st.sampled_from(['{"IQA": 6', "}", " https://e.com/?", SIGN, ",", '"'])).map("".join))
+def test_what_is_kept_of_an_answer_says_the_same_scores(text: str) -> None:
+    kept = kept_answer(text)
+    assert read_scores(kept, [IQA]) in (read_scores(text, [IQA]), {})
 
 
 def test_each_attribute_by_itself() -> None:
