@@ -68,6 +68,12 @@ class Opinions(Checks):
         assert len(self.service.tasks) == made
         return pictures
 
+    def written(self) -> bytes:
+        """All that is in the bucket but pictures."""
+        store, bucket = self.service.backend.store, self.service.bucket
+        files = (info.key for info in store.all(bucket) if info.key.endswith((".json", ".jsonl")))
+        return b"".join(self.service.get_object(bucket, f"/{key}") for key in files)
+
     def findings(self, output: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
         return {
             line["sku"]: [one for one in line["check"]["findings"] if one["code"] == OPINION]
@@ -234,12 +240,25 @@ def test_an_answer_that_cannot_be_read_is_no_opinion(nights: Opinions, service: 
     again = nights.next_night("tuesday", "monday")
     assert nights.findings(nights.check("tuesday", again, second_opinion=ANY)) == nights.findings(checked)
     assert len(nights.questions) == 2
-    written = b"".join(
-        service.get_object(service.bucket, f"/{info.key}")
-        for info in service.backend.store.all(service.bucket)
-        if info.key.startswith("catalogues/")
-    )
-    assert b"0123456789abcdef0123456789abcdef" not in written
+    assert b"0123456789abcdef0123456789abcdef" not in nights.written()
+
+
+def test_an_answer_that_is_too_long_is_not_kept(nights: Opinions, service: LocalService) -> None:
+    pictures = nights.make_night("monday")
+    service.add_fault(kind="wrong_text", body=f'{{"IQA": 3}} {SECRET} {"very " * 200_000}')
+    checked = nights.check("monday", pictures, second_opinion={"IQA": 40})
+    words = {one["words"] for found in nights.findings(checked).values() for one in found}
+    assert words == {"IQA: no score can be read of its answer: (a text of 1,000,065 characters)"}
+    assert len(nights.written()) < 50_000
+
+
+def test_an_opinion_makes_no_picture_right_that_could_not_be_checked(nights: Opinions, service: LocalService) -> None:
+    pictures = nights.make_night("monday")
+    unknown = next(line for line in nights.lines(pictures) if line["sku"] == "jar-plum")["entry"]["Outputs"][0]["path"]
+    service.put_object(service.bucket, unknown, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    service.add_fault(kind="wrong_text", body='{"IQA": 90}')
+    checked = nights.check("monday", pictures, second_opinion={"IQA": 40})
+    assert checked["counts"] == {"ok": 1, "rejected": 0, "not_checked": 1, "without_picture": 0, "opinions": 2}
 
 
 def test_a_question_that_fails_is_no_opinion(nights: Opinions, service: LocalService, lines: Any) -> None:
@@ -345,6 +364,7 @@ def test_a_picture_that_is_gone_is_not_asked_about(nights: Opinions, service: Lo
         ({"IQA": None}, r"second_opinion\['IQA'\]: "),
         ({"IQA": "much"}, r"second_opinion\['IQA'\]: "),
         ({"IQA": float("nan")}, r"second_opinion\['IQA'\]: "),
+        ({"IQA": 10**400}, r"second_opinion\['IQA'\]: "),
         (["IQA"], "second_opinion: "),
         (40, "second_opinion: "),
     ],

@@ -150,11 +150,13 @@ def findings_of(answer: Answer, least: Least) -> list[Finding]:
 
 
 def with_findings(check: Mapping[str, Any], found: Collection[Finding]) -> dict[str, Any]:
-    """Return what a check has found out, and this too."""
+    """Return what a check has found out, and this too.
+
+    An opinion may reject a picture. It makes none right that the check could not look at.
+    """
     every = [*check["findings"], *(finding.as_dict() for finding in found)]
-    verdicts = {one["verdict"] for one in every}
-    verdict = next((one for one in (Verdict.REJECTED, Verdict.OK) if one in verdicts), Verdict.NOT_CHECKED)
-    return {**check, "verdict": verdict.value, "findings": every}
+    is_rejected = any(one["verdict"] == Verdict.REJECTED for one in every)
+    return {**check, "verdict": Verdict.REJECTED.value if is_rejected else check["verdict"], "findings": every}
 
 
 def _why(answer: Answer) -> str:

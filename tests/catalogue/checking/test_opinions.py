@@ -182,7 +182,8 @@ def test_the_verdict_follows_from_the_findings(scores: Any, least: Any, verdict:
     is_low = any(scores[name] < bound for name, bound in least.items() if name in scores)
     assert (found["verdict"] == "rejected") is is_low
     if not is_low:
-        assert (found["verdict"] == "ok") is (verdict == "ok" or bool(scores.keys() & least.keys()))
+        # Who has not looked at a picture does not call it right for what another one says.
+        assert found["verdict"] == verdict
     after_it = cast(PictureLine, {**before, "check": found})
     assert not is_open(after_it)
     assert has_score(after_it) is bool(scores.keys() & least.keys())
