@@ -290,6 +290,27 @@ def test_a_picture_that_is_gone_is_nobodys_fault(nights: Checks, service: LocalS
         nights.publish("monday", checked)
 
 
+def test_a_subject_that_is_gone_is_named(nights: Checks, service: LocalService, lines: Any) -> None:
+    pictures = nights.make_night("monday")
+    service.backend.store.delete(service.bucket, "samples/catalogue/tin-tea.png")
+    checked = nights.check("monday", pictures)
+    [line] = [line for line in nights.lines(checked) if line["sku"] == "tin-tea"]
+    words = {one["words"] for one in line["check"]["findings"] if one["verdict"] == "not checked"}
+    assert words == {f"the subject cos://{service.bucket}/samples/catalogue/tin-tea.png is not there any more"}
+    assert "Not there any more, so no result is compared with it: cos://mps-local-1250000000/samples/" in lines()
+
+
+@pytest.mark.parametrize("given", [{}, {"on_reject": "remake"}, {"second_opinion": {"IQA": 0}}])
+def test_pictures_that_are_given_twice_are_refused(given: Any, nights: Checks, service: LocalService) -> None:
+    service.add_fault(kind="wrong_picture", shows="blank", match="tin-tea", times=1)
+    pictures = nights.make_night("monday")
+    with pytest.raises(
+        InvalidArgumentError, match=r"^pictures: 'vase-amber/brick' and 2 more is there twice: give each"
+    ):
+        nights.check("monday", [pictures, pictures], **given)
+    assert len(service.tasks) == 3
+
+
 def test_what_nobody_has_looked_at_is_not_published(nights: Checks, service: LocalService) -> None:
     pictures = nights.make_night("monday")
     operator = CataloguePublishOperator(task_id="publish", pictures=pictures)
@@ -305,7 +326,7 @@ def test_bounds_of_ones_own(nights: Checks, service: LocalService) -> None:
     pictures = nights.make_night("monday")
     given = {"on_reject": "leave_out"}
     assert nights.check("monday", pictures, **given, bounds={"size": 0.0})["counts"]["ok"] == 3
-    checked = nights.check("monday", pictures, **given, bounds={"blank": 300})
+    checked = nights.check("monday", pictures, **given, bounds={"blank": "300"})
     assert checked["counts"]["rejected"] == 3
 
 
@@ -318,6 +339,9 @@ def test_bounds_of_ones_own(nights: Checks, service: LocalService) -> None:
         ({"max_workers": 0}, "max_workers: "),
         ({"bounds": {"darkness": 3}}, "bounds: "),
         ({"bounds": {"blank": "x"}}, "bounds"),
+        ({"bounds": {"blank": "nan"}}, "bounds"),
+        ({"bounds": {"blank": True}}, "bounds"),
+        ({"bounds": {"blank": 10**400}}, "bounds"),
         ({"bounds": []}, "bounds: "),
         ({"subject": "/samples/coffee.png"}, "subject: "),
         ({"results": "out"}, "results: "),

@@ -23,9 +23,7 @@ def read_bounds(name: str, value: Any) -> dict[str, Any]:
     for bound, given in value.items():
         if bound not in known:
             arguments.fail(name, bound, f"bounds are {', '.join(known)}")
-        if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < float("inf"):
-            arguments.fail(f"{name}[{bound!r}]", given, "a number of at least 0")
-        found[bound] = given
+        found[bound] = _at_least_0(f"{name}[{bound!r}]", given)
     return found
 
 
@@ -40,18 +38,16 @@ def read_least(name: str, value: Any) -> dict[QualityAttribute, float]:
     for attribute, given in value.items():
         if attribute not in list(QualityAttribute):
             arguments.fail(name, attribute, f"attributes are {', '.join(QualityAttribute)}")
-        found[QualityAttribute(attribute)] = _least(f"{name}[{attribute!r}]", given)
+        found[QualityAttribute(attribute)] = _at_least_0(f"{name}[{attribute!r}]", given)
     return found
 
 
-def _least(name: str, given: Any) -> float:
-    number = given
-    if isinstance(given, str):
+def _at_least_0(name: str, given: Any) -> float:
+    try:
         # What a template makes of a number is a text.
-        try:
-            number = float(given)
-        except ValueError:
-            number = None
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < float("inf"):
+        number = float(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else -1.0
+    except (ValueError, OverflowError):
+        number = -1.0
+    if not 0 <= number < float("inf"):
         arguments.fail(name, given, "a number of at least 0")
-    return float(number)
+    return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.cos_regions import hooks_of
 from airflow_provider_mps.pictures.check import Bounds, Checked, Verdict, check_picture
+from airflow_provider_mps.pictures.check.findings import SUBJECT_CODES
 from airflow_provider_mps.storage.parallel import in_parallel
 
 
@@ -47,7 +49,8 @@ class Checker:
         self._log = log
         self._hooks: dict[str, CosHook] = {}
         # Looks of one product follow each other, and many products have one background.
-        self._source = lru_cache(maxsize=max_workers + 1)(self._read)
+        self._source = lru_cache(maxsize=max_workers + 1)(self._read_source)
+        self._missing: dict[str, None] = {}
 
     def look(self, jobs: Sequence[CheckJob], stop: threading.Event) -> list[Looked | None]:
         """Return what was found out about each; None for one whose picture is not there.
@@ -69,6 +72,7 @@ class Checker:
             )
         finally:
             self._source.cache_clear()
+            self._tell_missing()
 
     def _look(self, job: CheckJob) -> Looked | None:
         first: Looked | None = None
@@ -79,13 +83,40 @@ class Checker:
             subject = job.subject and self._source(job.subject)
             background = job.background and self._source(job.background)
             checked = check_picture(data, subject=subject, background=background, asked=job.asked, bounds=self._bounds)
+            if job.subject is not None and subject is None:
+                checked = _without_subject(checked, job.subject)
             if checked.verdict is not Verdict.REJECTED:
                 return Looked(checked, index)
             first = first or Looked(checked, index)
         return first
 
+    def _read_source(self, place: CosSource) -> bytes | None:
+        data = self._read(place)
+        if data is None:
+            self._missing[str(place)] = None
+        return data
+
+    def _tell_missing(self) -> None:
+        if self._missing:
+            more = f" and {len(self._missing) - 1:,} more" if len(self._missing) > 1 else ""
+            first = next(iter(self._missing))
+            self._log.warning("Not there any more, so no result is compared with it: %s%s", first, more)
+        self._missing.clear()
+
     def _read(self, place: CosSource) -> bytes | None:
         return self._hooks[place.region].read_object(place.key, place.bucket)
+
+
+def _without_subject(checked: Checked, subject: CosSource) -> Checked:
+    """Return what was found out, and say which subject is not where it was when the picture was made."""
+    words = f"the subject {subject!s:.300} is not there any more"
+    return replace(
+        checked,
+        findings=tuple(
+            replace(one, words=words) if one.code in SUBJECT_CODES and one.verdict is Verdict.NOT_CHECKED else one
+            for one in checked.findings
+        ),
+    )
 
 
 def _places(job: CheckJob) -> list[CosSource]:

@@ -26,7 +26,7 @@ from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.airflow_task import TaskKey
-from airflow_provider_mps.core.arguments import beneath
+from airflow_provider_mps.core.arguments import ArgumentError, beneath
 from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.pictures.check import Bounds, Verdict, duplicates
@@ -100,11 +100,16 @@ class CheckRun:
         """Read lines; a check that is in them already stays until it is made again.
 
         :param paths: addresses of files with pictures
-        :raises InvalidArgumentError: there is no such file, or a line cannot be used
+        :raises InvalidArgumentError: there is no such file, a line cannot be used, or an item has two pictures
         :raises UnreadableLinesError: a file cannot be read
         """
         with invalid_arguments_fail():
             self.lines += read_pictures(self._files, paths)
+            # Which of two is right nobody could say later, and both would be paid for.
+            counts = Counter(line["item"] for line in self.lines if "entry" in line)
+            if twice := [item for item, count in counts.items() if count > 1]:
+                more = f" and {len(twice) - 1:,} more" if len(twice) > 1 else ""
+                raise ArgumentError(f"pictures: {twice[0]!r:.100}{more} is there twice: give each picture once")
 
     def check(self, stop: threading.Event) -> None:
         """Check all pictures.
