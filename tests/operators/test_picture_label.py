@@ -116,6 +116,16 @@ def test_a_task_of_aidge_is_known_by_its_id(store: LocalService) -> None:
     assert check_label(get(store, found["Outputs"][0])).producer == "Alibaba Aidge"
 
 
+def test_a_name_that_is_no_label_is_written_as_one(store: LocalService) -> None:
+    result = put(store, jpeg())
+    key = "/output/cup\u3000of\u200btea.jpeg"
+    store.put_object(store.bucket, key, jpeg())
+    output = {**result["Outputs"][0], "path": key}
+    found = run(pictures=[{"Status": "FINISH", "Outputs": [output]}, result])
+    labels = [check_label(get(store, one["Outputs"][0])) for one in found]
+    assert [one.produce_id for one in labels] == ["cup_of_tea.jpeg", result["TaskId"]]
+
+
 def test_entries_without_pictures_and_texts_stay(store: LocalService) -> None:
     failed = {"TaskId": None, "Outputs": [], "Error": {"Code": "1", "Message": "m"}}
     text = {"TaskId": "1-t", "Outputs": [{"content": "a text"}], "Error": None}

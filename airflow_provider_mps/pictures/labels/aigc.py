@@ -10,6 +10,7 @@ IPTC Digital Source Type, https://cv.iptc.org/newscodes/digitalsourcetype/.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,7 @@ VALUES = ("1", "2", "3")
 _PRODUCER, _PROPAGATOR = ("ContentProducer", "ProduceID"), ("ContentPropagator", "PropagateID")
 # So that a label has room in one segment of a JPEG, beside what else there is.
 MAX_TEXT = 1000
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class LabelError(ValueError):
@@ -82,7 +84,7 @@ def check_texts(label: Label) -> None:
     for name, text in {**label.record, "DigitalSourceType": label.source_type or ""}.items():
         if not text.isprintable() or len(text) > MAX_TEXT:
             raise ValueError(f"{name}: expected up to {MAX_TEXT:,} printable characters, got {text[:80]!r}")
-    if not label.producer or not label.produce_id:
+    if not label.producer.strip() or not label.produce_id.strip():
         raise ValueError("a label needs a producer and a produce_id")
     if label.source_type not in AI_SOURCE_TYPES:
         raise ValueError(f"source_type: expected one of {', '.join(sorted(AI_SOURCE_TYPES))}, got {label.source_type}")
@@ -109,8 +111,9 @@ def read_record(text: str) -> dict[str, Any]:
 
 
 def write_record(record: Mapping[str, Any]) -> str:
-    """Return the text of a record, the same for the same."""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    """Return the text of a record, the same for the same; what XML cannot have is escaped, as JSON does it."""
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def completed(known: Mapping[str, Any] | None, label: Label) -> dict[str, Any] | None:

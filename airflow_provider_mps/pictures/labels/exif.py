@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 _BEGIN = re.compile(r'\{\s*"(?:AIGC|Label|ContentProducer)"\s*:')
+# Before a comment that is not in ASCII, which then is UTF-16; there is one comment in a file.
+_UNICODE, _COMMENTS = re.compile(rb"UNICODE\0"), 4
 _KEYS = {"AIGC", "ContentProducer", "ProduceID"}
 
 
@@ -14,13 +18,20 @@ def records_in(data: bytes) -> list[str]:
 
     :param data: the EXIF data, or another text
     """
-    text = data.decode("utf-8", "replace")
     found = []
-    for begin in _BEGIN.finditer(text):
-        try:
-            value, _ = json.JSONDecoder().raw_decode(text, begin.start())
-        except (ValueError, RecursionError):
-            continue
-        if _KEYS & set(value):
-            found.append(json.dumps(value, ensure_ascii=False))
+    for text in _texts(data):
+        for begin in _BEGIN.finditer(text):
+            try:
+                value, _ = json.JSONDecoder().raw_decode(text, begin.start())
+            except (ValueError, RecursionError):
+                continue
+            if _KEYS & set(value):
+                found.append(json.dumps(value, ensure_ascii=False))
     return found[:1]
+
+
+def _texts(data: bytes) -> Iterator[str]:
+    yield data.decode("utf-8", "replace")
+    for one in islice(_UNICODE.finditer(data), _COMMENTS):
+        for order in ("utf-16-le", "utf-16-be"):
+            yield data[one.end() :].decode(order, "replace")

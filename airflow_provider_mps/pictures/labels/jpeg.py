@@ -16,6 +16,9 @@ from airflow_provider_mps.pictures.labels.xmp import shortened
 
 SIGNATURE = b"\xff\xd8\xff"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
+EXTENDED_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
+# In a part of extended XMP: which one it is of, how long that is, and where in it the part begins.
+_ID, _BEGIN = slice(32), slice(36, 40)
 EXIF_HEADER, MPF_HEADER = b"Exif\0", b"MPF\0"
 MAX_PAYLOAD = 0xFFFF - 2
 APP0, APP1, APP2, APP11 = 0xE0, 0xE1, 0xE2, 0xEB
@@ -59,6 +62,18 @@ class Jpeg:
     def xmp(self) -> bytes:
         """The XMP packet; empty where there is none."""
         return b"" if self._xmp is None else self.payload(self._xmp)[len(XMP_HEADER) :]
+
+    @property
+    def more_xmp(self) -> list[bytes]:
+        """Further XMP packets: of other writers, and what had no room in the first (extended XMP)."""
+        parts: dict[bytes, dict[int, bytes]] = {}
+        for one in self._of(APP1):
+            if self._is(one, EXTENDED_HEADER):
+                said = self.payload(one)[len(EXTENDED_HEADER) :]
+                parts.setdefault(said[_ID], {})[int.from_bytes(said[_BEGIN], "big")] = said[_BEGIN.stop :]
+        others = (one for one in self._of(APP1) if one != self._xmp and self._is(one, XMP_HEADER))
+        found = [self.payload(one)[len(XMP_HEADER) :] for one in others]
+        return [*found, *(b"".join(part[begin] for begin in sorted(part)) for part in parts.values())]
 
     @property
     def records(self) -> list[str]:

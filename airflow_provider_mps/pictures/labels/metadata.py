@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.pictures.labels import aigc, jpeg, png, xmp
@@ -30,14 +30,14 @@ def label(data: bytes, label: Label, *, breaks_signature: bool = False) -> bytes
     aigc.check_texts(label)
     picture = _opened(data)
     packet = xmp.Packet(picture.xmp)
+    said = _said(packet, picture)
     texts = {}
+    # Whoever looks in the first packet finds there what is elsewhere.
     if not aigc.is_of_ai(packet.text(xmp.SOURCE_TYPE)):
-        texts[xmp.SOURCE_TYPE] = label.source_type or ""
-    known = _record(packet, picture)
-    record = aigc.completed(known, label)
-    if record is None and packet.text(xmp.AIGC) is None:
-        # Whoever looks for it in XMP finds it there too.
-        record = known
+        texts[xmp.SOURCE_TYPE] = said.source_type or label.source_type or ""
+    record = aigc.completed(said.record, label)
+    if record is None and not packet.text(xmp.AIGC):
+        record = said.record
     if record is not None:
         texts[xmp.AIGC] = aigc.write_record(record)
     if not texts:
@@ -57,9 +57,7 @@ def read_label(data: bytes) -> Label | None:
     :raises LabelError: it is no such picture, it is cut off or damaged, or its label cannot be read
     """
     picture = _opened(data)
-    packet = xmp.Packet(picture.xmp)
-    source_type = packet.text(xmp.SOURCE_TYPE)
-    return aigc.label_of(_record(packet, picture), source_type if aigc.is_of_ai(source_type) else None)
+    return aigc.label_of(*_said(xmp.Packet(picture.xmp), picture))
 
 
 def check_label(data: bytes) -> Label:
@@ -82,9 +80,21 @@ def is_signed(data: bytes) -> bool:
     return bool(_opened(data).is_signed)
 
 
-def _record(packet: xmp.Packet, picture: Any) -> dict[str, Any] | None:
-    texts = [packet.text(xmp.AIGC), *picture.records]
-    return next((aigc.read_record(text) for text in texts if text is not None), None)
+class _Said(NamedTuple):
+    """What a picture says already, wherever in it; None where it says nothing."""
+
+    record: dict[str, Any] | None
+    source_type: str | None
+
+
+def _said(packet: xmp.Packet, picture: Any) -> _Said:
+    packets = [packet, *(xmp.Packet(one) for one in picture.more_xmp if xmp.may_be_labelled(one))]
+    texts = [*(one.text(xmp.AIGC) for one in packets), *(text.strip() for text in picture.records)]
+    types = (one.text(xmp.SOURCE_TYPE) for one in packets)
+    return _Said(
+        next((aigc.read_record(text) for text in texts if text), None),
+        next((one for one in types if aigc.is_of_ai(one)), None),
+    )
 
 
 def _opened(data: bytes) -> Any:

@@ -15,6 +15,10 @@ from airflow_provider_mps.pictures.labels.xmp import MAX_BYTES
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KEYWORD = b"XML:com.adobe.xmp"
+# Where ImageMagick has put XMP: its kind, its length, and its bytes as hexadecimal digits.
+_RAW_PROFILE = b"Raw profile type xmp"
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_IHDR_BYTES = 12 + 13
 _MAX_CHUNK = 2**31 - 1
 
 
@@ -39,7 +43,7 @@ class Png:
         self._data = data
         self.chunks = list(_chunks(data))
         names = [one.name for one in self.chunks]
-        if names[0] != b"IHDR" or b"IDAT" not in names:
+        if names[0] != b"IHDR" or self.chunks[0].end - self.chunks[0].start != _IHDR_BYTES or b"IDAT" not in names:
             raise LabelError("it is a PNG without a picture")
         self._xmp = next((one for one in self._of(b"iTXt") if self.payload(one).startswith(KEYWORD + b"\0")), None)
 
@@ -58,12 +62,24 @@ class Png:
         return b"" if self._xmp is None else _text_of(b"iTXt", self.payload(self._xmp))
 
     @property
+    def more_xmp(self) -> list[bytes]:
+        """Further XMP packets, and such as are in other texts."""
+        found = []
+        for one in (one for one in self.chunks if one.name in _TEXTS and one != self._xmp):
+            keyword, _, _ = self._data[one.start + 8 : min(one.start + 8 + 80, one.end - 4)].partition(b"\0")
+            if keyword == KEYWORD:
+                found.append(_text_of(one.name, self.payload(one)))
+            elif keyword == _RAW_PROFILE:
+                found.append(_unhexed(_text_of(one.name, self.payload(one))))
+        return found
+
+    @property
     def records(self) -> list[str]:
         """``AIGC`` records that are not in the XMP packet."""
         found = []
         for one in self.chunks:
-            if one.name in (b"tEXt", b"zTXt", b"iTXt") and self.payload(one).startswith(b"AIGC\0"):
-                found.append(_text_of(one.name, self.payload(one)).decode("utf-8", "replace"))
+            if one.name in _TEXTS and self.payload(one).startswith(b"AIGC\0"):
+                found.append(_decoded(_text_of(one.name, self.payload(one))))
             elif one.name == b"eXIf":
                 found += records_in(self.payload(one))
         return found[:1]
@@ -132,3 +148,19 @@ def _text_of(name: bytes, payload: bytes) -> bytes:
     if not unpacked.eof:
         raise LabelError(f"it is a PNG with a text that is cut off, or has more than {MAX_BYTES:,} bytes")
     return text
+
+
+def _decoded(text: bytes) -> str:
+    """Return the text of bytes that are UTF-8 as most write it, or Latin-1 as the standard has it."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
+
+
+def _unhexed(profile: bytes) -> bytes:
+    """Return what a raw profile has; nothing where it is broken."""
+    try:
+        return bytes.fromhex(profile.split(maxsplit=2)[2].decode("ascii"))
+    except (IndexError, ValueError):
+        return b""

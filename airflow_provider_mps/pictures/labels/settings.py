@@ -67,7 +67,8 @@ class LabelSettings:
         """
         return Label(
             producer=self.producer or MAKERS[maker],
-            produce_id=produce_id,
+            # It may be the name of a file, which takes more than a label does.
+            produce_id="".join(one if one.isprintable() else "_" for one in produce_id)[:MAX_TEXT],
             propagator=self.propagator,
             source_type=self.source_type,
         )

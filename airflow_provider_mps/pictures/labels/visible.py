@@ -33,8 +33,11 @@ _TURNS = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANS
 _TURNS |= {6: "ROTATE_90", 7: "TRANSVERSE", 8: "ROTATE_270"}
 _ON_ITS_SIDE = (5, 6, 7, 8)
 # Made by the encoder anew; JFIF, Adobe's word on colours, and an index of pictures that are no more.
-_OWN_SEGMENTS = (b"JFIF", b"JFXX", b"Adobe", b"MPF\0")
-_OWN_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD", b"hIST", b"sBIT")
+_OWN_SEGMENTS = ((0xE0, b"JFIF"), (0xE0, b"JFXX"), (0xEE, b"Adobe"), (0xE2, b"MPF\0"))
+# iDOT: where in the file the data are that are no more.
+_OWN_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD", b"hIST", b"sBIT", b"iDOT")
+# In the payload of JFIF: how many pixels there are to an inch or a centimetre.
+_DENSITY = slice(7, 12)
 # A character that no font has.
 _NO_CHARACTER = "\U0010ffff"
 # One at a time, however many threads there are: each takes several bytes a pixel.
@@ -165,7 +168,7 @@ def _layers(
     width, tall = right - left + 2 * pad, bottom - top + 2 * pad
     if width > size[0] or tall > size[1]:
         raise LabelError(
-            f"the mark {text!r} has no room: it would be {width} pixels wide, and the picture is {size[0]}"
+            f"the mark {text[:80]!r} has no room: it would be {width} pixels wide, and the picture is {size[0]}"
         )
     x = 0 if corner in (Corner.TOP_LEFT, Corner.BOTTOM_LEFT) else size[0] - width
     y = 0 if corner in (Corner.TOP_LEFT, Corner.TOP_RIGHT) else size[1] - tall
@@ -225,6 +228,22 @@ def _dressed(encoded: bytes, before: jpeg.Jpeg | png.Png) -> bytes:
     segments = b""
     for one in before.segments:
         said = before.payload(one)
-        if (0xE0 <= one.marker <= 0xEF or one.marker == 0xFE) and not said.startswith(_OWN_SEGMENTS):
+        is_own = any(one.marker == marker and said.startswith(header) for marker, header in _OWN_SEGMENTS)
+        if (0xE0 <= one.marker <= 0xEF or one.marker == 0xFE) and not is_own:
             segments += bytes((0xFF, one.marker)) + (len(said) + 2).to_bytes(2, "big") + said
-    return encoded[:first] + segments + encoded[first:]
+    return _with_density(encoded, made, before)[:first] + segments + encoded[first:]
+
+
+def _with_density(encoded: bytes, made: jpeg.Jpeg, before: jpeg.Jpeg) -> bytes:
+    """Return a JPEG as many pixels of which are to an inch as there were before."""
+    mine, theirs = (_jfif(one) for one in (made, before))
+    if mine is None or theirs is None:
+        return encoded
+    begin = mine.start + 4 + _DENSITY.start
+    density = before.payload(theirs)[_DENSITY]
+    return encoded[:begin] + density + encoded[begin + len(density) :]
+
+
+def _jfif(picture: jpeg.Jpeg) -> jpeg.Segment | None:
+    found = (one for one in picture.segments if one.marker == jpeg.APP0)
+    return next((one for one in found if picture.payload(one).startswith(b"JFIF\0")), None)

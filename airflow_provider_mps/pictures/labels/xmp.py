@@ -91,6 +91,11 @@ class Packet:
         return b"".join([*parts, self._data[at:]])
 
 
+def may_be_labelled(data: bytes) -> bool:
+    """Tell whether there is any use in looking for a label in a packet."""
+    return any(name.encode() in data for _, name in _PREFIXES)
+
+
 def shortened(packet: bytes) -> bytes:
     """Return a packet without the space that writers leave in it for others."""
     return _PADDING.sub(b"", packet)

@@ -11,8 +11,19 @@ import pytest
 from PIL import Image, ImageChops
 
 from airflow_provider_mps.pictures.labels import Corner, Label, LabelError, label, mark, read_label
-from airflow_provider_mps.pictures.labels.png import Png
-from tests.sample_pictures import ICC, PACKETS, animated, exif, jpeg, multi_picture, png, raw_png, scene
+from airflow_provider_mps.pictures.labels.png import Png, chunk
+from tests.sample_pictures import (
+    ICC,
+    PACKETS,
+    animated,
+    exif,
+    jpeg,
+    multi_picture,
+    png,
+    raw_png,
+    scene,
+    with_segment,
+)
 
 TEXT = "AI made"
 
@@ -128,6 +139,20 @@ def test_what_a_picture_says_stays() -> None:
     for name in ("exif", "icc_profile", "Author", "XML:com.adobe.xmp"):
         assert one.info[name] == other.info[name], name
     assert [one.name for one in Png(after).chunks].count(b"IHDR") == 1
+
+
+def test_what_only_begins_like_what_an_encoder_writes_stays() -> None:
+    picture = scene(size=(300, 200))
+    before = encoded(picture, "JPEG", dpi=(300, 300))
+    for marker, said in ((0xFE, b"Adobe ImageReady"), (0xED, b"Adobe_CM\0\0\0"), (0xEE, b"MPF\0 of theirs")):
+        before = with_segment(before, marker, said)
+    after = mark(before, TEXT)
+    assert opened(after).info["dpi"] == (300, 300)
+    for said in (b"Adobe ImageReady", b"Adobe_CM\0\0\0", b"MPF\0 of theirs"):
+        assert after.count(said) == 1
+    # Apple's word on where the second half of the data begins is not true of others.
+    data = encoded(picture)
+    assert b"iDOT" not in mark(data[:33] + chunk(b"iDOT", bytes(28)) + data[33:], TEXT)
 
 
 def test_colours_of_a_jpeg_are_thinned_out_as_they_were() -> None:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from airflow_provider_mps.pictures.labels import COMPOSITE, Label, LabelError, check_label, label, read_label
+from airflow_provider_mps.pictures.labels.png import chunk
 from tests.sample_pictures import PACKETS, all_kinds, jpeg, multi_picture, packet, png, with_segment
 
 LABEL = Label(producer="Tencent Cloud MPS", produce_id="1250000000-ImageTask-1", propagator="杯 & Co. <shop>")
@@ -120,6 +121,7 @@ def test_what_is_cut_off_is_an_error(number: int, labelled: list[bytes]) -> None
         (b"\xff\xd8\xff\xe0\0\x01x", "a segment without length at byte 2"),
         (b"\xff\xd8\xff\xe0\0\x03x--", "no marker at byte 7"),
         (b"\xff\xd8\xff\xda\0\x03x\xff\xd9", "a scan before its frame"),
+        (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", b"") + chunk(b"IDAT", b"") + chunk(b"IEND", b""), "without a picture"),
         (b"\x89PNG\r\n\x1a\n", "it is a PNG that is cut off after 8 bytes"),
         (png().replace(b"someone", b"anybody"), "it is a damaged PNG: chunk tEXt at byte"),
     ],
@@ -256,6 +258,7 @@ def test_a_signed_picture_is_not_changed_unless_it_is_signed_anew() -> None:
     ("fields", "said"),
     [
         ({"producer": ""}, "a label needs a producer and a produce_id"),
+        ({"producer": " "}, "a label needs a producer and a produce_id"),
         ({"produce_id": "a\nb"}, "ProduceID: expected up to 1,000 printable characters"),
         ({"propagator": "\ud800"}, "ContentPropagator: expected"),
         ({"producer": "p" * 1001}, "ContentProducer: expected"),
