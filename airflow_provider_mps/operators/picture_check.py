@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,8 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     same picture; and the product is found in it again, not mirrored, covered, cut off or in other colours. What is
     compared with is the subject (and the background) in COS; of a subject at an address these checks are not made. What
     cannot be checked is ``not checked``, and never ``ok``. See :class:`~airflow_provider_mps.pictures.check.Bounds` for
-    what may differ. The checks of the product need the extra ``check`` (OpenCV).
+    what may differ. The checks of the product need the extra ``check`` (OpenCV); in how many pictures it was not
+    looked for, and why, the log says, and ``product_not_checked`` in ``counts``.
 
     With files, as in a catalogue, it writes each line with ``check`` as JSON Lines beside them and returns ``{"path",
     "counts"}``, and ``catalogue`` if it got it; ``CataloguePublishOperator`` publishes no line that is rejected. With
@@ -188,6 +189,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
                 leaves_out=on_reject is OnReject.LEAVE_OUT,
                 stop=self._new_stop(),
             )
+        self._tell_of_products(found.checks)
         self._judge(context, on_reject, found.rejected, found.total, found.pictures)
         return found.pictures
 
@@ -236,8 +238,15 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
             output["catalogue"] = run.catalogue
         told = in_words(counts) or "nothing to check"
         self.log.info("Of %s: %s; see %s", counted(len(run.lines), "item"), told, output["path"])
+        self._tell_of_products(run.checks)
         self._judge(context, on_reject, rejected, len(run.lines), output)
         return output
+
+    def _tell_of_products(self, checks: Iterable[Mapping[str, Any]]) -> None:
+        from airflow_provider_mps.catalogue.checking.words import told_of_products
+
+        if told := told_of_products(checks):
+            self.log.warning("%s", told)
 
     def _new_stop(self) -> threading.Event:
         # What is carried out at once sets it at its end.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +226,20 @@ def test_two_items_with_one_picture(nights: Checks, service: LocalService) -> No
     checked = nights.check("monday", nights.make_night("monday"), on_reject="leave_out")
     found = {line["sku"]: codes(line) for line in nights.lines(checked)}
     assert [sku for sku, why in found.items() if why == {"Duplicate"}] == ["tin-tea"]
+
+
+def test_pictures_whose_product_nobody_looked_for_are_counted_and_told(
+    nights: Checks, monkeypatch: pytest.MonkeyPatch, lines: Callable[[], str]
+) -> None:
+    pictures = nights.make_night("monday")
+    assert "product_not_checked" not in nights.check("monday", pictures)["counts"]
+    for name in ("cv2", "numpy"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert nights.check("monday", pictures)["counts"]["product_not_checked"] == 3
+    needs = "OpenCV is not installed: pip install 'airflow-provider-mps[check]' (3)"
+    assert f"In 3 pictures the product was not looked for: {needs}" in lines()
+    nights.check("monday", [line["entry"] for line in nights.lines(pictures)])
+    assert "In 3 pictures the product was not looked for: no picture of the subject was given (3)" in lines()
 
 
 def test_results_without_a_catalogue(nights: Checks, service: LocalService, conn_id: str) -> None:

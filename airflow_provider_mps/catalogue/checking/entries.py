@@ -24,11 +24,13 @@ class CheckedEntries(NamedTuple):
     """Results with what was found out about them.
 
     :param pictures: as they were given, each with ``check``
+    :param checks: ``check`` of each that has a picture
     :param rejected: those that are not right
     :param total: how many there are
     """
 
     pictures: Any
+    checks: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
     total: int
 
@@ -76,7 +78,8 @@ def check_entries(
         for entry in rejected:
             entry["Error"] = {"Code": REJECTED, "Message": told([entry]), "RequestId": ""}
             entry["check"]["picture"], entry["Outputs"] = entry["Outputs"][0].get("cos_uri"), []
-    return CheckedEntries(entries[0] if is_one else entries, rejected, len(entries))
+    checks = [entry["check"] for entry in checked.values()]
+    return CheckedEntries(entries[0] if is_one else entries, checks, rejected, len(entries))
 
 
 def _jobs(

@@ -15,7 +15,7 @@ from airflow_provider_mps.catalogue.checking.checker import Checker, Looked
 from airflow_provider_mps.catalogue.checking.jobs import CheckJob, job_of_line
 from airflow_provider_mps.catalogue.checking.opinions import has_score
 from airflow_provider_mps.catalogue.checking.remakes import rejection, remake_of, replaced
-from airflow_provider_mps.catalogue.checking.words import codes_of
+from airflow_provider_mps.catalogue.checking.words import codes_of, why_not_looked_for
 from airflow_provider_mps.catalogue.lines import PictureLine, PlanLine, is_rejected, picture_lines
 from airflow_provider_mps.catalogue.picture_files import read_pictures
 from airflow_provider_mps.catalogue.plan.verdicts import is_reserved
@@ -36,6 +36,7 @@ from airflow_provider_mps.storage.files import Files, parent
 from airflow_provider_mps.storage.lines import read_lines, write_lines
 
 WITHOUT_PICTURE = "without_picture"
+PRODUCT_NOT_CHECKED = "product_not_checked"
 
 
 class Place(NamedTuple):
@@ -223,6 +224,11 @@ class CheckRun:
         return [line for line in self.lines if is_rejected(line)]
 
     @property
+    def checks(self) -> list[dict[str, Any]]:
+        """What was found out, a line each."""
+        return [line["check"] for line in self.lines if "check" in line]
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many there are of each kind."""
         kinds = Counter(line["check"]["verdict"] if "check" in line else WITHOUT_PICTURE for line in self.lines)
@@ -230,6 +236,8 @@ class CheckRun:
         counts[WITHOUT_PICTURE] = kinds[WITHOUT_PICTURE]
         if remade := sum(line.get("check", {}).get("remakes", 0) for line in self.lines):
             counts["remade"] = remade
+        if blind := sum(bool(why_not_looked_for(check)) for check in self.checks):
+            counts[PRODUCT_NOT_CHECKED] = blind
         if opinions := sum(has_score(line) for line in self.lines):
             counts["opinions"] = opinions
         return counts

@@ -1,11 +1,13 @@
-"""What a check has rejected, in words for the person on call."""
+"""What a check has rejected, and what it could not look for, in words for the person on call."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_mps.pictures.check import Verdict
+from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.pictures.check import Code, Verdict
 
 # Kinds of faults in an error.
 _SHOWN_KINDS = 3
@@ -24,6 +26,34 @@ def rejected_findings(check: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def codes_of(check: Mapping[str, Any]) -> list[str]:
     """Return for what a picture is rejected."""
     return [str(one.get("code")) for one in rejected_findings(check)]
+
+
+def why_not_looked_for(check: Mapping[str, Any]) -> str:
+    """Return why nobody knows whether the product is in a picture that is not rejected; empty if it is known.
+
+    :param check: ``check`` of a line or of an entry
+    """
+    if check.get("verdict") == Verdict.REJECTED:
+        return ""
+    findings = check.get("findings")
+    for one in findings if isinstance(findings, list) else []:
+        if isinstance(one, Mapping) and one.get("code") == Code.PRODUCT_MISSING:
+            return str(one.get("words", "")) if one.get("verdict") == Verdict.NOT_CHECKED else ""
+    return ""
+
+
+def told_of_products(checks: Iterable[Mapping[str, Any]]) -> str:
+    """Return in how many pictures nobody has looked for the product, and why; empty where that is none.
+
+    :param checks: ``check`` of each line or entry
+    """
+    reasons = Counter(filter(None, map(why_not_looked_for, checks)))
+    if not reasons:
+        return ""
+    parts = [f"{why} ({number:,})" for why, number in reasons.most_common(_SHOWN_KINDS)]
+    if len(reasons) > _SHOWN_KINDS:
+        parts.append(f"and {len(reasons) - _SHOWN_KINDS} reasons more")
+    return f"In {counted(reasons.total(), 'picture')} the product was not looked for: {'; '.join(parts)}"
 
 
 def told(rejected: Sequence[Mapping[str, Any]]) -> str:
