@@ -10,6 +10,8 @@ from itertools import islice
 _BEGIN = re.compile(r'\{\s*"(?:AIGC|Label|ContentProducer)"\s*:')
 # Before a comment that is not in ASCII, which then is UTF-16; there is one comment in a file.
 _UNICODE, _COMMENTS = re.compile(rb"UNICODE\0"), 4
+# As many places in a text may begin a record; reading from each of a million would take hours.
+_MAX_BEGINS = 16
 _KEYS = {"AIGC", "ContentProducer", "ProduceID"}
 
 
@@ -20,7 +22,7 @@ def records_in(data: bytes) -> list[str]:
     """
     found = []
     for text in _texts(data):
-        for begin in _BEGIN.finditer(text):
+        for begin in islice(_BEGIN.finditer(text), _MAX_BEGINS):
             try:
                 value, _ = json.JSONDecoder().raw_decode(text, begin.start())
             except (ValueError, RecursionError):

@@ -23,7 +23,7 @@ MAX_BYTES = 16_000_000
 # The tree of a packet is flat; a parser of others may be no match for a deep one.
 _MAX_DEPTH = 100
 _TAG = re.compile(rb"""<[^\s/>]+(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*(/?)>""")
-_PADDING = re.compile(rb"\s{2,}(?=<\?xpacket\s+end)")
+_ENDING = re.compile(rb"<\?xpacket\s+end")
 _BEGIN, _END = b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>', b'<?xpacket end="w"?>'
 _EMPTY = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -98,7 +98,9 @@ def may_be_labelled(data: bytes) -> bool:
 
 def shortened(packet: bytes) -> bytes:
     """Return a packet without the space that writers leave in it for others."""
-    return _PADDING.sub(b"", packet)
+    ending = _ENDING.search(packet)
+    end = len(packet) if ending is None else ending.start()
+    return packet[:end].rstrip(b" \t\r\n\0") + packet[end:]
 
 
 def _description(texts: Mapping[_Name, str], about: str) -> bytes:

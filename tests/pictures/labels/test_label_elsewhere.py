@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from airflow_provider_mps.pictures.labels import COMPOSITE, Label, check_label, label, read_label
+from airflow_provider_mps.pictures.labels.exif import records_in
 from airflow_provider_mps.pictures.labels.png import chunk
 from tests.sample_pictures import PACKETS, jpeg, packet, png, with_segment
 
@@ -30,6 +33,20 @@ def test_a_label_in_a_comment_of_exif_that_is_not_in_ascii_is_known(order: str) 
     for data in (jpeg(exif=exif), png(exif=exif)):
         found = check_label(label(data, LABEL))
         assert (found.producer, found.produce_id) == ("他们", "1")
+
+
+def test_exif_with_a_thousand_beginnings_of_a_label_is_not_read_from_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[int] = []
+
+    class Counted(json.JSONDecoder):
+        def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+            tries.append(idx)
+            return super().raw_decode(s, idx)
+
+    monkeypatch.setattr(json, "JSONDecoder", Counted)
+    assert records_in(b"Exif\0" + b'{"AIGC": "' * 1000) == []
+    assert 0 < len(tries) <= 32
+    assert records_in(b'Exif\0{"Label": "of a bottle"} ' + RECORD.encode()) != []
 
 
 def packets_elsewhere(said: bytes) -> Iterator[bytes]:

@@ -173,6 +173,18 @@ def test_a_packet_that_fills_its_segment_gives_way_with_its_padding() -> None:
     assert check_label(label(png(xmp=full), LABEL)).produce_id == LABEL.produce_id
 
 
+@pytest.mark.parametrize("padding", [b" ", b"\n", b"\0"])
+def test_padding_gives_way_where_no_instruction_ends_the_packet(padding: bytes) -> None:
+    said = PACKETS["attributes"] + padding * (65_500 - len(PACKETS["attributes"]))
+    assert check_label(label(jpeg(xmp=said), LABEL)).producer == LABEL.producer
+
+
+def test_space_within_a_packet_stays() -> None:
+    said = PACKETS["empty"].replace(b"</x:xmpmeta>", b" " * 65_200 + b"</x:xmpmeta>")
+    with pytest.raises(LabelError, match="a JPEG segment holds 65,504"):
+        label(jpeg(xmp=said), LABEL)
+
+
 def test_a_label_of_the_service_itself_is_kept_and_only_what_is_missing_is_added() -> None:
     theirs = {"Label": "1", "ContentProducer": "001191", "ProduceID": "p-1", "ReservedCode1": "sig", "More": "of it"}
     for made in (jpeg, png):
