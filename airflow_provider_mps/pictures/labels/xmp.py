@@ -80,6 +80,8 @@ class Packet:
         """Return the packet with these values of properties: in place of those that are there, or beside them."""
         known = self._found.properties
         edits = [known[name].edit(text) for name, text in texts.items() if name in known]
+        # A packet may say twice where a picture comes from, and readers differ in which they take.
+        edits += [one.edit(texts[SOURCE_TYPE]) for one in self._found.more_source_types if SOURCE_TYPE in texts]
         added = {name: text for name, text in texts.items() if name not in known}
         if added:
             end = self._found.end_of_rdf
@@ -115,12 +117,14 @@ class _Reader:
     """Finds the properties in a packet, and where more of them can stand.
 
     :ivar properties: those of :data:`_PREFIXES` that are there
+    :ivar more_source_types: source types behind the first, which a packet should not have
     :ivar about: of what the packet speaks, as all of it has to say
     :ivar end_of_rdf: the edit that puts something at the end of ``rdf:RDF``, at :data:`_HERE`
     """
 
     def __init__(self, data: bytes) -> None:
         self.properties: dict[_Name, _Property] = {}
+        self.more_source_types: list[_Property] = []
         self.about = ""
         self.end_of_rdf = _Edit(-1, -1, b"")
         self._data = data
@@ -176,11 +180,11 @@ class _Reader:
             name = self._name(written)
             if name in ((RDF, "about"), ("", "about")) and not self.about:
                 self.about = text
-            if name in _PREFIXES and name not in self.properties:
+            if name in _PREFIXES:
                 value = re.compile(rb"\s%s\s*=\s*(\"[^\"]*\"|'[^']*')" % re.escape(written.encode()))
                 # Of several matches the others would be within the value of an attribute before it.
                 if (place := _attribute(value, tag)) is not None:
-                    self.properties[name] = _Property(text, *place, "", "", True)
+                    self._add(name, _Property(text, *place, "", "", True))
 
     def _end(self, written: str) -> None:
         at, depth = self._parser.CurrentByteIndex, len(self._path) - self._rdf_depth
@@ -195,10 +199,14 @@ class _Reader:
             space = f"xmlns:{prefix}" if prefix else "xmlns"
             before = f"<{as_written} {space}={quoteattr(name[0])}>"
             found = _Property("".join(texts), start, end, before, f"</{as_written}>", False)
-            self.properties.setdefault(name, found)
+            self._add(name, found)
             self._open = None
         self._path.pop()
         self._scopes.pop()
+
+    def _add(self, name: _Name, found: _Property) -> None:
+        if self.properties.setdefault(name, found) is not found and name == SOURCE_TYPE:
+            self.more_source_types.append(found)
 
     def _text(self, text: str) -> None:
         if self._open is not None:

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from airflow_provider_mps.pictures.labels import COMPOSITE, Label, check_label, label, read_label
 from airflow_provider_mps.pictures.labels.exif import records_in
 from airflow_provider_mps.pictures.labels.png import chunk
-from tests.sample_pictures import PACKETS, jpeg, packet, png, with_segment
+from tests.sample_pictures import DIGITAL_CAPTURE, PACKETS, jpeg, packet, png, with_segment
 
 LABEL = Label(producer="Tencent Cloud MPS", produce_id="1250000000-ImageTask-1", propagator="shop")
 RECORD = '{"AIGC": {"Label": "1", "ContentProducer": "theirs", "ProduceID": "1"}}'
@@ -107,3 +107,16 @@ def test_a_text_of_a_png_in_latin_1_is_known() -> None:
     info.add_text("AIGC", RECORD.replace("theirs", "caf\xe9"))
     Image.new("L", (9, 9)).save(buffer, "PNG", pnginfo=info)
     assert check_label(label(buffer.getvalue(), LABEL)).producer == "caf\xe9"
+
+
+def test_a_source_type_of_the_camera_that_is_there_twice_is_replaced_twice() -> None:
+    space = 'xmlns:i="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
+    twice = (
+        f"<i:DigitalSourceType {space}>{DIGITAL_CAPTURE}</i:DigitalSourceType></rdf:Description>"
+        f'<rdf:Description rdf:about="" {space} i:DigitalSourceType="{DIGITAL_CAPTURE}">'
+    )
+    after = label(jpeg(xmp=packet(twice)), LABEL)
+    assert b"digitalCapture" not in after
+    assert after.count(COMPOSITE.encode()) == 2
+    assert check_label(after).source_type == COMPOSITE
+    assert label(after, LABEL) == after
