@@ -220,6 +220,22 @@ def test_two_checks_of_one_run_do_not_mix(results: str | None, nights: Opinions,
     assert len(nights.questions) == 2
 
 
+def test_a_clear_does_not_bring_the_picture_before_a_remake_back(nights: Opinions, service: LocalService) -> None:
+    pictures = nights.make_night("monday")
+    service.add_fault(kind="wrong_text", body='{"IQA": 3}', match="jar-plum")
+    given = {"second_opinion": {"IQA": 40}, "on_reject": "remake"}
+    checked = nights.check("monday", pictures, **given)
+    assert checked["counts"]["remade"] == 1
+    paid = len(service.tasks)
+    assert paid == 2 + 1 + 3
+    # What it was given has the first picture, the record has the second.
+    cleared = nights.check("monday", pictures, second_opinion={"IQA": 40}, on_reject="leave_out")
+    assert cleared["counts"] == checked["counts"]
+    again = nights.next_night("tuesday", "monday")
+    assert nights.check("tuesday", again, **given)["counts"]["rejected"] == 1
+    assert len(service.tasks) == paid
+
+
 SECRET = "https://e.com/a?sign=0123456789abcdef0123456789abcdef"
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import Any, cast
 
-from airflow_provider_mps.catalogue.lines import PictureLine, PlanLine, picture_id
+from airflow_provider_mps.catalogue.checking.jobs import has_picture
+from airflow_provider_mps.catalogue.lines import PictureLine, PlanLine, entry_of, picture_id
 from airflow_provider_mps.catalogue.plan.planning import before_of
 from airflow_provider_mps.catalogue.record.events import Event, ItemRejected
 from airflow_provider_mps.catalogue.record.state import ItemState
@@ -68,6 +69,27 @@ def seed_of(item: str, fingerprint: str, number: int) -> int:
     :param number: which one it is, from 1
     """
     return int.from_bytes(sha256(f"{item}\n{fingerprint}\n{number}".encode()).digest()[:8], "big") % _SEEDS
+
+
+def caught_up(line: PictureLine, state: ItemState) -> PictureLine:
+    """Return a line with the picture that was made in the place of its own since, if that is on record.
+
+    A retry or a clear is given what was there before. To go on from that would pay for the same opinions and remakes
+    again, as the record knows of the newest picture.
+
+    :param state: what is known of the item
+    """
+    known, made = state.rejected, state.made
+    if "entry" not in line or known is None or made is None or not has_picture(line["entry"]):
+        return line
+    if not known.fingerprint == made.fingerprint == line.get("fingerprint"):
+        return line
+    here, entry = picture_id(line["entry"]), entry_of(made.task_id, made.picture)
+    newest = picture_id(entry)
+    number = known.pictures.index(newest) if newest in known.pictures else len(known.pictures)
+    if here == newest or here not in known.pictures[:number]:
+        return line
+    return cast(PictureLine, {**line, "entry": entry, "check": {"remakes": number}})
 
 
 def replaced(line: PictureLine, remade: Mapping[str, Any]) -> PictureLine:

@@ -14,7 +14,7 @@ from airflow_provider_mps.catalogue.addresses import StepOutput, begun_name, new
 from airflow_provider_mps.catalogue.checking.checker import Checker, Looked
 from airflow_provider_mps.catalogue.checking.jobs import CheckJob, job_of_line
 from airflow_provider_mps.catalogue.checking.opinions import has_score
-from airflow_provider_mps.catalogue.checking.remakes import rejection, remake_of, replaced
+from airflow_provider_mps.catalogue.checking.remakes import caught_up, rejection, remake_of, replaced
 from airflow_provider_mps.catalogue.checking.words import codes_of, why_not_looked_for
 from airflow_provider_mps.catalogue.lines import PictureLine, PlanLine, is_rejected, picture_lines
 from airflow_provider_mps.catalogue.picture_files import read_pictures
@@ -113,10 +113,13 @@ class CheckRun:
                 raise ArgumentError(f"pictures: {twice[0]!r:.100}{more} is there twice: give each picture once")
 
     def check(self, stop: threading.Event) -> None:
-        """Check all pictures.
+        """Check all pictures, those that were made anew in the place of what was read.
 
         :param stop: set when the task is at its end
         """
+        self.update(lambda known: [], time.time())
+        if self._known is not None:
+            self.lines = [caught_up(line, self._known.state(line["item"])) for line in self.lines]
         self._look(range(len(self.lines)), stop)
 
     def take(self, path: str, stop: threading.Event) -> int:
@@ -308,8 +311,8 @@ def _events(line: PictureLine, state: ItemState) -> list[Event]:
     if is_rejected(line):
         event = rejection(line, codes_of(line["check"]), state)
         return [] if event is None else [event]
-    picture, made = line["entry"]["Outputs"][0], state.made
-    if made is None or made.fingerprint != line["fingerprint"] or made.path == picture["path"]:
+    (picture, *others), made = line["entry"]["Outputs"], state.made
+    if made is None or made.fingerprint != line["fingerprint"] or made.path not in [one["path"] for one in others]:
         return []
     # Of several pictures another one than the first is right.
     return [ItemMade(line["item"], line["fingerprint"], picture, line["entry"].get("TaskId"))]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.catalogue.checking.remakes import rejection, remake_of, seed_of
+from airflow_provider_mps.catalogue.checking.remakes import caught_up, rejection, remake_of, seed_of
 from airflow_provider_mps.catalogue.lines import PictureLine, plan_lines
 from airflow_provider_mps.catalogue.record.events import Event, ItemMade, ItemPlanned, ItemPublished, ItemRejected
 from airflow_provider_mps.catalogue.record.state import NOTHING, ItemState, Writer
@@ -65,6 +65,33 @@ def test_whoever_comes_to_it_again_asks_for_the_same() -> None:
 )
 def test_no_more_often_than_allowed(rejected: tuple[int, ...], number: int, max_remakes: int, is_made: bool) -> None:
     assert (remake_of(rejected_line(number), told(*rejected), RUN, max_remakes) is not None) is is_made
+
+
+@pytest.mark.parametrize(
+    ("given", "rejected", "made", "found"),
+    [
+        # Made anew, and not rejected, or rejected too.
+        (1, (1,), 2, 2),
+        (1, (1, 2), 2, 2),
+        (2, (1, 2), 3, 3),
+        # Itself, an older one, and one that nobody has rejected.
+        (2, (1, 2), 2, 2),
+        (2, (1, 2), 1, 2),
+        (1, (), 2, 1),
+        (3, (1,), 2, 3),
+    ],
+)
+def test_a_retry_goes_on_from_the_newest(given: int, rejected: tuple[int, ...], made: int, found: int) -> None:
+    picture = entry(made)["Outputs"][0]
+    state = after(ItemMade(ITEM, OF, picture, f"earlier-{made}"), state=told(*rejected))
+    line_of = caught_up(rejected_line(given), state)
+    assert line_of["entry"]["TaskId"] == f"earlier-{found}"
+    assert line_of["entry"]["Outputs"][0]["path"] == f"/made/{found}.jpeg"
+    if found != given:
+        assert line_of["check"] == {"remakes": len([one for one in rejected if one < found])}
+    other = ItemMade(ITEM, fingerprint(2), picture, f"earlier-{made}")
+    assert caught_up(rejected_line(given), after(other, state=told(*rejected))) == rejected_line(given)
+    assert caught_up(rejected_line(given), NOTHING) == rejected_line(given)
 
 
 def test_of_another_picture_nothing_counts() -> None:
