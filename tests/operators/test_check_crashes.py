@@ -66,7 +66,7 @@ def test_killed_again_and_again(
     spec["connection"] = service.connection()
     killed, checked = 0, None
     for number in range(1, KILLS + 1):
-        killed += live(service, spec | {"try_number": number}, chance.randrange(1, 150)) is None
+        killed += live(service, spec | {"try_number": number}, chance.randrange(1, 80)) is None
     checked = live(service, spec | {"try_number": KILLS + 1}, None)
     assert killed > 2
     assert checked is not None
