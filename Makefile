@@ -2,6 +2,7 @@
 # make airflow    the same with Airflow's web page, until Ctrl-C
 # make test       set-up, lint, types, all tests
 # make test-old   imports and the tests of the wire beside the dependencies of a release, and the lowest allowed ones
+# make test-crashes  SIGKILL at random moments, with many more lives than make test has time for
 # make bench      the figures that the README quotes
 # AIRFLOW=2.11.2  any of them on the oldest supported Airflow
 # TESTS=...       only these folders or files of tests
@@ -30,7 +31,7 @@ SDK_DAY := 2026-11-01
 # What depends on the versions of other packages, and not only on Airflow's.
 OLD_TESTS := tests/test_package.py tests/test_imports.py tests/triggers tests/hooks/test_mps_hook.py
 
-.PHONY: demo airflow test test-old lint types tests bench constraints clean
+.PHONY: demo airflow test test-crashes test-old lint types tests bench constraints clean
 
 demo: $(READY)
 	$(BIN)/python -m airflow_provider_mps.local.demo --dag $(DAG) --home $(HOME_DIR)
@@ -48,14 +49,20 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy $(MYPY_FLAGS)
 
+# What reads the source alone finds the same beside any version.
+BESIDE := not alone$(if $(filter 2.%,$(AIRFLOW)), and not source)
+
 # First what runs side by side, then what wants the machine for itself.
 tests: $(READY)
-	$(BIN)/pytest -n 4 --dist loadgroup -m "not alone" $(TESTS)
+	$(BIN)/pytest -n 4 --dist loadgroup -m "$(BESIDE)" $(TESTS)
 	$(BIN)/pytest -m alone $(TESTS)
 
 test-old: .venv/released/ready .venv/lowest/ready
-	.venv/released/bin/pytest -n 4 --dist loadgroup -m "not alone" $(OLD_TESTS)
-	.venv/lowest/bin/pytest -n 4 --dist loadgroup -m "not alone" $(OLD_TESTS)
+	.venv/released/bin/pytest -n 4 --dist loadgroup -m "not alone and not source" $(OLD_TESTS)
+	.venv/lowest/bin/pytest -n 4 --dist loadgroup -m "not alone and not source" $(OLD_TESTS)
+
+test-crashes: $(READY)
+	MPS_TEST_LIVES=20 $(BIN)/pytest -n 4 --dist loadgroup $(wildcard tests/operators/test_*crashes.py)
 
 .venv/released/ready: pyproject.toml .ci/make-venv Makefile
 	mkdir -p .venv

@@ -104,6 +104,7 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+@pytest.mark.source
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_run_one_way(path: Path) -> None:
     parts = path.relative_to(PACKAGE).with_suffix("").parts
@@ -126,6 +127,7 @@ def test_imports_run_one_way(path: Path) -> None:
 CATALOGUE = sorted((PACKAGE / "catalogue").rglob("*.py"))
 
 
+@pytest.mark.source
 @pytest.mark.parametrize("path", CATALOGUE, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_of_the_catalogue_run_one_way(path: Path) -> None:
     def room_of(parts: Sequence[str]) -> int:
@@ -273,6 +275,7 @@ def test_typed_and_licensed() -> None:
     assert {"LICENSE", "NOTICE"} <= files
 
 
+@pytest.mark.source
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_and_functions_are_small(path: Path) -> None:
     text = path.read_text()

@@ -19,7 +19,7 @@ from tests.operators.plans import Catalogue, line, read
 
 COUNT = 24
 # MPS_TEST_LIVES=30 takes longer.
-LIVES = int(os.environ.get("MPS_TEST_LIVES", "4"))
+LIVES = int(os.environ.get("MPS_TEST_LIVES", "2"))
 KILLS = 4
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import threading
@@ -24,6 +25,8 @@ from tests.operators.forks import FORKS
 from tests.operators.publish_child import run
 from tests.operators.publishing import Shop, counts, labelled, picture
 
+# MPS_TEST_LIVES=30 takes longer.
+LIVES = int(os.environ.get("MPS_TEST_LIVES", "1"))
 ITEMS = [f"cup-{number}/white" for number in range(60)]
 KEEP = {"keep_previous": "/previous/", "cache_control": "max-age=300"}
 
@@ -89,7 +92,7 @@ def publications(shop: Shop) -> Counter[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("label", [None, "metadata"])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(LIVES))
 def test_killed_again_and_again(
     service: LocalService, conn_id: str, tmp_path: Path, seed: int, label: str | None
 ) -> None:
