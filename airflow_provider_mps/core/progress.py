@@ -20,6 +20,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def and_more(number: int) -> str:
+    """Return what follows the first of several: `` and 2 more``, and nothing where it is the only one.
+
+    :param number: how many there are beside it
+    """
+    return f" and {number:,} more" if number > 0 else ""
+
+
 def in_words(counts: Mapping[str, int]) -> str:
     """Return how many there are of each kind of which there are any: ``2 published, 1 without picture``.
 

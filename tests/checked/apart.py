@@ -5,14 +5,12 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from PIL import Image
-
 from tests.checked.apart_backdrops import backdrop
 from tests.checked.apart_last_products import PRODUCTS as LAST
 from tests.checked.apart_more_products import PRODUCTS as MORE
 from tests.checked.apart_products import PRODUCTS as FIRST
 from tests.checked.cases import Source, Studio
-from tests.checked.making import photo, png
+from tests.checked.making import cut_out, photo
 
 # What is photographed before a plain backdrop, the others are cut out.
 _BEFORE: dict[str, tuple[int, int, int]] = {
@@ -39,9 +37,7 @@ def _sources() -> dict[str, Source]:
             picture = photo(product, _BEFORE[name], rng.uniform(0.07, 0.26), rng, rng.uniform(1, 2.6))
         else:
             left, top, right, bottom = (rng.randrange(14, 110) for _ in range(4))
-            room = Image.new("RGBA", (product.width + left + right, product.height + top + bottom), (0, 0, 0, 0))
-            room.paste(product, (left, top))
-            picture = png(room)
+            picture = cut_out(product, left, top, right, bottom)
         found[name] = Source(picture, product, name not in _SAME_IN_A_MIRROR, name in _CLEAR)
     return found
 

@@ -106,6 +106,13 @@ def png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def cut_out(product: Product, left: int, upper: int, right: int, lower: int) -> bytes:
+    """A product alone, as a PNG, with so many transparent pixels around it."""
+    room = Image.new("RGBA", (product.width + left + right, product.height + upper + lower), (0, 0, 0, 0))
+    room.paste(product, (left, upper))
+    return png(room)
+
+
 def photo(
     product: Product, backdrop: tuple[int, int, int], margin: float, rng: random.Random, noise: float = 2
 ) -> bytes:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from PIL import Image
-
 from tests.checked.cases import Source, Studio
-from tests.checked.making import photo, png
+from tests.checked.making import cut_out, photo
 from tests.checked.second_backdrops import backdrop
 from tests.checked.second_last_products import PRODUCTS as LAST
 from tests.checked.second_more_products import PRODUCTS as MORE
@@ -47,9 +45,7 @@ def source(name: str) -> Source:
         picture = photo(product, _BACKDROPS[name], rng.uniform(0.08, 0.3), rng, rng.uniform(1, 3))
     else:
         left, top = rng.randrange(16, 90), rng.randrange(16, 90)
-        room = Image.new("RGBA", (product.width + 2 * left, product.height + 2 * top), (0, 0, 0, 0))
-        room.paste(product, (left, top))
-        picture = png(room)
+        picture = cut_out(product, left, top, left, top)
     return Source(picture, product, name not in _SAME_IN_A_MIRROR, name in _CLEAR)
 
 

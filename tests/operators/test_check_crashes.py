@@ -50,6 +50,17 @@ def live(service: LocalService, spec: dict[str, Any], requests: int | None) -> d
     return dict(json.loads(Path(spec["out"]).read_text())) if process.exitcode == 0 else None
 
 
+def killed_and_ended(service: LocalService, spec: dict[str, Any], chance: random.Random, most: int) -> dict[str, Any]:
+    """Kill some tries, each after less than so many requests, and return what the one after them does."""
+    killed = 0
+    for number in range(1, KILLS + 1):
+        killed += live(service, spec | {"try_number": number}, chance.randrange(1, most)) is None
+    checked = live(service, spec | {"try_number": KILLS + 1}, None)
+    assert killed > 2
+    assert checked is not None
+    return checked
+
+
 @pytest.mark.parametrize("seed", range(LIVES))
 def test_killed_again_and_again(
     seed: int, service: LocalService, conn_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -64,12 +75,7 @@ def test_killed_again_and_again(
     assert len(service.tasks) == len(MANIFEST)
     spec = {"pictures": pictures, "store": str(tmp_path / "store"), "out": str(tmp_path / "out.json")}
     spec["connection"] = service.connection()
-    killed, checked = 0, None
-    for number in range(1, KILLS + 1):
-        killed += live(service, spec | {"try_number": number}, chance.randrange(1, 80)) is None
-    checked = live(service, spec | {"try_number": KILLS + 1}, None)
-    assert killed > 2
-    assert checked is not None
+    checked = killed_and_ended(service, spec, chance, 80)
     assert checked["counts"]["rejected"] == 1
     assert checked["counts"]["ok"] == len(MANIFEST) - 1
     # One for each, and one more for each that was wrong.
@@ -100,12 +106,7 @@ def test_killed_while_the_service_is_asked(
     service.add_fault(kind="wrong_text", body='{"IQA": 4}', match=f"{twice}-")
     spec = {"pictures": pictures, "store": str(tmp_path / "store"), "out": str(tmp_path / "out.json")}
     spec |= {"connection": service.connection(), "second_opinion": {"IQA": 5}}
-    killed = 0
-    for number in range(1, KILLS + 1):
-        killed += live(service, spec | {"try_number": number}, chance.randrange(1, 120)) is None
-    checked = live(service, spec | {"try_number": KILLS + 1}, None)
-    assert killed > 2
-    assert checked is not None
+    checked = killed_and_ended(service, spec, chance, 120)
     assert checked["counts"]["rejected"] == 1
     assert checked["counts"]["ok"] == len(manifest) - 1
     assert checked["counts"]["opinions"] == len(manifest)

@@ -10,6 +10,7 @@ from airflow_provider_mps.catalogue.checking.opinions import (
     Answer,
     Least,
     Question,
+    askers,
     findings_of,
     is_open,
     known_answer,
@@ -54,11 +55,11 @@ class Opinions:
             events: list[Event] = []
             for line in lines:
                 state, picture = known.state(line["item"]), picture_of(line)
-                answer = self._without_asking(state, picture, now)
+                question = picture, unanswered(state.opinion, picture, self._attributes)
+                answer = self._without_asking(state, question, now)
                 if answer is not None:
                     answers[line["item"]] = with_known(answer, state.opinion, picture)
                     continue
-                question = picture, unanswered(state.opinion, picture, self._attributes)
                 asked.append(self._question(line, question, state))
                 if not self._has_asked(state, question):
                     events.append(ItemAsked(line["item"], *question))
@@ -92,11 +93,10 @@ class Opinions:
         self._note(every)
         self._run.tell()
 
-    def _without_asking(self, state: ItemState, picture: str, now: float) -> Answer | None:
-        answer = known_answer(state.opinion, picture, self._attributes)
+    def _without_asking(self, state: ItemState, question: Question, now: float) -> Answer | None:
+        answer = known_answer(state.opinion, question[0], self._attributes)
         if answer is not None:
             return answer
-        question = picture, unanswered(state.opinion, picture, self._attributes)
         other = other_asking(state, question, self._run.task, self._is_over, now)
         if other is None:
             return None
@@ -113,11 +113,8 @@ class Opinions:
         }
 
     def _has_asked(self, state: ItemState, question: Question) -> bool:
-        known = state.opinion
-        if known is None or not known.runs or (known.picture, known.attributes) != question:
-            return False
-        last, task = known.runs[0], self._run.task
-        return last.is_same_run(task) and last.task_id == task.task_id
+        asked, task = askers(state, question), self._run.task
+        return bool(asked) and asked[0].is_same_run(task) and asked[0].task_id == task.task_id
 
     def _note(self, answers: Mapping[str, Answer]) -> None:
         for line in self._run.lines:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.checking.jobs import CheckJob
 from airflow_provider_mps.catalogue.plan.sources import CosSource
+from airflow_provider_mps.core.progress import and_more
 from airflow_provider_mps.core.steps import Log
 from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.hooks.cos_regions import hooks_of
@@ -98,8 +99,7 @@ class Checker:
 
     def _tell_missing(self) -> None:
         if self._missing:
-            more = f" and {len(self._missing) - 1:,} more" if len(self._missing) > 1 else ""
-            first = next(iter(self._missing))
+            first, more = next(iter(self._missing)), and_more(len(self._missing) - 1)
             self._log.warning("Not there any more, so no result is compared with it: %s%s", first, more)
         self._missing.clear()
 

@@ -86,6 +86,12 @@ def with_known(answer: Answer, opinion: Opinion | None, picture: str) -> Answer:
     return answer._replace(scores={**opinion.scores, **answer.scores}, said=answer.said or opinion.said)
 
 
+def askers(state: ItemState, question: Question) -> tuple[Writer, ...]:
+    """Return who has asked a question and has no answer on record, the newest first."""
+    known = state.opinion
+    return known.runs if known is not None and (known.picture, known.attributes) == question else ()
+
+
 def other_asking(
     state: ItemState,
     question: Question,
@@ -100,21 +106,18 @@ def other_asking(
     :param is_over: tells whether a run is known to have ended
     :param now: seconds since the epoch
     """
-    known = state.opinion
-    if known is None or not known.runs or (known.picture, known.attributes) != question:
+    asked = askers(state, question)
+    if state.opinion is None or not asked:
         return None
-    last = known.runs[0]
+    last = asked[0]
     if last.is_same_run(task):
         return None if last.task_id == task.task_id else last
-    return last if now - known.at < RESERVED_SECONDS and not is_over(last) else None
+    return last if now - state.opinion.at < RESERVED_SECONDS and not is_over(last) else None
 
 
 def runs_before(state: ItemState, question: Question, task: TaskKey) -> list[dict[str, str]]:
     """Return other runs that have asked the same and came to their end without an answer, the newest first."""
-    known = state.opinion
-    if known is None or (known.picture, known.attributes) != question:
-        return []
-    others = {(run.dag_id, run.run_id): None for run in known.runs if not run.is_same_run(task)}
+    others = {(run.dag_id, run.run_id): None for run in askers(state, question) if not run.is_same_run(task)}
     return [{"dag_id": dag_id, "run_id": run_id} for dag_id, run_id in others]
 
 

@@ -27,6 +27,7 @@ from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError, beneath
+from airflow_provider_mps.core.progress import and_more
 from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.pictures.check import Bounds, Verdict, duplicates
@@ -109,7 +110,7 @@ class CheckRun:
             # Which of two is right nobody could say later, and both would be paid for.
             counts = Counter(line["item"] for line in self.lines if "entry" in line)
             if twice := [item for item, count in counts.items() if count > 1]:
-                more = f" and {len(twice) - 1:,} more" if len(twice) > 1 else ""
+                more = and_more(len(twice) - 1)
                 raise ArgumentError(f"pictures: {twice[0]!r:.100}{more} is there twice: give each picture once")
 
     def check(self, stop: threading.Event) -> None:
@@ -117,8 +118,8 @@ class CheckRun:
 
         :param stop: set when the task is at its end
         """
-        self.update(lambda known: [], time.time())
-        if self._known is not None:
+        if self._store is not None:
+            self._known = self._store.read()
             self.lines = [caught_up(line, self._known.state(line["item"])) for line in self.lines]
         self._look(range(len(self.lines)), stop)
 

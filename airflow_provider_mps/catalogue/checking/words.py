@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.core.progress import and_more, counted
 from airflow_provider_mps.pictures.check import Code, Verdict
 
 # Kinds of faults in an error.
@@ -69,8 +69,7 @@ def told(rejected: Sequence[Mapping[str, Any]]) -> str:
     parts = []
     for code, names in sorted(alike.items(), key=lambda item: -len(item[1]))[:_SHOWN_KINDS]:
         name, words = names[0]
-        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-        parts.append(": ".join(filter(None, (code, f"{name}{more}", words))))
+        parts.append(": ".join(filter(None, (code, f"{name}{and_more(len(names) - 1)}", words))))
     if len(alike) > _SHOWN_KINDS:
         parts.append(f"and {len(alike) - _SHOWN_KINDS} kinds more")
     return "; ".join(parts)

@@ -28,7 +28,7 @@ from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError, beneath
 from airflow_provider_mps.core.cos_address import CosAddress, cos_address, is_cos
-from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.core.progress import and_more, counted
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.storage.files import Files
 from airflow_provider_mps.storage.lines import write_lines
@@ -63,8 +63,8 @@ def summary(failures: Sequence[Failure]) -> str:
         alike.setdefault((one.code, one.remedy), []).append(one)
     told = []
     for (code, remedy), found in list(alike.items())[:_SHOWN_KINDS]:
-        first, more = found[0], f" and {len(found) - 1:,} more" if len(found) > 1 else ""
-        told.append(": ".join(filter(None, (code, remedy, f"{first.item}{more}", first.message))))
+        first = found[0]
+        told.append(": ".join(filter(None, (code, remedy, f"{first.item}{and_more(len(found) - 1)}", first.message))))
     if len(alike) > _SHOWN_KINDS:
         told.append(f"and {counted(len(alike) - _SHOWN_KINDS, 'kind')} more")
     return "; ".join(told)

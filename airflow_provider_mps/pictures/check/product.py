@@ -135,6 +135,8 @@ class Result:
 
     def look_through(self, known: Known, seen: Sighting) -> Sighting:
         """Return what is seen of a product, and how much of what differs may be the scene, seen through it."""
+        if not known.product.glass.any():
+            return seen
         agreement = compare(known.product, self._rgb, seen.pose, self._bounds.colour, through_glass=True)
         return replace(seen, agreement=agreement)
 

@@ -127,8 +127,10 @@ def _masks_of(pixels: Pixels) -> tuple[Pixels, Pixels, Pixels, str]:
         return everything, nothing, nothing, "all"
     near = [np.zeros_like(mask) if far is None else np.where(far < bound, 255, 0) for bound in (_LIKE, _GLASS)]
     small_masks = (part.astype(np.uint8) for part in (mask, *near))
-    masks = (_solid(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)) for part in small_masks)
-    return next(masks), next(masks), next(masks), how
+    found, clear, glass = (
+        _solid(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)) for part in small_masks
+    )
+    return found, clear, glass, how
 
 
 def _from_backdrop(small: Pixels) -> Pixels | None:
