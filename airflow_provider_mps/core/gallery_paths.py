@@ -1,0 +1,64 @@
+"""Where the gallery shows a run, and a picture of it, in Airflow's own pages."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from urllib.parse import urlencode, urlsplit
+
+URL_PREFIX = "/mps-gallery"
+"""Where the gallery is mounted, beneath the base path of Airflow."""
+
+_ID_LENGTH = 24
+
+
+class Size(StrEnum):
+    """How large a picture is asked for."""
+
+    THUMB = "thumb"
+    PAGE = "page"
+    FULL = "full"
+
+
+def picture_id(address: str) -> str:
+    """Return what a picture is asked for by: it tells nothing of where it is.
+
+    :param address: of the picture, such as ``cos://bucket/key``, as the result has it
+    """
+    return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:_ID_LENGTH]
+
+
+def base_path(base_url: str | None) -> str:
+    """Return the path that Airflow's pages are beneath, without a slash at its end; empty for none.
+
+    :param base_url: ``[api] base_url`` of Airflow; None or empty where it is not set
+    """
+    path = urlsplit(base_url or "").path.rstrip("/")
+    return path if path.startswith("/") else ""
+
+
+def gallery_path(
+    dag_id: str, run_id: str, task_id: str | None = None, map_index: int | None = None, *, base: str = ""
+) -> str:
+    """Return the path of the page with the pictures of a run, or of one of its tasks.
+
+    :param map_index: of a mapped task; None, or below 0, for all of them
+    :param base: what :func:`base_path` returned
+    """
+    asked = {"dag_id": dag_id, "run_id": run_id}
+    if task_id is not None:
+        asked["task_id"] = task_id
+        if map_index is not None and map_index >= 0:
+            asked["map_index"] = str(map_index)
+    return f"{base}{URL_PREFIX}/?{urlencode(asked)}"
+
+
+def picture_path(dag_id: str, run_id: str, address: str, size: Size = Size.PAGE, *, base: str = "") -> str:
+    """Return the path of a picture of a run; whoever opens it needs the right to read the XComs of the DAG.
+
+    :param address: of the picture, as the result has it
+    :param size: how large it is shown
+    :param base: what :func:`base_path` returned
+    """
+    asked = {"dag_id": dag_id, "run_id": run_id, "id": picture_id(address), "size": size.value}
+    return f"{base}{URL_PREFIX}/picture?{urlencode(asked)}"
