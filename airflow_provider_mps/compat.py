@@ -38,6 +38,7 @@ __all__ = [
     "HASHES_EXTRAS",
     "HAS_PARTITIONS",
     "READS_CONNECTION_FORMS",
+    "SHOWS_PAGES",
     "TemplateRendering",
     "cleared_xcoms",
     "first_reschedule",
@@ -61,6 +62,9 @@ HASHES_EXTRAS = _RELEASE < (3, 0)
 
 READS_CONNECTION_FORMS = _RELEASE >= (3, 2)
 """Whether Airflow reads the form of a connection from the provider's description, and warns of methods of the hook."""
+
+SHOWS_PAGES = _RELEASE >= (3, 1)
+"""Whether pages of a plugin are shown as tabs of a DAG run and of a task."""
 
 
 def first_reschedule(context: Any, retries: int) -> Any:

@@ -1,11 +1,13 @@
 """The one line that is read first: Airflow's log page does not wrap, and shows about 80 characters of an exception.
 
-It is logged right before the exception leaves the task: code, connection, remedy. The exception says the rest.
+It is logged right before the exception leaves the task: code, connection, remedy. The exception says the rest. The
+XCom ``service_error`` keeps code, message and RequestId for pages that show what a run has made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -15,6 +17,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.redaction import excerpt
 from airflow_provider_mps.core.services import profile_of
 from airflow_provider_mps.core.tasks import TaskFailure
+from airflow_provider_mps.core.vocabulary import XCOM_ERROR_KEY
 from airflow_provider_mps.exceptions import (
     AidgeInDoubtError,
     MpsBatchFailedError,
@@ -48,9 +51,24 @@ def failures_in_short(execute: _Method) -> _Method:
             # Of another kind of error it is not known what it calls a service.
             if found := _code_and_remedy(error):
                 self.log.error("%s", _line(*found, _conn_id(self, error)))
+                _tell(self, error, found[0], args[0] if args else kwargs.get("context"))
             raise
 
     return cast(_Method, logged)
+
+
+def _tell(task: Any, error: Exception, code: str, context: Any) -> None:
+    """Put into an XCom why the try has failed, for pages that show what a run has made: the next try clears it."""
+    if not task.do_xcom_push:
+        return
+    told = {
+        "Code": excerpt(code, 160),
+        "Message": excerpt(str(getattr(error, "message", None) or error), 500),
+        "RequestId": str(getattr(error, "request_id", None) or ""),
+    }
+    # The task has failed already, and its own error is the one that counts.
+    with suppress(Exception):
+        context["ti"].xcom_push(key=XCOM_ERROR_KEY, value=told)
 
 
 def _line(code: str, remedy: str, conn_id: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 URL_PREFIX = "/mps-gallery"
 """Where the gallery is mounted, beneath the base path of Airflow."""
@@ -47,10 +47,10 @@ def gallery_path(
     """
     asked = {"dag_id": dag_id, "run_id": run_id}
     if task_id is not None:
-        asked["task_id"] = task_id
+        asked["task"] = task_id
         if map_index is not None and map_index >= 0:
             asked["map_index"] = str(map_index)
-    return f"{base}{URL_PREFIX}/?{urlencode(asked)}"
+    return f"{base}{URL_PREFIX}/run?{_query(asked)}"
 
 
 def picture_path(dag_id: str, run_id: str, address: str, size: Size = Size.PAGE, *, base: str = "") -> str:
@@ -61,4 +61,9 @@ def picture_path(dag_id: str, run_id: str, address: str, size: Size = Size.PAGE,
     :param base: what :func:`base_path` returned
     """
     asked = {"dag_id": dag_id, "run_id": run_id, "id": picture_id(address), "size": size.value}
-    return f"{base}{URL_PREFIX}/picture?{urlencode(asked)}"
+    return f"{base}{URL_PREFIX}/picture?{_query(asked)}"
+
+
+def _query(asked: dict[str, str]) -> str:
+    # The page reads a plus as it stands: some versions of Airflow hand a run id over as it is.
+    return urlencode(asked, quote_via=quote)

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 # What Airflow itself keeps the return value of a task under.
 XCOM_RETURN_KEY = "return_value"
+# Why a try has failed: code, message and RequestId of the service.
+XCOM_ERROR_KEY = "service_error"
 # The code of the failure of a picture that was made, and is not there any more: it has to be made again.
 PICTURE_GONE = "PictureGone"
 # A label in the metadata of a picture, and none that is seen.

@@ -31,6 +31,12 @@ class CosLocation(NamedTuple):
         return f"cos://{self.hook.bucket or ''}{self.key}"
 
 
+def is_address_of_disk(address: str) -> bool:
+    """Tell whether an address is of a file or a folder on the disk of whoever reads it."""
+    scheme, mark, _ = address.partition("://")
+    return not mark or scheme.lower() in _LOCAL
+
+
 def is_on_disk(location: Any) -> TypeGuard[Path]:
     """Tell whether a location is on the disk: on Airflow 2 an ``ObjectStoragePath`` is a ``Path`` too."""
     return isinstance(location, Path) and not hasattr(location, "protocol")
@@ -105,8 +111,8 @@ class Locations:
         return self._hooks[place]
 
     def _elsewhere(self, name: str, address: str) -> Any:
-        scheme, mark, rest = address.partition("://")
-        if not mark or scheme.lower() in _LOCAL:
+        if is_address_of_disk(address):
+            _, mark, rest = address.partition("://")
             with invalid_arguments_fail():
                 return arguments.local_path(name, rest if mark else address)
         from airflow.providers.common.compat.sdk import ObjectStoragePath

@@ -29,10 +29,10 @@ def test_the_base_path_of_airflow(base_url: str | None, base: str) -> None:
 def test_names_survive_a_path(dag_id: str, run_id: str, task_id: str, map_index: int) -> None:
     dag_id, run_id, task_id = (text.encode("utf-8", "replace").decode() for text in (dag_id, run_id, task_id))
     found = urlsplit(gallery_path(dag_id, run_id, task_id, map_index, base="/airflow"))
-    asked = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id}
+    asked = {"dag_id": dag_id, "run_id": run_id, "task": task_id}
     if map_index >= 0:
         asked["map_index"] = str(map_index)
-    assert (found.path, dict(parse_qsl(found.query, keep_blank_values=True))) == ("/airflow/mps-gallery/", asked)
+    assert (found.path, dict(parse_qsl(found.query, keep_blank_values=True))) == ("/airflow/mps-gallery/run", asked)
     shown = urlsplit(picture_path(dag_id, run_id, "cos://b-1250000000/a.png", Size.FULL))
     asked = {"dag_id": dag_id, "run_id": run_id, "id": picture_id("cos://b-1250000000/a.png"), "size": "full"}
     assert (shown.path, dict(parse_qsl(shown.query, keep_blank_values=True))) == ("/mps-gallery/picture", asked)

@@ -1,0 +1,132 @@
+"""The results of runs, as the page asks for them. Blocks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from airflow_provider_mps.compat_server import RunRows, read_run
+from airflow_provider_mps.gallery.bounded import BoundedCache
+from airflow_provider_mps.gallery.collect import Collection
+from airflow_provider_mps.gallery.shown import shown
+from airflow_provider_mps.gallery.sources import Connections, Source, id_of
+from airflow_provider_mps.gallery.words import KEYS
+from airflow_provider_mps.storage.files import Files
+from airflow_provider_mps.storage.lines import read_lines
+from airflow_provider_mps.storage.locations import is_address_of_disk
+
+PAGE = 1000
+"""How many results one answer has at the most."""
+# What a run has made does not change but while it runs, or is cleared.
+_SECONDS = 120.0
+_FRESH_SECONDS = 3.0
+_MOST_SOURCES = 60_000
+
+
+class Filter(NamedTuple):
+    """Which results are asked for; empty for all.
+
+    :param task: told of by this task
+    :param map_index: of that task; None for all
+    :param state: in this state
+    :param finding: with this finding of the check, or this code of a failure
+    :param text: with this in their names, prompts or messages, in whatever case
+    """
+
+    task: str = ""
+    map_index: int | None = None
+    state: str = ""
+    finding: str = ""
+    text: str = ""
+
+    def takes(self, told: Mapping[str, Any]) -> bool:
+        """Tell whether a result is asked for."""
+        if self.task and self.task not in told["tasks"]:
+            return False
+        if self.task and self.map_index is not None and told["map_indexes"].get(self.task, -1) != self.map_index:
+            return False
+        if self.state and self.state != told["state"]:
+            return False
+        codes = {told["code"], *(one["code"] for one in told["findings"])}
+        if self.finding and self.finding not in codes:
+            return False
+        words = (told[name] for name in ("name", "prompt", "message", "task_id", "final"))
+        return not self.text or self.text.casefold() in "\n".join(words).casefold()
+
+
+class Runs:
+    """Reads runs, and remembers where their pictures are; for use from several threads."""
+
+    def __init__(self) -> None:
+        self._known: BoundedCache[dict[str, Source]] = BoundedCache(
+            _MOST_SOURCES, _SECONDS, lambda one: len(one) + 1, time.monotonic
+        )
+        self._lock = threading.Lock()
+
+    def page(self, dag_id: str, run_id: str, asked: Filter, offset: int) -> dict[str, Any] | None:
+        """Return one page of the results of a run as JSON; None if there is no such run.
+
+        :param asked: which results
+        :param offset: how many of them are left out at the beginning
+        """
+        found = self._read(dag_id, run_id)
+        if found is None:
+            return None
+        state, collection, every = found
+        taken = [told for told in every if asked.takes(told)]
+        in_task = [told for told in every if Filter(asked.task, asked.map_index).takes(told)]
+        codes = Counter(
+            code for told in in_task for code in {told["code"], *(one["code"] for one in told["findings"])} if code
+        )
+        return {
+            "dag_id": dag_id,
+            "run_id": run_id,
+            "state": state,
+            "total": len(taken),
+            "offset": offset,
+            "page": PAGE,
+            "results": taken[offset : offset + PAGE],
+            "tasks": sorted({task for told in every for task in told["tasks"]}),
+            "states": dict(Counter(told["state"] for told in in_task)),
+            "findings": dict(codes.most_common(50)),
+            "notes": collection.notes,
+        }
+
+    def source(self, dag_id: str, run_id: str, picture: str) -> Source | None:
+        """Return where a picture is; None if it belongs to no result of the run.
+
+        :param picture: what it is asked for by
+        """
+        run = dag_id, run_id
+        known = self._known.get(run)
+        if known is not None and picture in known:
+            return known[picture]
+        # One reads, and the others wait for it: a page asks for many pictures at once.
+        with self._lock:
+            known = self._known.get(run, not_before=time.monotonic() - _FRESH_SECONDS)
+            if known is None:
+                self._read(dag_id, run_id)
+                known = self._known.get(run)
+        return None if known is None else known.get(picture)
+
+    def _read(self, dag_id: str, run_id: str) -> tuple[str, Collection, list[dict[str, Any]]] | None:
+        rows: RunRows | None = read_run(dag_id, run_id, KEYS)
+        if rows is None:
+            return None
+        collection = Collection(rows, _lines)
+        every, sources = [], {}
+        for result in collection.results.values():
+            one = shown(result)
+            every.append(one.told)
+            sources.update({id_of(source): source for source in one.sources})
+        self._known.put((dag_id, run_id), sources)
+        return rows.state, collection, every
+
+
+def _lines(address: str, connections: Connections) -> Iterator[Mapping[str, Any]]:
+    if is_address_of_disk(address):
+        raise FileNotFoundError("it is on the disk of a worker, and not in an object storage")
+    yield from read_lines(Files(connections.storage, connections.cos), address)

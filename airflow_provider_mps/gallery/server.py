@@ -1,0 +1,136 @@
+"""The app of the gallery, which Airflow's API server mounts: a page, its data, and pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from fastapi import FastAPI, HTTPException, Query, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from airflow_provider_mps.compat_server import known_user, may_read_xcoms, readable_dags, recent_runs
+from airflow_provider_mps.core.gallery_paths import Size
+from airflow_provider_mps.gallery.pictures import NotShownError, Pictures
+from airflow_provider_mps.gallery.runs import Filter, Runs
+from airflow_provider_mps.gallery.words import SUBMITTERS
+
+_T = TypeVar("_T")
+
+# A picture is fetched from afar: the threads of the API server are not for waiting.
+THREADS = 4
+RECENT_RUNS = 50
+# A browser keeps a picture for so long; it is nobody else's.
+_KEPT_SECONDS = 600
+_PAGE = Path(__file__).parent / "page"
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'; sandbox",
+}
+# An id that Airflow can have given, so that nobody asks for no DAG, which would be all of them.
+_ID = Query(min_length=1, max_length=1000)
+_TEXT = Query(max_length=1000)
+
+
+def make_app() -> FastAPI:
+    """Return the app; each of its routes asks who is there."""
+    app = FastAPI(title="Pictures", docs_url=None, redoc_url=None, openapi_url=None)
+    runs, pictures = Runs(), Pictures()
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mps-gallery")
+
+    async def in_thread(call: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(threads, call)
+
+    _add_pages(app, in_thread)
+    _add_results(app, runs, in_thread)
+    _add_pictures(app, runs, pictures, in_thread)
+    return app
+
+
+def _add_pages(app: FastAPI, in_thread: Any) -> None:
+    @app.get("/", dependencies=[known_user()])
+    async def begin() -> HTMLResponse:
+        """Show the last runs."""
+        return _page()
+
+    @app.get("/run", dependencies=may_read_xcoms())
+    async def run_page(dag_id: str = _ID) -> HTMLResponse:
+        """Show the pictures of a run."""
+        return _page()
+
+    @app.get("/runs")
+    async def list_runs(user: Annotated[Any, known_user()]) -> JSONResponse:
+        """Return the last runs that may have pictures, of the DAGs that the user may read."""
+
+        def read() -> list[Any]:
+            dags = readable_dags(user)
+            return recent_runs(dags, SUBMITTERS, RECENT_RUNS) if dags else []
+
+        return _json({"runs": [one._asdict() for one in await in_thread(read)]})
+
+
+def _add_results(app: FastAPI, runs: Runs, in_thread: Any) -> None:
+    @app.get("/results", dependencies=may_read_xcoms())
+    async def results(
+        dag_id: str = _ID,
+        run_id: str = _ID,
+        task: str = _TEXT,
+        map_index: str = _TEXT,
+        state: str = _TEXT,
+        finding: str = _TEXT,
+        text: str = _TEXT,
+        offset: int = Query(0, ge=0),
+    ) -> JSONResponse:
+        """Return the results of a run."""
+        asked = Filter(task, _index(map_index), state, finding, text)
+        found = await in_thread(partial(runs.page, dag_id, run_id, asked, offset))
+        if found is None:
+            raise HTTPException(404, "There is no such run")
+        return _json(found)
+
+
+def _add_pictures(app: FastAPI, runs: Runs, pictures: Pictures, in_thread: Any) -> None:
+    @app.get("/picture", dependencies=may_read_xcoms())
+    async def picture(dag_id: str = _ID, run_id: str = _ID, id: str = _ID, size: Size = Size.PAGE) -> Response:
+        """Return a picture of a result of a run."""
+
+        def read() -> Any:
+            source = runs.source(dag_id, run_id, id)
+            return None if source is None else pictures.get((dag_id, run_id), source, size)
+
+        try:
+            served = await in_thread(read)
+        except NotShownError as error:
+            raise HTTPException(error.status, str(error), _HEADERS) from None
+        if served is None:
+            raise HTTPException(404, "There is no such picture in this run", _HEADERS)
+        kept = {"Cache-Control": f"private, max-age={_KEPT_SECONDS}"}
+        return Response(served.data, media_type=served.content_type, headers=_HEADERS | kept)
+
+
+def _page() -> HTMLResponse:
+    """Return the page, which asks for its data itself; nothing of a run is written into it."""
+    nonce = secrets.token_urlsafe(16)
+    page = (_PAGE / "gallery.html").read_text("utf-8")
+    for name in ("gallery.css", "gallery.js"):
+        page = page.replace(f"/* {name} */", (_PAGE / name).read_text("utf-8"))
+    policy = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+    return HTMLResponse(page.replace("NONCE", nonce), headers=_HEADERS | {"Content-Security-Policy": policy})
+
+
+def _json(value: Any) -> JSONResponse:
+    return JSONResponse(value, headers=_HEADERS)
+
+
+def _index(text: str) -> int | None:
+    """Return a map index; None where the page of a task has none, and leaves its placeholder as it is."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
