@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tenacity import wait_random_exponential
 
 # How quick an example is made says something of the machine only.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,7 +32,15 @@ for _name in list(os.environ):
 
 # The profiles of the services, for tests of the core alone.
 import airflow_provider_mps.services.profiles  # noqa: E402, F401
+from airflow_provider_mps.core import calls  # noqa: E402
 from airflow_provider_mps.local.service import LocalService  # noqa: E402
+
+_MASKERS = (
+    "airflow.sdk._shared.secrets_masker",
+    "airflow._shared.secrets_masker",
+    "airflow.sdk.execution_time.secrets_masker",
+    "airflow.utils.log.secrets_masker",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,6 +50,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _few_masks() -> Iterator[None]:
+    """Forget the secrets of services that have ended: Airflow looks for all that it ever saw, in one pattern."""
+    yield
+    for name in _MASKERS:
+        if (module := sys.modules.get(name)) is not None:
+            masker = module._secrets_masker()
+            masker.patterns, masker.replacer = set(), None
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let calls be sent again after a tenth of the time: how long they wait is the business of one test."""
+    monkeypatch.setattr(calls, "WAIT", wait_random_exponential(multiplier=0.05, max=1))
 
 
 @pytest.fixture

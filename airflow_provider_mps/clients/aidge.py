@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-import anyio
 import httpx
 
 from airflow_provider_mps.clients.http_log import hide_queries
 from airflow_provider_mps.clients.proxies import proxy_for
-from airflow_provider_mps.clients.transport import answered, tls_context, whole_answer
+from airflow_provider_mps.clients.transport import answered, load_anyio, no_tls, tls_context, whole_answer
 from airflow_provider_mps.core.connections import DEFAULT_REQUEST_TIMEOUT
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome, outcome_of_http_status
@@ -60,8 +58,7 @@ def async_client(settings: AidgeSettings) -> httpx.AsyncClient:
 
     Reads CA certificates from disk, so it is to be called off the event loop.
     """
-    # httpx has anyio load its part for asyncio at the first request, in the event loop: 70 ms. Here it is off the loop.
-    anyio.run(anyio.sleep, 0)
+    load_anyio()
     return httpx.AsyncClient(**_options(settings))
 
 
@@ -123,7 +120,7 @@ def auth(settings: AidgeSettings) -> AidgeAuth:
 
 def _options(settings: AidgeSettings) -> dict[str, Any]:
     hide_queries()
-    verify: ssl.SSLContext | bool = tls_context(settings.ca_bundle) if settings.protocol == "https" else True
+    verify = tls_context(settings.ca_bundle) if settings.protocol == "https" else no_tls()
     base_url = f"{settings.protocol}://{settings.host}{REST_PREFIX}"
     return {
         "base_url": base_url,

@@ -6,11 +6,9 @@ where it is. These clients sign and send the same requests without them.
 
 from __future__ import annotations
 
-import ssl
 import time
 from typing import Any
 
-import anyio
 import httpx
 from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.common_client_async import CommonClient as AsyncCommonClient
@@ -19,7 +17,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 
 from airflow_provider_mps.clients.profile import client_profile, find_proxies_by_rule
 from airflow_provider_mps.clients.proxies import proxy_for
-from airflow_provider_mps.clients.transport import answered, no_answer, tls_context, whole_answer
+from airflow_provider_mps.clients.transport import answered, load_anyio, no_answer, no_tls, tls_context, whole_answer
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import outcome_of_http_status
@@ -103,11 +101,8 @@ def async_client(settings: TencentCloudSettings, credential: Any) -> AsyncMpsCom
 
     Reads CA certificates from disk, so it is to be called off the event loop.
     """
-    # httpx has anyio load its part for asyncio at the first request, in the event loop: 70 ms. Here it is off the loop.
-    anyio.run(anyio.sleep, 0)
-    verify: ssl.SSLContext | bool = True
-    if settings.protocol == "https":
-        verify = tls_context(settings.ca_bundle)
+    load_anyio()
+    verify = tls_context(settings.ca_bundle) if settings.protocol == "https" else no_tls()
     proxy = proxy_for(f"{settings.protocol}://{settings.endpoint}", settings.proxy)
     http_client = httpx.AsyncClient(
         verify=verify,

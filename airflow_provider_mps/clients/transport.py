@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from contextvars import copy_context
+from functools import cache
 from typing import TypeVar
 
+import anyio
 import certifi
 import httpx
 import requests
@@ -61,6 +63,17 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=path)
     except (OSError, ssl.SSLError) as error:
         raise CaBundleError(f"{path} holds no CA certificates: {error}") from None
+
+
+def no_tls() -> ssl.SSLContext:
+    """Return a context that trusts nobody, for clients of plain http: httpx else reads all certificates for nothing."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@cache
+def load_anyio() -> None:
+    """Have anyio load its part for asyncio, once; httpx would at its first request, in the event loop: 70 ms."""
+    anyio.run(anyio.sleep, 0)
 
 
 @asynccontextmanager

@@ -34,8 +34,8 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'; sandbox",
 }
 # An id that Airflow can have given, so that nobody asks for no DAG, which would be all of them.
-_ID = Query(min_length=1, max_length=1000)
-_TEXT = Query(max_length=1000)
+_Id = Annotated[str, Query(min_length=1, max_length=1000)]
+_Text = Annotated[str, Query(max_length=1000)]
 
 
 def make_app() -> FastAPI:
@@ -60,7 +60,7 @@ def _add_pages(app: FastAPI, in_thread: Any) -> None:
         return _page()
 
     @app.get("/run", dependencies=may_read_xcoms())
-    async def run_page(dag_id: str = _ID) -> HTMLResponse:
+    async def run_page(dag_id: _Id) -> HTMLResponse:
         """Show the pictures of a run."""
         return _page()
 
@@ -78,13 +78,13 @@ def _add_pages(app: FastAPI, in_thread: Any) -> None:
 def _add_results(app: FastAPI, runs: Runs, in_thread: Any) -> None:
     @app.get("/results", dependencies=may_read_xcoms())
     async def results(
-        dag_id: str = _ID,
-        run_id: str = _ID,
-        task: str = _TEXT,
-        map_index: str = _TEXT,
-        state: str = _TEXT,
-        finding: str = _TEXT,
-        text: str = _TEXT,
+        dag_id: _Id,
+        run_id: _Id,
+        task: _Text = "",
+        map_index: _Text = "",
+        state: _Text = "",
+        finding: _Text = "",
+        text: _Text = "",
         offset: int = Query(0, ge=0),
     ) -> JSONResponse:
         """Return the results of a run."""
@@ -97,7 +97,7 @@ def _add_results(app: FastAPI, runs: Runs, in_thread: Any) -> None:
 
 def _add_pictures(app: FastAPI, runs: Runs, pictures: Pictures, in_thread: Any) -> None:
     @app.get("/picture", dependencies=may_read_xcoms())
-    async def picture(dag_id: str = _ID, run_id: str = _ID, id: str = _ID, size: Size = Size.PAGE) -> Response:
+    async def picture(dag_id: _Id, run_id: _Id, id: _Id, size: Size = Size.PAGE) -> Response:
         """Return a picture of a result of a run."""
 
         def read() -> Any:

@@ -22,6 +22,7 @@ from airflow_provider_mps.pictures.check import Verdict
 
 # Of one result; a task of MPS makes 13 at the most, one of Aidge 10.
 _MOST_PICTURES = 20
+_RESULT = "result"
 _MADE, _RUNNING = "made", "not there yet"
 _GOOD, _BAD, _WAIT = "good", "bad", "wait"
 _TONES = {End.PUBLISHED: _GOOD, End.MADE: _GOOD, End.UNPUBLISHED: _GOOD, End.LEFT: _WAIT, End.UNKNOWN: _WAIT}
@@ -50,7 +51,7 @@ def shown(result: Result) -> Shown:
             "look": reported.look,
             "tasks": [clean(task) for task in result.tasks],
             "map_indexes": {clean(task): index for task, index in result.map_indexes.items()},
-            **_state(result, reported),
+            **_state(result, reported, has_pictures=any(told["role"] == _RESULT for told, _ in pictures)),
             "service": reported.service,
             "task_id": reported.task_id,
             "prompt": reported.prompt,
@@ -82,8 +83,11 @@ def _name(result: Result) -> str:
     return name if key is None or key == "" else f"{name} {key}" if isinstance(key, int) else str(key)
 
 
-def _state(result: Result, reported: Reported) -> dict[str, str]:
+def _state(result: Result, reported: Reported, *, has_pictures: bool) -> dict[str, str]:
     end, is_item = reported.end, isinstance(result.line.get("item"), str)
+    if end is End.UNKNOWN and has_pictures:
+        # The pictures of Aidge are no outputs in a storage of the user's.
+        end = End.MADE
     word = str(end)
     if end is End.UNKNOWN:
         word = result.state.replace("_", " ") or _RUNNING
@@ -110,7 +114,7 @@ def _pictures(result: Result, reported: Reported) -> list[tuple[dict[str, Any], 
         found.append(_elsewhere("background", url))
     if reported.before is not None and (before := source_at(str(reported.before), connections)) is not None:
         found.append(_picture("before", before))
-    found += [_picture("result", source) for source in _results(result)][:_MOST_PICTURES]
+    found += [_picture(_RESULT, source) for source in _results(result)][:_MOST_PICTURES]
     return found
 
 

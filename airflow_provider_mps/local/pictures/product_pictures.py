@@ -86,6 +86,11 @@ class _Recent(Generic[_Key, _Value]):
             self._held -= self._size(oldest)
 
 
+# Of the process: a test may start a service for each of its cases, and all of them cut out the same samples.
+_cutting = threading.Lock()
+_subjects = _Recent[bytes, Subject](_CACHED_SUBJECT_BYTES, lambda subject: subject.bytes_held)
+
+
 class Pictures:
     """Makes result pictures. Safe for use from several threads.
 
@@ -95,7 +100,6 @@ class Pictures:
     def __init__(self, small: bool = False) -> None:
         self._small = small
         self._lock = threading.Lock()
-        self._subjects = _Recent[bytes, Subject](_CACHED_SUBJECT_BYTES, lambda subject: subject.bytes_held)
         self._results = _Recent[tuple[object, ...], bytes](_CACHED_RESULT_BYTES, len)
 
     def fuse(
@@ -165,16 +169,17 @@ class Pictures:
             opened.thumbnail((SMALL_SIDE, SMALL_SIDE))
         return encode(opened, format_, quality)
 
-    def _cut(self, data: bytes, key: bytes) -> Subject:
+    @staticmethod
+    def _cut(data: bytes, key: bytes) -> Subject:
         # Held while cutting out as well: tasks that start together mostly share their subject.
-        with self._lock:
-            found = self._subjects.get(key)
+        with _cutting:
+            found = _subjects.get(key)
             if found is None:
                 picture = _open(data)
                 mask = cut_out(picture)
                 box = mask.getbbox() or (0, 0, *picture.size)
                 found = Subject(picture.convert("RGB").crop(box), mask.crop(box), box, picture.size)
-            self._subjects.keep(key, found)
+            _subjects.keep(key, found)
         return found
 
 

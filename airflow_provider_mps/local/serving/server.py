@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -30,6 +32,28 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class _Uvicorn(uvicorn.Server):
+    """Ends when it is told to, and not at the next of ten looks a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not self.should_exit:
+            await self._end.wait()
+
+    def end(self) -> None:
+        """End, from any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                # The loop has ended by itself.
+                self._loop.call_soon_threadsafe(self._end.set)
+
+
 class Server:
     """An HTTP server in a thread.
 
@@ -40,7 +64,7 @@ class Server:
 
     def __init__(self, app: LocalApp, listener: socket.socket, tls: tuple[str, str] | None) -> None:
         certificate, key = tls or (None, None)
-        self._server = uvicorn.Server(
+        self._server = _Uvicorn(
             uvicorn.Config(
                 app,
                 http=TransportProtocol,
@@ -75,6 +99,6 @@ class Server:
 
     def stop(self) -> None:
         """Stop the server and wait for its end."""
-        self._server.should_exit = True
+        self._server.end()
         if self._thread.is_alive():
             self._thread.join()

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
+from airflow_provider_mps.local.pictures import product_pictures
 from airflow_provider_mps.local.pictures.backgrounds import draw
 from airflow_provider_mps.local.pictures.cutout import cut_out
 from airflow_provider_mps.local.pictures.product_pictures import PictureError, Pictures
@@ -166,7 +167,7 @@ def test_what_is_kept_of_large_pictures_is_bounded() -> None:
         buffer = io.BytesIO()
         Image.effect_noise((2400, 2400), 40 + number).convert("RGB").save(buffer, "JPEG", quality=30)
         pictures.subject(buffer.getvalue())
-    kept = list(pictures._subjects._values.values())
+    kept = list(product_pictures._subjects._values.values())
     assert 0 < len(kept) < 6
     assert sum(subject.bytes_held for subject in kept) <= 64 * 1024 * 1024
     assert pictures.subject(buffer.getvalue()) is kept[-1]
