@@ -68,7 +68,11 @@ class Collection:
         """What could not be read, for people."""
         self._rows = rows
         self._read_lines = read_lines
-        self._tasks = {(one.task_id, one.map_index): one for one in rows.tasks}
+        # All instances of a mapped task together, in the order of their indexes.
+        self._began: dict[str, float] = {}
+        for one in rows.tasks:
+            began = float("inf") if one.started is None else one.started
+            self._began[one.task_id] = min(began, self._began.get(one.task_id, began))
         self._collect()
 
     def _collect(self) -> None:
@@ -84,9 +88,7 @@ class Collection:
         self._failed_and_running()
 
     def _place(self, row: TaskRow | XComRow) -> tuple[float, str, int]:
-        task = self._tasks.get((row.task_id, row.map_index))
-        began = task.started if task is not None and task.started is not None else float("inf")
-        return began, row.task_id, row.map_index
+        return self._began.get(row.task_id, float("inf")), row.task_id, row.map_index
 
     def _fields(self, row: TaskRow | XComRow) -> Mapping[str, Any]:
         return self._rows.fields.get((row.task_id, row.map_index), {})

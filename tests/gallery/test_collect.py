@@ -57,7 +57,8 @@ def test_pictures_are_fetched_with_the_connection_of_the_task() -> None:
 
 
 def test_each_instance_of_a_mapped_task_is_a_result() -> None:
-    tasks = [task("fuse", SUBMIT, map_index=index) for index in range(3)]
+    # The last one has begun first.
+    tasks = [task("fuse", SUBMIT, started=9.0 - index, map_index=index) for index in range(3)]
     xcoms = [told("fuse", result(f"task-{index}", f"/out/{index}.jpeg"), map_index=index) for index in range(3)]
     found = on_page(tasks, xcoms, {("fuse", index): FIELDS | {"random_seed": index} for index in range(3)})
     assert [one["name"] for one in found] == ["fuse [0]", "fuse [1]", "fuse [2]"]

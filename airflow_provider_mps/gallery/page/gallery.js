@@ -180,13 +180,20 @@
     };
     try {
       const found = await ask("results", parameters);
-      // An answer that was overtaken is of no use.
+      // An answer that was overtaken is of no use, nor is one that says nothing new.
       if (number !== latest) return;
+      const isNew = JSON.stringify(found) !== JSON.stringify(answer);
       answer = found;
-      show();
+      if (isNew) show();
     } catch (error) {
       if (number === latest) tell(error.message);
     }
+  }
+
+  // A run that is under way has more to show in a moment; nobody wants the page to jump while they look closer.
+  function follow() {
+    const isOver = answer && ["success", "failed"].includes(answer.state);
+    if (!isOver && !viewed && !document.hidden) load();
   }
 
   function tell(words) {
@@ -271,6 +278,7 @@
   if (isRun) {
     if (asked.task) options($("task"), [[asked.task, asked.task]], asked.task);
     load();
+    setInterval(follow, 5000);
   } else {
     ask("runs", {}).then((found) => runs(found.runs), (error) => tell(error.message));
   }
