@@ -24,6 +24,9 @@ HOME_DIR := .airflow/$(AIRFLOW)
 MYPY_FLAGS := $(if $(filter 2.%,$(AIRFLOW)),--allow-subclassing-any --allow-untyped-decorators --allow-untyped-calls \
   --no-warn-unused-ignores --ignore-missing-imports --disable-error-code attr-defined --disable-error-code import-untyped)
 
+# Airflow 3.1 and newer shows pages of this package.
+BROWSER := $(if $(filter 2.%,$(AIRFLOW)),,--group browser)
+
 # What a release of Airflow was installed with on a day soon after it; only the vendor's SDK is newer than that.
 RELEASE := 2.11.2
 RELEASE_DAY := 2026-04-01
@@ -91,14 +94,14 @@ bench: .venv/bench/ready
 	touch $@
 
 $(READY): pyproject.toml airflow_provider_mps/__init__.py $(CONSTRAINTS) .ci/make-venv
-	sh .ci/make-venv "$(PYTHON)" $(VENV) $(CONSTRAINTS)
+	sh .ci/make-venv "$(PYTHON)" $(VENV) $(CONSTRAINTS) $(BROWSER)
 	touch $@
 
 # After a change of the dependencies, for each supported Airflow: make constraints AIRFLOW=...
 constraints: $(READY)
 	echo "apache-airflow==$(AIRFLOW)" > $(VENV)/pin.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
-	  --upgrade pyproject.toml --extra local --group dev --constraint $(VENV)/pin.txt --output-file $(CONSTRAINTS)
+	  --upgrade pyproject.toml --extra local --group dev $(BROWSER) --constraint $(VENV)/pin.txt --output-file $(CONSTRAINTS)
 
 clean:
 	rm -rf .venv .airflow demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis

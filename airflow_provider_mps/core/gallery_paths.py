@@ -9,6 +9,9 @@ from urllib.parse import quote, urlencode, urlsplit
 URL_PREFIX = "/mps-gallery"
 """Where the gallery is mounted, beneath the base path of Airflow."""
 
+RUN_ROUTE, TASK_ROUTE, BROWSE_ROUTE = "mps-pictures", "mps-task-pictures", "mps-gallery"
+"""What Airflow's pages call the tab of a run, that of a task, and the entry under Browse, in their own addresses."""
+
 _ID_LENGTH = 24
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from airflow_provider_mps.compat import SHOWS_PAGES
-from airflow_provider_mps.core.gallery_paths import URL_PREFIX
+from airflow_provider_mps.core.gallery_paths import BROWSE_ROUTE, RUN_ROUTE, TASK_ROUTE, URL_PREFIX
 
 
 class LazyApp:
@@ -41,9 +41,9 @@ class MpsGalleryPlugin(AirflowPlugin):
     fastapi_apps = [{"app": LazyApp(), "url_prefix": URL_PREFIX, "name": "Pictures"}] if SHOWS_PAGES else []
     external_views = (
         [
-            _view("dag_run", _RUN, "mps-pictures"),
-            _view("task_instance", f"{_RUN}&task={{TASK_ID}}&map_index={{MAP_INDEX}}", "mps-task-pictures"),
-            {**_view("nav", f"{_PAGE}/", "mps-gallery"), "category": "browse"},
+            _view("dag_run", _RUN, RUN_ROUTE),
+            _view("task_instance", f"{_RUN}&task={{TASK_ID}}&map_index={{MAP_INDEX}}", TASK_ROUTE),
+            {**_view("nav", f"{_PAGE}/", BROWSE_ROUTE), "category": "browse"},
         ]
         if SHOWS_PAGES
         else []

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import httpx
 import psutil
 
-from airflow_provider_mps.local.demo import airflow_home
+from airflow_provider_mps.local.demo import airflow_home, catalogue
 from airflow_provider_mps.local.service import LocalService
 from tests.system.gallery_auth import GUEST, READER, STRANGER
 
@@ -69,11 +69,12 @@ class Pages:
 
 
 @contextlib.contextmanager
-def airflow_pages(home: Path, dags: dict[Path, dict[str, Any]]) -> Iterator[Pages]:
+def airflow_pages(home: Path, dags: dict[Path, dict[str, Any]], *, shows_faults: bool = False) -> Iterator[Pages]:
     """Run DAGs, and serve Airflow's pages as long as the context lasts.
 
     :param home: folder of the configuration, the database and the logs
     :param dags: what is run, each with its ``conf``
+    :param shows_faults: whether some pictures of the catalogue are wrong, for its check to find
     """
     port, names = airflow_home.free_port(), (READER, STRANGER, GUEST)
     passwords = {name: secrets.token_hex(8) for name in names}
@@ -84,6 +85,8 @@ def airflow_pages(home: Path, dags: dict[Path, dict[str, Any]]) -> Iterator[Page
     (home / "passwords.json").write_text(json.dumps(passwords))
     address = f"http://127.0.0.1:{port}{BASE}"
     with LocalService(task_seconds=0.3) as service:
+        if shows_faults:
+            catalogue.have_wrong_pictures_made(service)
         env = airflow_home.environment(
             home,
             folder,

@@ -6,9 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-from airflow.dag_processing.dagbag import DagBag
+from airflow_provider_mps.local.demo.run_dag import _load
 
 if __name__ == "__main__":
     folder, confs, report = Path(sys.argv[1]), json.loads(sys.argv[2]), Path(sys.argv[3])
-    dags = DagBag(str(folder)).dags
+    dags = {name: _load(folder / f"{name}.py", name) for name in confs}
     report.write_text(json.dumps({name: dags[name].test(run_conf=conf).run_id for name, conf in confs.items()}))

@@ -45,7 +45,7 @@ def test_each_result_stands_with_what_it_was_made_from(pages: Pages) -> None:
     assert [one["role"] for one in fused["pictures"]] == ["subject", "background", "result"]
     mapped = pages.results(MAPPED)["results"]
     assert [one["map_indexes"] for one in mapped] == [{"generate": index} for index in range(3)]
-    assert all(one["prompt"] and one["seed"] == "42" and one["seconds"] > 0 for one in mapped)
+    assert all(one["prompt"] and one["seed"] == "42" and one["seconds"] >= 0 for one in mapped)
     [drawn] = pages.results(AIDGE)["results"]
     assert [one["role"] for one in drawn["pictures"]] == ["subject", *["result"] * 3]
 

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import httpx
 
+from airflow_provider_mps.compat import SHOWS_PAGES
+from airflow_provider_mps.core.gallery_paths import RUN_ROUTE
 from airflow_provider_mps.local.demo import airflow_home
 
 START_SECONDS = 120.0
+FIRST_DAG = "mps_bg_generation_mapped"
 _HEALTH = {True: "/health", False: "/api/v2/monitor/health"}
 
 
@@ -57,7 +60,10 @@ def serve(env: dict[str, str]) -> int:
                     "The DAGs are paused until you switch them on: open one and trigger it. "
                     "Nobody has to log in; Ctrl-C ends it all."
                 )
-                print(f"Open {address}", flush=True)
+                pictures = None if is_airflow_2 else _first_pictures(address, processes)
+                if pictures is not None:
+                    print(f"{FIRST_DAG} runs already: its pictures come up on {pictures}")
+                print(f"Open {pictures or address}", flush=True)
             while answers and _all_run(processes):
                 time.sleep(0.5)
         except KeyboardInterrupt:
@@ -94,6 +100,27 @@ def _wait_for(url: str, processes: list[tuple[str, subprocess.Popen[bytes]]]) ->
                     return True
             time.sleep(0.5)
     return False
+
+
+def _first_pictures(address: str, processes: list[tuple[str, subprocess.Popen[bytes]]]) -> str | None:
+    """Start a run of an example; return the page with its pictures, or None where this Airflow has none to show them.
+
+    :param address: of Airflow
+    """
+    if not SHOWS_PAGES:
+        return None
+    run_id, deadline = f"first-{int(time.time())}", time.monotonic() + START_SECONDS
+    dag = f"{address}/api/v2/dags/{FIRST_DAG}"
+    with httpx.Client(trust_env=False, timeout=5.0) as client:
+        while _all_run(processes) and time.monotonic() < deadline:
+            # Its file has to be read first.
+            with contextlib.suppress(httpx.HTTPError):
+                is_known = client.patch(dag, json={"is_paused": False}).is_success
+                body = {"dag_run_id": run_id, "logical_date": None}
+                if is_known and client.post(f"{dag}/dagRuns", json=body).is_success:
+                    return f"{address}/dags/{FIRST_DAG}/runs/{run_id}/plugin/{RUN_ROUTE}"
+            time.sleep(0.5)
+    return None
 
 
 def _all_run(processes: list[tuple[str, subprocess.Popen[bytes]]]) -> bool:
