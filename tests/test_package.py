@@ -84,7 +84,7 @@ LAYERS = [
 BESIDE = [{"services.tencentcloud", "services.aidge"}, {"operators", "sensors", "transfers"}]
 # The folders of the catalogue, by the same rule; its own files are what all of them share.
 ROOMS_OF_THE_CATALOGUE = ["", "record", "manifest", "items", "plan", "batch"]
-ROOMS_OF_THE_CATALOGUE += ["checking", "labels", "publication", "report"]
+ROOMS_OF_THE_CATALOGUE += ["checking", "labels", "publication", "report", "sheets"]
 VENDORS = ("tencentcloud", "qcloud_cos", "fastcrc", "requests", "httpx")
 
 

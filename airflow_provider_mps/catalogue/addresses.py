@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.airflow_task import TaskKey
-from airflow_provider_mps.core.lists import check_no_task
+from airflow_provider_mps.core.lists import check_no_task, flat_list
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 # With the digest behind it, a name that every file system takes.
@@ -88,6 +88,23 @@ def read_output(name: str, value: Any) -> list[StepOutput]:
     """
     is_list = isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
     return list(_spread(name, value)) if is_list else [_output(name, value)]
+
+
+def given_parts(name: str, value: Any, expected: str) -> list[Any]:
+    """Return what tasks have returned, one by one, whatever it is: results, and what names files.
+
+    :param name: the argument that takes it, for messages
+    :param value: a dict, a text, or a list of these; lists in it are taken as one, None and ``""`` are left out
+    :param expected: what it has to be, for messages
+    :raises ArgumentError: it is no list
+    """
+    parts = [value] if isinstance(value, str | Mapping) else flat_list(name, value, expected)
+    return [part for part in parts if part is not None and part != ""]
+
+
+def names_a_file(part: Any) -> bool:
+    """Tell what names a file from a result, and from an output, which has a path too."""
+    return isinstance(part, str) or (isinstance(part, Mapping) and "path" in part and "bucket" not in part)
 
 
 def _spread(name: str, values: Any) -> Iterator[StepOutput]:

@@ -101,6 +101,14 @@ class OnRemoved(StrEnum):
     UNPUBLISH = "unpublish"
 
 
+class Show(StrEnum):
+    """Which pictures of an item stand on a contact sheet."""
+
+    SUBJECT = "subject"
+    BEFORE = "before"
+    RESULT = "result"
+
+
 class Kind(StrEnum):
     """What a file of a run has in it: its name begins with that."""
 
@@ -119,3 +127,5 @@ class Kind(StrEnum):
     """Which pictures the service is asked about."""
     PUBLISHED = "published"
     REPORT = "report"
+    SHEET = "sheet"
+    """A contact sheet."""

@@ -181,8 +181,8 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
             return whole_address("dest", self.dest)
 
     def _report(self, context: Context, run: RunRead) -> Report:
-        from airflow_provider_mps.catalogue.report.items import clean
         from airflow_provider_mps.catalogue.report.summary import report_of
+        from airflow_provider_mps.core.texts import clean
         from airflow_provider_mps.durable.tries import task_of
 
         task = task_of(context)

@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.cos_address import cos_folder
-from airflow_provider_mps.core.lists import check_no_task, flat_list
+from airflow_provider_mps.core.lists import check_no_task
 from airflow_provider_mps.core.progress import counted, in_words
 from airflow_provider_mps.core.vocabulary import LABEL_METADATA
 from airflow_provider_mps.exceptions import invalid_arguments_fail
@@ -168,7 +168,7 @@ class PictureLabelOperator(StoppableTransfer, TemplatedFields, BaseOperator):
 
     def _found(self, context: Context, read: Mapping[str, Any]) -> Pictures:
         """Return the pictures that there are to label."""
-        from airflow_provider_mps.catalogue.addresses import read_output
+        from airflow_provider_mps.catalogue.addresses import given_parts, names_a_file, read_output
         from airflow_provider_mps.catalogue.labels.sources import LinePictures, PublishedPictures, ResultPictures
         from airflow_provider_mps.durable.tries import task_of
         from airflow_provider_mps.storage.files import Files
@@ -176,10 +176,8 @@ class PictureLabelOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         files = Files(self.conn_id, self.tencentcloud_conn_id)
         if read["catalogue"] is not None:
             return PublishedPictures(files, read["catalogue"], read["cos_region"], task_of(context))
-        given = self.pictures
-        parts: list[Any] = [given] if isinstance(given, str | Mapping) else flat_list("pictures", given, _EXPECTED)
-        parts = [part for part in parts if part is not None and part != ""]
-        if parts and all(map(_is_file, parts)):
+        parts = given_parts("pictures", self.pictures, _EXPECTED)
+        if parts and all(map(names_a_file, parts)):
             return LinePictures(
                 files, read_output("pictures", parts), read["dest"], task_of(context), context["ti"].try_number
             )
@@ -225,11 +223,6 @@ class PictureLabelOperator(StoppableTransfer, TemplatedFields, BaseOperator):
             failed=LabelsFailedError,
             refused=LabelsRefusedError,
         )
-
-
-def _is_file(part: Any) -> bool:
-    """Tell what names a file from a result, and from an output, which has a path too."""
-    return isinstance(part, str) or (isinstance(part, Mapping) and "path" in part and "bucket" not in part)
 
 
 def _kind(one: Labelled) -> str:

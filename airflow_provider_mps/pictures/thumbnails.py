@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 DEFAULT_SIDE = 160
 """The longer side of a thumbnail in pixels."""
+DEFAULT_QUALITY = 74
+"""Of the JPEG: for a page with hundreds of them."""
 
 # What product pictures come in; no format that hands over to another program, as PostScript does.
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
@@ -48,13 +50,14 @@ class Thumbnail(NamedTuple):
     full_height: int
 
 
-def thumbnail(data: bytes, side: int = DEFAULT_SIDE) -> Thumbnail:
+def thumbnail(data: bytes, side: int = DEFAULT_SIDE, quality: int = DEFAULT_QUALITY) -> Thumbnail:
     """Return a small copy of a picture, upright, on white where it is transparent; safe for use from several threads.
 
     A JPEG is decoded at the size that is needed only; of anything else one at a time is decoded whole.
 
     :param data: the picture: JPEG, PNG, WebP, BMP or GIF (its first frame)
-    :param side: the longer side of the copy in pixels
+    :param side: the longer side of the copy in pixels, if the picture has as many
+    :param quality: of the JPEG, 1 to 95
     :raises NotDrawnError: it is none of these, it is broken, or it has more pixels than Pillow's ``MAX_IMAGE_PIXELS``
     """
     from PIL import Image, UnidentifiedImageError
@@ -65,9 +68,9 @@ def thumbnail(data: bytes, side: int = DEFAULT_SIDE) -> Thumbnail:
             if limit is not None and pixels > limit:
                 raise NotDrawnError(f"it has {pixels:,} pixels, and Pillow's limit is {limit:,}")
             if picture.format in _DRAFTED or pixels <= _LARGE_PIXELS:
-                return _drawn(picture, side)
+                return _drawn(picture, side, quality)
             with _one_large:
-                return _drawn(picture, side)
+                return _drawn(picture, side, quality)
     except NotDrawnError:
         raise
     except Image.DecompressionBombError:
@@ -79,7 +82,7 @@ def thumbnail(data: bytes, side: int = DEFAULT_SIDE) -> Thumbnail:
         raise NotDrawnError(f"it cannot be decoded ({type(error).__name__}: {str(error)[:_WORDS]})") from None
 
 
-def _drawn(picture: Image, side: int) -> Thumbnail:
+def _drawn(picture: Image, side: int, quality: int) -> Thumbnail:
     from PIL import ImageOps
     from PIL.Image import Resampling
 
@@ -94,7 +97,7 @@ def _drawn(picture: Image, side: int) -> Thumbnail:
         full = (full[1], full[0])
     small = ImageOps.exif_transpose(picture)
     buffer = BytesIO()
-    _on_white(small).save(buffer, "JPEG", quality=74, optimize=True)
+    _on_white(small).save(buffer, "JPEG", quality=quality, optimize=True)
     return Thumbnail(buffer.getvalue(), *small.size, *full)
 
 

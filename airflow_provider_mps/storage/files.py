@@ -9,6 +9,7 @@ from typing import Any
 from airflow_provider_mps.clients.parts import is_part
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.redaction import bare_url
+from airflow_provider_mps.services.tencentcloud.answers import cos_object
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 from airflow_provider_mps.storage import whole
 from airflow_provider_mps.storage.locations import CosLocation, Locations, is_on_disk
@@ -94,6 +95,16 @@ class Files:
         if is_on_disk(location):
             return whole.make_on_disk(BytesIO(data), location)
         return whole.make(data, location)
+
+    def told(self, address: str) -> dict[str, str]:
+        """Return where a file is, as results say it: ``bucket``, ``region``, ``path``, ``cos_uri`` and ``url``.
+
+        Outside of COS ``uri`` alone.
+        """
+        location = self._locations.file("address", address)
+        if isinstance(location, CosLocation):
+            return cos_object(location.hook.bucket_name, location.hook.region_name, location.key)
+        return {"uri": str(location) if is_on_disk(location) else bare_url(address)}
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the files directly in a folder, in their order; none if it is not there.

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from airflow_provider_mps.local.demo import shown
-from airflow_provider_mps.local.demo.sheet import CAPTION, GAP, PANEL, side_by_side
 from airflow_provider_mps.local.pictures.sample_pictures import read_sample
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.pictures import Cell, Panel, contact_sheet
 
 COFFEE, VASE, BRICK = "/samples/coffee.png", "/samples/vase.png", "/samples/brick.png"
 
@@ -146,17 +146,8 @@ def test_subjects_of_one_name_stay_apart(service: LocalService, tmp_path: Path) 
 def test_a_catalogue_fits_on_a_sheet(service: LocalService, tmp_path: Path) -> None:
     entries = [made(service, f"/out/{number}.png", subject=f"cos://b-1/{number}.png") for number in range(200)]
     rows = shown.rows({"tasks": [task(entries)]}, service, tmp_path)
-    side_by_side(rows, tmp_path / "sheet.jpg")
-    with Image.open(tmp_path / "sheet.jpg") as sheet:
-        assert sheet.size == (GAP + PANEL[0] + GAP, shown.MAX_SHOWN * (GAP + PANEL[1] + CAPTION))
-
-
-def test_a_long_row_goes_on_in_the_next_line(tmp_path: Path) -> None:
-    picture = tmp_path / "a.png"
-    picture.write_bytes(read_sample("vase.png"))
-    side_by_side([[("words " * 40, picture)] * 7, [], [("x", picture)]], tmp_path / "sheet.jpg")
-    with Image.open(tmp_path / "sheet.jpg") as sheet:
-        assert sheet.size == (GAP + 6 * (PANEL[0] + GAP), 3 * (GAP + PANEL[1] + CAPTION))
+    panels = [Panel([Cell(path.read_bytes, caption) for caption, path in row]) for row in rows if row]
+    assert contact_sheet(panels, one_per_row=True).shown == shown.MAX_SHOWN
 
 
 @pytest.mark.parametrize("name", ["thesis.txt", "airflow.cfg"])

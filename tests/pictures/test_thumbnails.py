@@ -129,11 +129,11 @@ def test_threads_draw_large_pictures_one_by_one(monkeypatch: pytest.MonkeyPatch)
     busy, most = [0], [0]
     draw = thumbnails._drawn
 
-    def counting(shown: Any, side: int) -> Thumbnail:
+    def counting(shown: Any, *how: int) -> Thumbnail:
         busy[0] += 1
         most[0] = max(most[0], busy[0])
         try:
-            return draw(shown, side)
+            return draw(shown, *how)
         finally:
             busy[0] -= 1
 

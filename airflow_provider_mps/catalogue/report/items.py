@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,19 +15,13 @@ from airflow_provider_mps.catalogue.lines import is_rejected
 from airflow_provider_mps.catalogue.words import Action, LineService
 from airflow_provider_mps.core.cos_address import is_cos, split_address
 from airflow_provider_mps.core.identity import unsigned_url
-from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.tasks import TaskFailure
+from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.services.tencentcloud.answers import parse_time
 from airflow_provider_mps.services.tencentcloud.codes import PICTURES_PER_DAY_REACHED
 
-LONGEST_TEXT = 500
-
-# Controls, also those that turn the direction of a text or hide in it, and halves of surrogate pairs.
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
-# What has none of these has neither an address nor a parameter in it.
-_MAY_HOLD_A_SECRET = re.compile(r"[:=,%<>]")
 _SERVICES = {LineService.MPS.value: MPS.name, LineService.AIDGE.value: AIDGE.name}
 # Ends of this package's own, which are in no table of a service.
 _OWN_HINTS = {
@@ -73,6 +66,11 @@ class Place(NamedTuple):
     bucket: str | None
     region: str | None
     key: str
+
+    @property
+    def storage(self) -> str | None:
+        """What keeps it: its bucket."""
+        return self.bucket
 
     def __str__(self) -> str:
         return f"cos://{self.bucket or ''}{self.key}"
@@ -167,19 +165,6 @@ class Reported:
         return TaskFailure(self.code, self.message, service) if known else None
 
 
-def clean(value: Any, longest: int = LONGEST_TEXT) -> str:
-    """Return a value as a text that may be shown: on one line, without controls, credentials and signatures, cut."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else str(value)
-    # What is cut off is never looked through: a line may be of megabytes.
-    text = text[: 4 * longest]
-    if _MAY_HOLD_A_SECRET.search(text):
-        text = redact_urls(text)
-    text = " ".join(_UNSEEN.sub(" ", text).split())
-    return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
 def read_line(line: Mapping[str, Any]) -> Reported:
     """Return what is told of the item of a line, of whatever step; what the line lacks is empty.
 
@@ -215,7 +200,7 @@ def read_line(line: Mapping[str, Any]) -> Reported:
         subject=subject,
         subject_elsewhere=elsewhere,
         before=_before(line, published, end),
-        after=_place_of_output(outputs[0]) if outputs else None,
+        after=place_of_output(outputs[0]) if outputs else None,
         final=_address(published.get("final") or line.get("publish_to")),
         remakes=check["remakes"] if type(check.get("remakes")) is int else 0,
     )
@@ -272,7 +257,8 @@ def _subject(request: Mapping[str, Any]) -> tuple[Place | None, str]:
     return None, _address(request.get("subject_url") or request.get("image_url") or request.get("image_path"))
 
 
-def _place_of_output(output: Any) -> Place | None:
+def place_of_output(output: Any) -> Place | None:
+    """Return the object that an output of a result names; None if it is in no COS."""
     found = _mapping(output)
     bucket, key = _text_or_none(found.get("bucket")), _text_or_none(found.get("path"))
     if bucket and key:

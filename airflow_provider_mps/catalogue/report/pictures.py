@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from airflow_provider_mps.catalogue.report.items import End, Place, Reported, clean
+from airflow_provider_mps.catalogue.report.items import End, Place, Reported
 from airflow_provider_mps.catalogue.words import Why
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.pictures.thumbnails import NotDrawnError, Thumbnail, thumbnail
+from airflow_provider_mps.core.texts import clean
+from airflow_provider_mps.pictures.thumbnails import (
+    DEFAULT_QUALITY,
+    DEFAULT_SIDE,
+    NotDrawnError,
+    Thumbnail,
+    thumbnail,
+)
 from airflow_provider_mps.storage.parallel import in_parallel
 
 MAX_BYTES = 40 * 1024 * 1024
 """No larger picture is fetched."""
 WORKERS = 4
-# After so many refusals or silences of COS about a bucket nothing more is asked: each takes a while of trying again.
+# After so many refusals or silences about a storage nothing more is asked of it: each takes a while of trying again.
 _MAX_ERRORS = 3
 
 
@@ -48,17 +55,29 @@ class ShownItem:
     after: Drawn
 
 
-class Fetch(Protocol):
+class Stored(Protocol):
+    """Where a picture is."""
+
+    @property
+    def storage(self) -> Hashable:
+        """What keeps it: where that cannot be read, nothing else of it is asked for."""
+        ...
+
+
+_Source = TypeVar("_Source", bound=Stored, contravariant=True)
+
+
+class Fetch(Protocol[_Source]):
     """Gets a picture."""
 
-    def __call__(self, place: Place, limit: int, /) -> bytes | None:
-        """Return the bytes of an object; None if there is no such object.
+    def __call__(self, source: _Source, limit: int, /) -> bytes | None:
+        """Return the bytes of a picture; None if there is none.
 
-        :param place: which
+        :param source: which
         :param limit: how many bytes it may have
         :raises NotDrawnError: it has more
         :raises ArgumentError: the address can be none
-        :raises ServiceError: COS does not answer, or refuses
+        :raises ServiceError: the service that keeps it does not answer, or refuses
         """
         ...
 
@@ -78,7 +97,10 @@ def choose(items: Sequence[Reported], most: int) -> list[Reported]:
 
 
 def draw(
-    items: Sequence[Reported], fetch: Fetch, log_line: Callable[[str], object], stop: threading.Event | None = None
+    items: Sequence[Reported],
+    fetch: Fetch[Place],
+    log_line: Callable[[str], object],
+    stop: threading.Event | None = None,
 ) -> list[ShownItem]:
     """Return the items with their pictures, a few at a time; a picture that cannot be had is told and no error.
 
@@ -87,49 +109,55 @@ def draw(
     :param log_line: takes a line for the log
     :param stop: set when the task is at its end
     """
-    studio = _Studio(fetch)
-    return in_parallel(
-        studio.show, items, total=len(items), max_workers=WORKERS, done="Drawn", log_line=log_line, stop=stop
-    )
+    studio = Studio(fetch)
 
-
-class _Studio:
-    def __init__(self, fetch: Fetch) -> None:
-        self._fetch = fetch
-        self._errors: dict[str | None, list[str]] = {}
-
-    def show(self, item: Reported) -> ShownItem:
+    def show(item: Reported) -> ShownItem:
         if item.subject is not None:
-            subject = self._drawn(item.subject)
+            subject = studio.drawn(item.subject)
         elif item.subject_address:
             # What a manifest names is fetched by the services, and not from within the worker's network.
             subject = Drawn(None, f"not fetched: {clean(item.subject_address, 80)}")
         else:
             subject = Drawn(None, "none")
-        before = self._drawn(item.before) if item.before is not None else Drawn(None, _no_before(item))
-        after = self._drawn(item.after) if item.after is not None else Drawn(None, "none was made")
+        before = studio.drawn(item.before) if item.before is not None else Drawn(None, no_before(item))
+        after = studio.drawn(item.after) if item.after is not None else Drawn(None, "none was made")
         return ShownItem(item, subject, before, after)
 
-    def _drawn(self, place: Place) -> Drawn:
+    return in_parallel(show, items, total=len(items), max_workers=WORKERS, done="Drawn", log_line=log_line, stop=stop)
+
+
+class Studio(Generic[_Source]):
+    """Makes small copies of pictures, in several threads; a picture that cannot be had is told and no error.
+
+    :param fetch: gets a picture
+    :param side: the longer side of a copy in pixels
+    :param quality: of a copy, 1 to 95
+    """
+
+    def __init__(self, fetch: Fetch[_Source], side: int = DEFAULT_SIDE, quality: int = DEFAULT_QUALITY) -> None:
+        self._fetch, self._side, self._quality = fetch, side, quality
+        self._errors: dict[Hashable, list[str]] = {}
+
+    def drawn(self, source: _Source) -> Drawn:
+        """Return a small copy of a picture, or why there is none."""
         # A bucket may be another account's, and the others still be read.
-        errors = self._errors.setdefault(place.bucket, [])
+        errors = self._errors.setdefault(source.storage, [])
         if len(errors) >= _MAX_ERRORS:
             return Drawn(None, f"not fetched: {errors[-1]}")
         try:
-            data = self._fetch(place, MAX_BYTES)
-            return Drawn(None, "it is not there") if data is None else Drawn(thumbnail(data))
-        except NotDrawnError as error:
-            return Drawn(None, clean(str(error), 120))
-        except ArgumentError as error:
+            data = self._fetch(source, MAX_BYTES)
+            return Drawn(None, "it is not there") if data is None else Drawn(thumbnail(data, self._side, self._quality))
+        except (NotDrawnError, ArgumentError) as error:
             return Drawn(None, clean(str(error), 120))
         except ServiceError as error:
-            errors.append(f"COS says {clean(error.code, 60)}")
+            errors.append(f"{error.service} says {clean(error.code, 60)}")
         except Exception as error:
             errors.append(clean(f"{type(error).__name__}: {error}", 120))
         return Drawn(None, errors[-1])
 
 
-def _no_before(item: Reported) -> str:
+def no_before(item: Reported) -> str:
+    """Return why there is no picture of before."""
     return "none: the item is new" if item.why == Why.NEW else "none was kept"
 
 

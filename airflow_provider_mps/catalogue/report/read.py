@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_mps.catalogue.addresses import StepOutput, read_output
-from airflow_provider_mps.catalogue.report.items import Reported, clean, read_line
+from airflow_provider_mps.catalogue.report.items import Reported, read_line
 from airflow_provider_mps.catalogue.report.summary import Step, StepName, StepState
+from airflow_provider_mps.core.texts import clean
 
 ReadLines = Callable[[str], Iterator[Mapping[str, Any]]]
 """Gives the lines of a file, by its address."""
@@ -55,7 +56,7 @@ def given(name: str, value: Any, *, is_asked: bool) -> Given:
     """
     if value is None or value == "":
         return Given(is_asked)
-    outputs, counts = read_output(name, _told(value)), Counter[str]()
+    outputs, counts = read_output(name, told_of_plan(value)), Counter[str]()
     for output in outputs:
         counts.update(output.counts)
     return Given(is_asked, tuple(outputs), counts)
@@ -106,9 +107,9 @@ def _key(line: Mapping[str, Any], step: StepName, number: int) -> str:
     return item if isinstance(item, str) and item else f"{step}, line {number}"
 
 
-def _told(value: Any) -> Any:
+def told_of_plan(value: Any) -> Any:
     """Return what a task returned; of the plan of a dry run, which is empty, what says what would be done."""
     if isinstance(value, list | tuple):
-        return [_told(one) for one in value]
+        return [told_of_plan(one) for one in value]
     is_dry = isinstance(value, Mapping) and isinstance(value.get("dry_run"), str)
     return {**value, "path": value["dry_run"]} if is_dry else value

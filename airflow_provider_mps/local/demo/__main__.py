@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import airflow_provider_mps
 from airflow_provider_mps.local.demo import airflow_home, catalogue, shown, web_page
-from airflow_provider_mps.local.demo.sheet import side_by_side
+from airflow_provider_mps.pictures import Cell, Panel, contact_sheet
 
 if TYPE_CHECKING:
     from airflow_provider_mps.local.service import LocalService
@@ -163,7 +163,8 @@ def _show(rows: list[shown.Row], output: Path) -> None:
     print("\nPictures:" if panels else "\nThere is no picture to show.")
     if panels:
         sheet = output / "side-by-side.jpg"
-        side_by_side(rows, sheet)
+        in_rows = [Panel([Cell(path.read_bytes, caption) for caption, path in row]) for row in rows if row]
+        sheet.write_bytes(contact_sheet(in_rows, one_per_row=True).data)
         panels.append(("all of them on one sheet", sheet))
     for caption, path in panels:
         print(f"  {path}  ({caption})")

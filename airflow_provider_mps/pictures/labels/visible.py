@@ -13,6 +13,7 @@ from enum import StrEnum
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mps.pictures.fonts import load_font, missing_characters
 from airflow_provider_mps.pictures.labels import jpeg, png
 from airflow_provider_mps.pictures.labels.aigc import LabelError
 
@@ -38,8 +39,6 @@ _OWN_SEGMENTS = ((0xE0, b"JFIF"), (0xE0, b"JFXX"), (0xEE, b"Adobe"), (0xE2, b"MP
 _OWN_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD", b"hIST", b"sBIT", b"iDOT")
 # In the payload of JFIF: how many pixels there are to an inch or a centimetre.
 _DENSITY = slice(7, 12)
-# A character that no font has.
-_NO_CHARACTER = "\U0010ffff"
 # One at a time, however many threads there are: each takes several bytes a pixel.
 _one = threading.Lock()
 
@@ -180,13 +179,10 @@ def _layers(
 
 def _font(text: str, height: int, path: str | None) -> tuple[Any, tuple[int, int, int, int]]:
     """Return a font in which the text is at least so high, and the text's box in it."""
-    from PIL import ImageFont
 
     def sized(points: float) -> Any:
-        if path is None:
-            return ImageFont.load_default(points)
         try:
-            return ImageFont.truetype(path, points)
+            return load_font(points, path)
         except OSError as error:
             raise LabelError(f"the font {path} cannot be read ({error})") from None
 
@@ -203,13 +199,7 @@ def _font(text: str, height: int, path: str | None) -> tuple[Any, tuple[int, int
 
 def _check_glyphs(font: Any, text: str, path: str | None) -> None:
     """Check that a font has all characters: it would draw boxes in place of those that it has not."""
-
-    def drawn(character: str) -> tuple[Any, bytes]:
-        made = font.getmask(character)
-        return made.size, bytes(made)
-
-    none = drawn(_NO_CHARACTER)
-    missing = "".join(sorted({one for one in text if not one.isspace() and drawn(one) == none}))
+    missing = missing_characters(font, text)
     if missing:
         which = f"the font {path}" if path else "Pillow's own font"
         raise LabelError(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.catalogue.report.items import End, Place, clean, place_of, read_line
+from airflow_provider_mps.catalogue.report.items import End, Place, place_of, read_line
+from airflow_provider_mps.core.texts import clean
 from tests.catalogue.report_lines import BEGAN, BUCKET, entry, failed, made, plan_line, published
 
 SIGNED = "https://shop.example/cup.png?q-signature=0123456789abcdef0123456789abcdef01234567&v=2"
