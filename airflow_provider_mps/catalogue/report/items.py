@@ -16,7 +16,7 @@ from airflow_provider_mps.catalogue.words import Action, LineService
 from airflow_provider_mps.core.cos_address import is_cos, split_address
 from airflow_provider_mps.core.identity import unsigned_url
 from airflow_provider_mps.core.tasks import TaskFailure
-from airflow_provider_mps.core.texts import clean
+from airflow_provider_mps.core.texts import clean as clean  # others find it here
 from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.services.tencentcloud.answers import parse_time
