@@ -48,7 +48,15 @@ def get_provider_info() -> dict[str, Any]:
                 (_AIDGE, "aidge_to_object_storage"),
             )
         ],
-        "extra-links": [f"{__package__}.links.report.CatalogueReportLink"],
+        "extra-links": [
+            f"{__package__}.links.{link}"
+            for link in (
+                "console.MpsConsoleLink",
+                "gallery.GalleryLink",
+                "gallery.ResultLink",
+                "report.CatalogueReportLink",
+            )
+        ],
         "connection-types": connection_types(),
         "filesystems": [f"{__package__}.fs.cos"],
     }

@@ -17,6 +17,7 @@ from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, LimitKind
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.links.gallery import RESULT_LINKS, note_result
 from airflow_provider_mps.polling.waiting import (
     TaskReader,
     deadline_of_try,
@@ -48,6 +49,7 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
 
     service: ClassVar[ServiceProfile]
     template_fields: Sequence[str] = ()
+    operator_extra_links = RESULT_LINKS
     ui_color = "#e0f0ff"
 
     def __init__(
@@ -168,6 +170,7 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
     def _deliver(self, context: Context, result: dict[str, Any]) -> dict[str, Any]:
         """Put on record that the Airflow task has its result, and return it."""
         self._mark_delivered(context, result["TaskId"])
+        note_result(self, result)
         return result
 
     def _mark_delivered(self, context: Context, task_id: str) -> None:

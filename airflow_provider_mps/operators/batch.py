@@ -28,6 +28,7 @@ from airflow_provider_mps.exceptions import (
     invalid_arguments_fail,
 )
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.operators.batch_events import check_event
 from airflow_provider_mps.polling.waiting import end_of_try
 from airflow_provider_mps.rendering import TemplatedFields
@@ -57,6 +58,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
     """
 
     service: ClassVar[ServiceProfile]
+    operator_extra_links = GALLERY_LINKS
     ui_color = "#e0f0ff"
 
     def __init__(

@@ -17,6 +17,7 @@ from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.links.gallery import RESULT_LINKS, note_result
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
 from airflow_provider_mps.services.profiles import COS
@@ -86,6 +87,7 @@ class ContactSheetOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     """
 
     service = COS
+    operator_extra_links = RESULT_LINKS
     ui_color = "#eef0f8"
     template_fields: Sequence[str] = (
         *("pictures", "dest", "subject", "title", "show", "columns", "side", "max_pictures", "per_sheet", "format"),
@@ -178,7 +180,9 @@ class ContactSheetOperator(StoppableTransfer, TemplatedFields, BaseOperator):
             missing |= set(sheet.missing)
         self._tell(len(items), left_out, without, missing)
         counts = {"shown": len(items), "left_out": left_out, "without_picture": len(without)}
-        return {"Outputs": [files.told(address) for address in addresses], "counts": counts}
+        found = {"Outputs": [files.told(address) for address in addresses], "counts": counts}
+        note_result(self, found)
+        return found
 
     def _items(self, files: Any, most: int) -> tuple[list[SheetItem], int]:
         """Return what is shown, and how much more there is."""

@@ -10,6 +10,8 @@ from airflow_provider_mps.batch.words import OnEmpty
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.links.console import MpsConsoleLink
+from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.operators.batch import PictureBatchOperator
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR
@@ -100,6 +102,7 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
     """
 
     service = MPS
+    operator_extra_links = (*GALLERY_LINKS, MpsConsoleLink())
     template_fields: Sequence[str] = (
         "requests",
         "defaults",

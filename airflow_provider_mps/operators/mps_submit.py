@@ -13,6 +13,8 @@ from airflow_provider_mps.core.polling import Deadline, Refused
 from airflow_provider_mps.error_table import airflow_error
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.links.console import MpsConsoleLink
+from airflow_provider_mps.links.gallery import RESULT_LINKS
 from airflow_provider_mps.operators.base import PictureSubmitOperator
 from airflow_provider_mps.polling.waiting import end_of_event
 from airflow_provider_mps.services.profiles import MPS
@@ -33,6 +35,7 @@ class MpsSubmitOperator(PictureSubmitOperator):
     """What every operator that submits a picture task has in common; see the operators in ``operators.mps``."""
 
     service = MPS
+    operator_extra_links = (*RESULT_LINKS, MpsConsoleLink())
     template_fields: Sequence[str] = ("region", "tencentcloud_conn_id")
 
     def __init__(

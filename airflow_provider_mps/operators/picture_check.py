@@ -20,6 +20,7 @@ from airflow_provider_mps.core.progress import counted, in_words
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, XCOM_RETURN_KEY
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.operators.batch_events import check_event
 from airflow_provider_mps.operators.check_rounds import CheckRounds
 from airflow_provider_mps.rendering import TemplatedFields
@@ -107,6 +108,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     """
 
     service = MPS
+    operator_extra_links = GALLERY_LINKS
     ui_color = "#fff4d6"
     template_fields: Sequence[str] = (
         "pictures",

@@ -17,6 +17,7 @@ from airflow_provider_mps.core.progress import counted, in_words
 from airflow_provider_mps.core.vocabulary import LABEL_METADATA
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.operators.judging import fail_if_too_many
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.profiles import COS
@@ -81,6 +82,7 @@ class PictureLabelOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     """
 
     service = COS
+    operator_extra_links = GALLERY_LINKS
     ui_color = "#e8f8e8"
     template_fields: Sequence[str] = (
         "pictures",

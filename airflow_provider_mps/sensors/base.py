@@ -28,6 +28,7 @@ from airflow_provider_mps.core.polling import (
     Deadline,
     LookAgain,
     PollDecision,
+    WaitOutcome,
     count_empty,
     next_step,
 )
@@ -42,6 +43,7 @@ from airflow_provider_mps.exceptions import (
     not_done,
 )
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.links.gallery import RESULT_LINKS, note_result
 from airflow_provider_mps.polling.waiting import (
     TaskReader,
     deadline_of_try,
@@ -67,6 +69,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
     """
 
     service: ClassVar[ServiceProfile]
+    operator_extra_links = RESULT_LINKS
     ui_color = "#e0f0ff"
 
     def __init__(
@@ -124,8 +127,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             _, step = self._look(context, Deadline(float("inf")))
             if isinstance(step, LookAgain):
                 return PokeReturnValue(is_done=False)
-            result = result_or_raise(self._service_task_id, step, self.timeout, self.service)
-            return PokeReturnValue(is_done=True, xcom_value=result)
+            return PokeReturnValue(is_done=True, xcom_value=self._result(step))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Take up the task again after a deferral; Airflow's own end of a trigger does not say which task it was."""
@@ -149,6 +151,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             except TaskExecutionTimeoutError as error:
                 raise type(error)(error.task_id, error.last_seen, "A retry waits for it again.") from None
         self.log.info("%s task %s: %s", self.service, self._service_task_id, result["Status"])
+        note_result(self, result)
         return result
 
     def _wait_in_triggerer(self, context: Context) -> dict[str, Any]:
@@ -162,7 +165,12 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
             since = look.created if isinstance(look, TaskState) else self._began(context)
             defer_to(self, self.make_trigger(deadline, since), "execute_complete")
         with self._skip_instead_of_fail():
-            return result_or_raise(self._service_task_id, step, self.timeout, self.service)
+            return self._result(step)
+
+    def _result(self, step: WaitOutcome) -> dict[str, Any]:
+        result = result_or_raise(self._service_task_id, step, self.timeout, self.service)
+        note_result(self, result)
+        return result
 
     @property
     def _service_task_id(self) -> str:

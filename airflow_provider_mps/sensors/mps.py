@@ -12,6 +12,8 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Deadline
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.links.console import MpsConsoleLink
+from airflow_provider_mps.links.gallery import RESULT_LINKS
 from airflow_provider_mps.sensors.base import PictureTaskSensor
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
@@ -52,6 +54,7 @@ class MpsImageTaskSensor(PictureTaskSensor):
     """
 
     service = MPS
+    operator_extra_links = (*RESULT_LINKS, MpsConsoleLink())
     template_fields: Sequence[str] = ("mps_task_id", "region", "tencentcloud_conn_id")
 
     def __init__(

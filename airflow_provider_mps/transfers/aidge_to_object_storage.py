@@ -13,6 +13,7 @@ from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import AidgeTooFewImagesError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.aidge import picture_names
 from airflow_provider_mps.services.aidge.picture_names import DEFAULT_NAME
@@ -81,6 +82,7 @@ class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOpera
     )
     template_fields_renderers = {"images": "json"}
     container_fields = ("images",)
+    operator_extra_links = GALLERY_LINKS
     ui_color = "#e8f8e8"
 
     def __init__(

@@ -7,10 +7,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.cos_address import cos_address, is_cos
-from airflow_provider_mps.services.tencentcloud.sites import is_international
-
-CHINA_CONSOLE = "https://console.cloud.tencent.com"
-INTERNATIONAL_CONSOLE = "https://console.tencentcloud.com"
+from airflow_provider_mps.services.tencentcloud.sites import CHINA_CONSOLE, INTERNATIONAL_CONSOLE, is_international
 
 
 def check_link_base(name: str, value: object) -> str:

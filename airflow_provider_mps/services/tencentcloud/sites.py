@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+CHINA_CONSOLE = "https://console.cloud.tencent.com"
+INTERNATIONAL_CONSOLE = "https://console.tencentcloud.com"
 INTERNATIONAL_LOOK_LIMIT = 100
 
 _DOMAIN = "tencentcloudapi.com"
@@ -22,6 +24,18 @@ _MAINLAND = frozenset({"beijing", "chengdu", "chongqing", "guangzhou", "nanjing"
 def is_international(endpoint: str) -> bool:
     """Tell whether ``host[:port]`` is of the international site."""
     return _host(endpoint).endswith(f".intl.{_DOMAIN}")
+
+
+def tasks_page(endpoint: str) -> str:
+    """Return the page of the console with the tasks of MPS; empty for an endpoint that is not Tencent Cloud's.
+
+    Source: https://www.tencentcloud.com/document/product/1041/58240; the console of the other site has the same path.
+
+    :param endpoint: ``host[:port]``
+    """
+    if not _host(endpoint).endswith(f".{_DOMAIN}"):
+        return ""
+    return f"{INTERNATIONAL_CONSOLE if is_international(endpoint) else CHINA_CONSOLE}/mps/tasks"
 
 
 def is_mainland(region: str) -> bool:

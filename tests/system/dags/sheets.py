@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator, MpsImageBgFusionOperator
 from airflow_provider_mps.operators.pictures import ContactSheetOperator
+from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
 
 SUBJECT = {"subject_cos_key": "/samples/coffee.png", "prompt": "marble"}
 HERE: dict[str, Any] = {"deferrable": False, "poll_interval": 0.2}
@@ -21,6 +22,19 @@ with DAG(
 ):
     single = MpsImageBgFusionOperator(
         task_id="single", **SUBJECT, wait_for_completion=True, output_path="/o/single.jpeg", **HERE
+    )
+    deferred = MpsImageBgFusionOperator(
+        task_id="deferred",
+        **SUBJECT,
+        wait_for_completion=True,
+        output_path="/o/d.jpeg",
+        deferrable=True,
+        poll_interval=0.2,
+    )
+    submitted = MpsImageBgFusionOperator(task_id="submitted", **SUBJECT, output_path="/o/waited.jpeg")
+    MpsImageTaskSensor(task_id="sensor", mps_task_id=submitted.output, deferrable=True, poke_interval=0.2)
+    MpsImageBgFusionOperator(
+        task_id="failed", subject_cos_key="/samples/nowhere.png", prompt="x", wait_for_completion=True, **HERE
     )
     mapped = MpsImageBgFusionOperator.partial(task_id="mapped", **SUBJECT, wait_for_completion=True, **HERE).expand(
         output_path=["/o/mapped-0.jpeg", "/o/mapped-1.jpeg"]
