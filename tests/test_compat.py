@@ -26,7 +26,11 @@ only_3 = pytest.mark.skipif(AIRFLOW < (3, 0), reason="a name of Airflow 3")
 PRIVATE = {"_do_render_template_fields", "_orig_start_date", "_render", "_ti_context_from_server"}
 # Names of what Airflow hands over.
 OF_AIRFLOW = {"context", "dag", "dag_run", "operator", "task_instance", "ti"}
-SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "compat.py" and "demo" not in path.parts)
+SOURCES = sorted(
+    path
+    for path in PACKAGE.rglob("*.py")
+    if path.name not in ("compat.py", "compat_server.py") and "demo" not in path.parts
+)
 
 
 def parameters(function: Any) -> list[str]:

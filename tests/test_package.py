@@ -60,6 +60,7 @@ LAYERS = [
     "services.aidge",
     "services",
     "compat",
+    "compat_server",
     "exceptions",
     "error_table",
     "connection_types",
@@ -79,9 +80,10 @@ LAYERS = [
     "operators",
     "sensors",
     "transfers",
+    "gallery",
 ]
 # These stand beside each other.
-BESIDE = [{"services.tencentcloud", "services.aidge"}, {"operators", "sensors", "transfers"}]
+BESIDE = [{"services.tencentcloud", "services.aidge"}, {"operators", "sensors", "transfers", "gallery"}]
 # The folders of the catalogue, by the same rule; its own files are what all of them share.
 ROOMS_OF_THE_CATALOGUE = ["", "record", "manifest", "items", "plan", "batch"]
 ROOMS_OF_THE_CATALOGUE += ["checking", "labels", "publication", "report", "sheets"]

@@ -1,0 +1,44 @@
+"""What pages use of Airflow's API server is there in this Airflow, with the shape that is used."""
+
+from __future__ import annotations
+
+import inspect
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_mps import compat_server
+from airflow_provider_mps.compat import SHOWS_PAGES
+
+pytestmark = pytest.mark.skipif(not SHOWS_PAGES, reason="Airflow shows pages of plugins from 3.1 on")
+
+
+def test_xcoms_can_be_asked_for_by_column() -> None:
+    from airflow.models.xcom import XComModel
+
+    query = XComModel.get_many(run_id="run", dag_ids="dag").where(XComModel.key.in_(["return_value"]))
+    text = str(query.with_only_columns(XComModel.task_id, XComModel.map_index, XComModel.key, XComModel.value))
+    assert "xcom.value" in text
+    assert XComModel.deserialize_value(SimpleNamespace(value='{"a": 1}')) == {"a": 1}
+    # As the task runner stores it.
+    assert XComModel.deserialize_value(SimpleNamespace(value={"a": 1})) == {"a": 1}
+
+
+def test_the_rights_of_a_dag_are_read_from_its_id_in_the_query() -> None:
+    from airflow.api_fastapi.core_api import security
+
+    source = inspect.getsource(security.requires_access_dag)
+    assert 'request.query_params.get("dag_id")' in source
+    assert len(compat_server.may_read_xcoms()) == 2
+    assert callable(security.get_user)
+
+
+def test_the_auth_manager_can_be_asked() -> None:
+    from airflow.api_fastapi.auth.managers.base_auth_manager import BaseAuthManager
+
+    def names(function: Any) -> set[str]:
+        return set(inspect.signature(function).parameters)
+
+    assert {"method", "user", "access_entity", "details"} <= names(BaseAuthManager.is_authorized_dag)
+    assert {"method", "user"} <= names(BaseAuthManager.get_authorized_dag_ids)
