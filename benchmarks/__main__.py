@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import batch, batch_files, checking, demo, labels, limit, planning, report, start_up, waiting
+from benchmarks import batch, batch_files, checking, demo, gallery, labels, limit, planning, report, start_up, waiting
 
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "start-up": start_up.section,
@@ -19,6 +19,7 @@ SECTIONS: dict[str, Callable[[], list[str]]] = {
     "labels": labels.section,
     "limit": limit.section,
     "checking": checking.section,
+    "gallery": gallery.section,
     "demo": demo.section,
 }
 

@@ -48,9 +48,14 @@ class Pages:
 
     def get(self, path: str, user: str | None = READER, **asked: Any) -> httpx.Response:
         """Ask the gallery."""
+        return self.ask(f"/mps-gallery/{path}", user, **asked)
+
+    def ask(self, path: str, user: str | None = READER, **asked: Any) -> httpx.Response:
+        """Ask Airflow."""
         headers = {} if user is None else {"Authorization": f"Bearer {self.tokens[user]}"}
         with httpx.Client(trust_env=False, timeout=60) as client:
-            return client.get(f"{self.address}/mps-gallery/{path}", params=asked, headers=headers)
+            # No parameters at all would take away those of the path.
+            return client.get(f"{self.address}{path}", params=asked or None, headers=headers)
 
     def run(self, dag_id: str) -> dict[str, str]:
         """Return what names the run of a DAG."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpx
 
-from airflow_provider_mps.compat import SHOWS_PAGES
 from airflow_provider_mps.core.gallery_paths import RUN_ROUTE
 from airflow_provider_mps.local.demo import airflow_home
 
@@ -107,6 +106,9 @@ def _first_pictures(address: str, processes: list[tuple[str, subprocess.Popen[by
 
     :param address: of Airflow
     """
+    # Where the demo lacks something, it says so before Airflow is there.
+    from airflow_provider_mps.compat import SHOWS_PAGES
+
     if not SHOWS_PAGES:
         return None
     run_id, deadline = f"first-{int(time.time())}", time.monotonic() + START_SECONDS
