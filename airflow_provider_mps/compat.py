@@ -34,6 +34,7 @@ else:
                 from airflow.utils.log.secrets_masker import mask_secret
 
 __all__ = [
+    "ASKS_PEOPLE",
     "DEFERRABLE",
     "HASHES_EXTRAS",
     "HAS_PARTITIONS",
@@ -62,6 +63,9 @@ HASHES_EXTRAS = _RELEASE < (3, 0)
 
 READS_CONNECTION_FORMS = _RELEASE >= (3, 2)
 """Whether Airflow reads the form of a connection from the provider's description, and warns of methods of the hook."""
+
+ASKS_PEOPLE = _RELEASE >= (3, 1)
+"""Whether a task can ask people, and wait for an answer (``HITLOperator``)."""
 
 SHOWS_PAGES = _RELEASE >= (3, 1)
 """Whether pages of a plugin are shown as tabs of a DAG run and of a task."""

@@ -30,7 +30,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": _modules(
             "operators",
             *("mps", "mps_batch", "catalogue", "catalogue_plan", "catalogue_publish", "catalogue_report"),
-            *("pictures", "picture_check", "picture_label", "contact_sheet"),
+            *("pictures", "picture_check", "picture_label", "contact_sheet", "approval_questions"),
             aidge=("aidge", "aidge_batch"),
         ),
         "sensors": _modules("sensors", "mps"),

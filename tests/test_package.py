@@ -86,7 +86,7 @@ LAYERS = [
 BESIDE = [{"services.tencentcloud", "services.aidge"}, {"operators", "sensors", "transfers", "gallery"}]
 # The folders of the catalogue, by the same rule; its own files are what all of them share.
 ROOMS_OF_THE_CATALOGUE = ["", "record", "manifest", "items", "plan", "batch"]
-ROOMS_OF_THE_CATALOGUE += ["checking", "labels", "publication", "report", "sheets"]
+ROOMS_OF_THE_CATALOGUE += ["checking", "labels", "approval", "publication", "report", "sheets"]
 VENDORS = ("tencentcloud", "qcloud_cos", "fastcrc", "requests", "httpx")
 
 

@@ -41,14 +41,28 @@ class PlanLine(TypedDict):
     sealed: NotRequired[str]
 
 
+class Said(TypedDict):
+    """What somebody has said of a picture: ``approval`` of a line.
+
+    ``by`` is ``{"id", "name"}`` of who has answered, and ``at`` when (ISO 8601, UTC). Both are None where nobody has;
+    ``by`` is None too where the default of a question was taken as its time was over.
+    """
+
+    approved: bool
+    by: dict[str, str] | None
+    at: str | None
+
+
 class PictureLine(PlanLine):
     """A line of a plan, with what came of it: a result of the operator, or one with ``Error``.
 
     A line to unpublish has no ``entry``. ``check`` says what a check has found out about the picture:
     :meth:`~airflow_provider_mps.pictures.check.Checked.as_dict`, and ``remakes``, how often it was made anew for that.
+    ``approval`` is there where people were to be asked before it is published.
     """
 
     check: NotRequired[dict[str, Any]]
+    approval: NotRequired[Said]
 
 
 class Published(TypedDict, total=False):
@@ -163,6 +177,10 @@ def _wrong_entry(line: Mapping[str, Any]) -> str:
         return "entry is no result: it has no Outputs"
     if "check" in line and not (isinstance(line["check"], Mapping) and isinstance(line["check"].get("verdict"), str)):
         return "check has no verdict"
+    if "approval" in line and not (
+        isinstance(line["approval"], Mapping) and isinstance(line["approval"].get("approved"), bool)
+    ):
+        return "approval does not say whether it is approved"
     error = entry.get("Error")
     if error is not None and not (isinstance(error, Mapping) and isinstance(error.get("Code"), str)):
         return "entry has an Error without a Code"

@@ -80,6 +80,20 @@ class OnReject(StrEnum):
     REMAKE = "remake"
 
 
+class AskPer(StrEnum):
+    """What there is a question for, where people approve pictures."""
+
+    PAGE = "page"
+    """Many pictures, to tick off."""
+    PRODUCT = "product"
+    """The pictures of a product, to choose the best."""
+    PICTURE = "picture"
+
+
+MAX_PER_PAGE = 50
+"""How many pictures a question may be about."""
+
+
 class LineService(StrEnum):
     """Who makes the picture of a line."""
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mps.catalogue.report.items import clean
 from airflow_provider_mps.compat_server import RunRows, TaskRow, XComRow
+from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.core.vocabulary import XCOM_ERROR_KEY, XCOM_RETURN_KEY
 from airflow_provider_mps.gallery.requests import request_of_fields, requests_of_fields
 from airflow_provider_mps.gallery.sources import Connections, connections_of

@@ -8,10 +8,10 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_provider_mps.catalogue.report.items import clean
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.gallery_paths import Size
+from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.gallery.bounded import BoundedCache
 from airflow_provider_mps.gallery.sources import AidgePicture, CosPicture, Source, StoredPicture
 from airflow_provider_mps.pictures.thumbnails import NotDrawnError, thumbnail

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.lines import is_rejected
-from airflow_provider_mps.catalogue.report.items import End, Reported, clean, read_line
+from airflow_provider_mps.catalogue.report.items import End, Reported, read_line
+from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.gallery.collect import Result
 from airflow_provider_mps.gallery.sources import (
     AidgePicture,
@@ -26,6 +27,7 @@ _RESULT = "result"
 _MADE, _RUNNING = "made", "not there yet"
 _GOOD, _BAD, _WAIT = "good", "bad", "wait"
 _TONES = {End.PUBLISHED: _GOOD, End.MADE: _GOOD, End.UNPUBLISHED: _GOOD, End.LEFT: _WAIT, End.UNKNOWN: _WAIT}
+_TONES[End.NOT_APPROVED] = _WAIT
 
 
 class Shown(NamedTuple):
@@ -67,8 +69,15 @@ def shown(result: Result) -> Shown:
             "final": reported.final,
             "pictures": [told for told, _ in pictures],
         },
-        tuple(source for _, source in pictures if source is not None),
+        (*(source for _, source in pictures if source is not None), *_also_known(result)),
     )
+
+
+def _also_known(result: Result) -> Iterator[Source]:
+    """Yield the subject as a batch has named it, which is what questions know: its request may name no bucket."""
+    given = source_at(_mapping(result.line.get("entry")).get("subject"), result.connections)
+    if given is not None:
+        yield given
 
 
 def _name(result: Result) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # Of the changed products, in the extra of an event.
 _SHOWN_SKUS = 100
+_NOBODY_IS_ASKED: Any = object()
 
 
 class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator):
@@ -57,10 +58,20 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
     products that are gone from the manifest (``on_removed="unpublish"`` of the plan) the final key is removed, unless
     something else is published there by now. Of an entry with several pictures the first is published.
 
+    With ``approved`` only pictures are published that somebody has said yes to, by an option of a question that
+    :class:`~airflow_provider_mps.operators.pictures.ApprovalQuestionsOperator` has written. What was not chosen is left
+    out, and so is what nobody was asked about, what a question that failed or was skipped is about, and what was made
+    anew since. A default at the end of ``response_timeout`` is told as such. Pictures of removed products are taken
+    from the shop unasked. The next run asks again about what was not approved, without paying for it again; ``force``
+    of the plan has it made anew. Whoever clears the question alone decides anew what is published by the next try; what
+    is in the shop already stays there.
+
     Writes the lines with what came of each as JSON Lines under ``{catalogue}/runs/`` and returns ``{"path",
     "catalogue", "counts"}``, also when it fails. Counts are ``published`` (changed by this run), ``unchanged``,
-    ``unpublished``, ``failed``, ``left`` (out, see above), ``without_picture`` and ``rejected`` (by
-    :class:`~airflow_provider_mps.operators.pictures.PictureCheckOperator`).
+    ``unpublished``, ``failed``, ``left`` (out, see above), ``without_picture``, ``rejected`` (by
+    :class:`~airflow_provider_mps.operators.pictures.PictureCheckOperator`) and ``not_approved``. A line about which
+    people were to be asked has ``"approval": {"approved", "by", "at"}``: ``by`` is ``{"id", "name"}``, None for a
+    default; ``at`` is None where nobody has answered.
 
     An ``AssetAlias`` among ``outlets`` gets an event for the catalogue's address if anything has changed, and none
     otherwise. An ``Asset`` gets one whenever the task succeeds, as Airflow has it, changed or not. Both have the
@@ -87,6 +98,8 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
     :param unchecked: publish pictures too that no
         :class:`~airflow_provider_mps.operators.pictures.PictureCheckOperator` has looked at (bool), default False: with
         one of these nothing is published
+    :param approved: what ``HITLOperator`` tasks have returned (dict), or a list of these, as of a mapped task; default:
+        nobody is asked
     :param max_failed: how many pictures may fail (int), default 0; with more the task fails once all others are
         published
     :param partitions: give each ``Asset`` of ``outlets`` an event for each product that has changed, with its sku as
@@ -121,12 +134,13 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         "cache_control",
         "picture_label",
         "unchecked",
+        "approved",
         "max_failed",
         "cos_region",
         "conn_id",
         "tencentcloud_conn_id",
     )
-    container_fields = ("pictures", "picture_label")
+    container_fields = ("pictures", "picture_label", "approved")
 
     def __init__(
         self,
@@ -137,6 +151,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         cache_control: str | XComArg | None = None,
         label: str | Mapping[str, Any] | XComArg | None = LABEL_METADATA,
         unchecked: bool | str | XComArg = False,
+        approved: Any = _NOBODY_IS_ASKED,
         max_failed: int | str | XComArg = 0,
         partitions: bool = False,
         cos_region: str | XComArg | None = None,
@@ -153,6 +168,9 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         # Airflow has a property ``label`` of its own, for the graph.
         self.picture_label: Any = label
         self.unchecked: Any = unchecked
+        # Whatever is found by then: nothing is no leave to publish all.
+        self._asks = approved is not _NOBODY_IS_ASKED
+        self.approved: Any = approved if self._asks else None
         self.max_failed: Any = max_failed
         self.cos_region: Any = cos_region
         self.conn_id: Any = conn_id
@@ -168,20 +186,25 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
 
                 read_settings("label", label)
             self._check_pictures()
+            if self._asks and (approved is None or not arguments.is_template(approved)):
+                self._check_approved()
 
     @failures_in_short
     def execute(self, context: Context) -> dict[str, Any]:
         """Publish; return the address of the file of what came of it."""
         from airflow_provider_mps.catalogue.addresses import read_output
+        from airflow_provider_mps.catalogue.approval.answers import read_answers
         from airflow_provider_mps.catalogue.publication.publisher import Target
         from airflow_provider_mps.catalogue.publication.run import PublishRun
         from airflow_provider_mps.durable.tries import task_of
         from airflow_provider_mps.pictures.labels.settings import settings_here
         from airflow_provider_mps.storage.files import Files
 
+        self._found_nothing = tuple(name for name in self._found_nothing if name != "approved")
         self.check_found()
         self._stop = stop = threading.Event()
         with invalid_arguments_fail():
+            answers = read_answers("approved", self.approved) if self._asks else None
             outputs = read_output("pictures", self.pictures)
             given = {name: getattr(self, name) for name in _CHECKS}
             read = {name: check(name, given[name]) for name, check in _CHECKS.items() if given[name] is not None}
@@ -192,7 +215,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         files = Files(self.conn_id, self.tencentcloud_conn_id)
         files.check("catalogue", catalogue)
         run = PublishRun(files, catalogue, [output.path for output in outputs], task_of(context), self.log)
-        run.read(read.get("keep_previous"), unchecked=read["unchecked"])
+        run.read(read.get("keep_previous"), unchecked=read["unchecked"], answers=answers)
         target = Target(self.tencentcloud_conn_id, read.get("cos_region"), read.get("cache_control"), labels)
         run.publish(target, self.max_workers, stop)
         return self._ended(context, run, catalogue, read["max_failed"])
@@ -205,6 +228,14 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
             outputs = read_output("pictures", self.pictures)
             if outputs and not arguments.is_template(self.catalogue):
                 _one_catalogue(self.catalogue, outputs)
+
+    def _check_approved(self) -> None:
+        """Check what was given in the DAG itself, which is a task's output by mistake where it is None."""
+        from airflow_provider_mps.catalogue.approval.answers import read_answers
+
+        if self.approved is None:
+            arguments.fail("approved", None, "what HITLOperator tasks return; leave it out where nobody is asked")
+        read_answers("approved", self.approved)
 
     def _ended(self, context: Context, run: PublishRun, catalogue: str, max_failed: int) -> dict[str, Any]:
         dag_run: Any = context.get("dag_run")

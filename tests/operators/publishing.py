@@ -116,5 +116,5 @@ class Shop:
 
 
 def counts(**found: int) -> dict[str, int]:
-    kinds = ("published", "unchanged", "unpublished", "failed", "left", "without_picture", "rejected")
+    kinds = ("published", "unchanged", "unpublished", "failed", "left", "without_picture", "rejected", "not_approved")
     return {**dict.fromkeys(kinds, 0), **found}

@@ -266,12 +266,20 @@ class RealAirflow:
         done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
-    def _post(self, path: str, body: dict[str, Any]) -> None:
+    def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """Return what the api-server answers, as soon as it does.
+
+        :raises AssertionError: it refuses
+        """
         # Loopback must not go through a proxy of the machine.
         with httpx.Client(base_url=self.env["AIRFLOW__API__BASE_URL"], trust_env=False, timeout=30) as client:
             self._until(lambda: _answers(client), 60, "an answer of the api-server")
-            answer = client.post(path, json=body)
+            answer = client.request(method, path, json=body)
         assert answer.is_success, answer.text
+        return answer
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        self.request("POST", path, body)
 
     def _start(self, name: str) -> None:
         command = [sys.executable, "-m", "airflow", name]

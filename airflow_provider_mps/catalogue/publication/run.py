@@ -6,10 +6,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from airflow_provider_mps.catalogue.addresses import new_name, run_folder
-from airflow_provider_mps.catalogue.lines import Published, is_rejected
+from airflow_provider_mps.catalogue.approval.answers import Answer, decide
+from airflow_provider_mps.catalogue.approval.applied import Applied
+from airflow_provider_mps.catalogue.approval.candidates import candidates_of
+from airflow_provider_mps.catalogue.lines import PictureLine, Published, is_rejected
 from airflow_provider_mps.catalogue.picture_files import read_pictures
 from airflow_provider_mps.catalogue.publication.publisher import Publisher, Target
 from airflow_provider_mps.catalogue.publication.steps import (
@@ -36,9 +39,10 @@ from airflow_provider_mps.storage.lines import write_lines
 # Of an outcome, for counts.
 PUBLISHED, UNCHANGED, UNPUBLISHED = "published", "unchanged", "unpublished"
 FAILED, LEFT, WITHOUT_PICTURE, REJECTED = "failed", "left", "without_picture", "rejected"
+NOT_APPROVED = "not_approved"
 # Kinds of failures in an error.
 _SHOWN_KINDS = 3
-_KINDS = (PUBLISHED, UNCHANGED, UNPUBLISHED, FAILED, LEFT, WITHOUT_PICTURE, REJECTED)
+_KINDS = (PUBLISHED, UNCHANGED, UNPUBLISHED, FAILED, LEFT, WITHOUT_PICTURE, REJECTED, NOT_APPROVED)
 
 
 class Failure(NamedTuple):
@@ -90,12 +94,16 @@ class PublishRun:
         self._jobs: list[Job | None] = []
         self._before = CatalogueRecord()
         self._outcomes: dict[int, Outcome] = {}
+        self._applied: Applied | None = None
 
-    def read(self, keep_previous: CosAddress | None, *, unchecked: bool) -> None:
+    def read(
+        self, keep_previous: CosAddress | None, *, unchecked: bool, answers: Sequence[Answer] | None = None
+    ) -> None:
         """Read what there is to do, and check it: nothing is copied before all of it can be.
 
         :param keep_previous: folder for the pictures before
         :param unchecked: whether pictures are published that no check has looked at
+        :param answers: what people have answered; None where nobody is asked, and all is published
         :raises InvalidArgumentError: a line cannot be used, or two want one final key
         :raises UnreadableLinesError: a file cannot be read
         :raises RecordUnreadableError: the record cannot be read
@@ -105,8 +113,11 @@ class PublishRun:
             for what in ("record", "runs"):
                 own[f"the folder {what} of the catalogue"] = _folder(beneath(self._catalogue, what))
         with invalid_arguments_fail():
+            if answers is not None:
+                self._decide(answers)
             for line in self._lines():
-                self._jobs.append(job := job_of(line, keep_previous))
+                job = None if _is_left_out(line) else job_of(line, keep_previous)
+                self._jobs.append(job)
                 if not unchecked and job is not None and job.source is not None and "check" not in line:
                     raise ArgumentError(
                         f"pictures: no check has looked at {job.item}: give what PictureCheckOperator returns, or "
@@ -153,7 +164,7 @@ class PublishRun:
         def lines() -> Iterator[Mapping[str, Any]]:
             for index, line in enumerate(self._lines()):
                 job, outcome = self._jobs[index], self._outcomes.get(index)
-                kind = REJECTED if is_rejected(line) else self._kind(job, outcome, run_began)
+                kind = REJECTED if is_rejected(line) else self._kind(line, job, outcome, run_began)
                 counts[kind] += 1
                 if job is None or outcome is None:
                     yield line
@@ -179,9 +190,9 @@ class PublishRun:
             if job is not None and one.error is not None
         ]
 
-    def _kind(self, job: Job | None, outcome: Outcome | None, run_began: float | None) -> str:
+    def _kind(self, line: PictureLine, job: Job | None, outcome: Outcome | None, run_began: float | None) -> str:
         if job is None:
-            return WITHOUT_PICTURE
+            return NOT_APPROVED if _is_left_out(line) else WITHOUT_PICTURE
         if outcome is None:
             return LEFT
         if outcome.error is not None:
@@ -210,8 +221,31 @@ class PublishRun:
 
         self._store.update(self._task, decide, time.time(), self._before)
 
-    def _lines(self) -> Iterator[Any]:
-        return read_pictures(self._files, self._paths)
+    def _decide(self, answers: Sequence[Answer]) -> None:
+        candidates = list(candidates_of(read_pictures(self._files, self._paths)))
+        decided = decide(candidates, answers)
+        self._applied = Applied(candidates, decided.approvals)
+        approved = sum(one.approved for one in decided.approvals)
+        self._log.info("%s of %s approved", f"{approved:,}", counted(len(candidates), "picture"))
+        if decided.strays:
+            self._log.warning(
+                "%s chosen of a picture that is not here: it is of another round, or was made anew since it was asked "
+                "about. Nothing is approved by that",
+                counted(decided.strays, "option"),
+            )
+
+    def _lines(self) -> Iterator[PictureLine]:
+        """Give the lines, with what was said of each."""
+        lines = read_pictures(self._files, self._paths)
+        if self._applied is None:
+            return lines
+        applied = self._applied
+        return (cast(PictureLine, applied.to(index, line)) for index, line in enumerate(lines))
+
+
+def _is_left_out(line: PictureLine) -> bool:
+    approval = line.get("approval")
+    return approval is not None and not approval["approved"]
 
 
 def _published(job: Job, outcome: Outcome, *, is_changed: bool) -> Published:

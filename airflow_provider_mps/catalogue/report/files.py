@@ -37,6 +37,9 @@ COLUMNS = (
     "subject",
     "picture",
     "final",
+    "approved",
+    "said_by",
+    "said_at",
 )
 
 
@@ -111,6 +114,7 @@ def json_of(report: Report, csv_name: str) -> bytes:
         # A price is no binary fraction.
         "price": {**report.price._asdict(), "amount": str(report.price.amount)} if report.price else None,
         "failures": [_group(group) for group in report.failures],
+        "approvals": [approval._asdict() for approval in report.approvals],
         "items": csv_name,
     }
     return json.dumps(told, indent=1).encode()
@@ -135,6 +139,7 @@ def _row(item: Reported) -> dict[str, Any]:
         item.subject_address,
         item.after,
         item.final,
+        *(("", "", "") if item.said is None else ("yes" if item.said.approved else "no", item.said.by, item.said.at)),
     )
     return dict(zip(COLUMNS, found, strict=True))
 

@@ -55,6 +55,8 @@ def _outcome(report: Report) -> tuple[str, str]:
         return "bad", f"{failed:,} of {counted(items, 'item')} failed{rest}"
     if rejected := counts["rejected"]:
         return "bad", f"{rejected:,} of {counted(items, 'item')} rejected by the check, and not published"
+    if refused := counts["not_approved"]:
+        return "wait", f"{refused:,} of {counted(items, 'item')} not approved, and not published"
     if unknown:
         return "wait", f"Of {unknown:,} of {counted(items, 'item')} no result is known"
     if left:

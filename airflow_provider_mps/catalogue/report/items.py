@@ -12,16 +12,26 @@ from airflow_provider_mps.batch.items import STOPPED, TIMEOUT
 from airflow_provider_mps.catalogue.batch.events import OTHER_RUN
 from airflow_provider_mps.catalogue.checking.words import rejected_findings
 from airflow_provider_mps.catalogue.lines import is_rejected
+from airflow_provider_mps.catalogue.shown import (
+    Place,
+    mapping,
+    place_of,
+    place_of_output,
+    prompt_of,
+    shown_address,
+    subject_of,
+    word,
+)
 from airflow_provider_mps.catalogue.words import Action, LineService
-from airflow_provider_mps.core.cos_address import is_cos, split_address
-from airflow_provider_mps.core.identity import unsigned_url
 from airflow_provider_mps.core.tasks import TaskFailure
-from airflow_provider_mps.core.texts import clean as clean  # others find it here
+from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.core.vocabulary import PICTURE_GONE
 from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.services.tencentcloud.answers import parse_time
 from airflow_provider_mps.services.tencentcloud.codes import PICTURES_PER_DAY_REACHED
 
+TIMED_OUT, NOBODY = "the default, as nobody answered in time", "nobody has answered"
+"""Who has said it, where a question's default was taken as its time was over, and where nobody was asked."""
 _SERVICES = {LineService.MPS.value: MPS.name, LineService.AIDGE.value: AIDGE.name}
 # Ends of this package's own, which are in no table of a service.
 _OWN_HINTS = {
@@ -45,6 +55,7 @@ class End(StrEnum):
     NOT_PUBLISHED = "publication failed"
     FAILED = "failed"
     REJECTED = "rejected by the check"
+    NOT_APPROVED = "not approved"
     LEFT = "left for later"
     UNKNOWN = "no result known"
     UNPUBLISHED = "unpublished"
@@ -55,25 +66,17 @@ class End(StrEnum):
         return self in (End.FAILED, End.NOT_PUBLISHED, End.REJECTED)
 
 
-class Place(NamedTuple):
-    """An object of COS.
+class Said(NamedTuple):
+    """What somebody has said of a picture. Texts are clean.
 
-    :param bucket: None for that of the connection
-    :param region: None for that of the connection
-    :param key: with a leading slash
+    :param approved: whether it was a yes
+    :param by: who, for people
+    :param at: when, in ISO 8601; empty where nobody has answered
     """
 
-    bucket: str | None
-    region: str | None
-    key: str
-
-    @property
-    def storage(self) -> str | None:
-        """What keeps it: its bucket."""
-        return self.bucket
-
-    def __str__(self) -> str:
-        return f"cos://{self.bucket or ''}{self.key}"
+    approved: bool
+    by: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class Reported:
     :param after: the new picture
     :param final: where it is published
     :param remakes: how often this run has made it anew, as the check had rejected what was there
+    :param said: what somebody has said of its picture; None where people were not to be asked
     """
 
     item: str
@@ -126,6 +130,7 @@ class Reported:
     after: Place | None
     final: str
     remakes: int = 0
+    said: Said | None = None
 
     @property
     def subject_address(self) -> str:
@@ -170,48 +175,53 @@ def read_line(line: Mapping[str, Any]) -> Reported:
 
     :param line: a line of a plan, of pictures, or of what was published
     """
-    entry, published, request = _mapping(line.get("entry")), _mapping(line.get("published")), _request(line)
-    error = _mapping(published.get("error")) or _mapping(entry.get("Error"))
+    entry, published, request = mapping(line.get("entry")), mapping(line.get("published")), _request(line)
+    error = mapping(published.get("error")) or mapping(entry.get("Error"))
     # Of a batch without a plan a line has the request itself, and a key.
-    action = _word(line.get("action") or line.get("would") or (Action.MAKE.value if entry else ""))
+    action = word(line.get("action") or line.get("would") or (Action.MAKE.value if entry else ""))
     outputs = _outputs(entry)
-    check = _mapping(line.get("check"))
+    check = mapping(line.get("check"))
+    said = _said(line.get("approval"))
     end = _end(action, entry, outputs, published, is_rejected(line))
+    if end is End.MADE and said is not None and not said.approved:
+        end = End.NOT_APPROVED
     if end is End.REJECTED:
         error = _why_rejected(check)
-    subject, elsewhere = _subject(request)
+    subject, elsewhere = subject_of(request)
     return Reported(
         item=clean(line.get("item", line.get("key"))),
         sku=clean(line.get("sku")),
-        look=_word(line.get("look")),
-        service=_SERVICES.get(_word(line.get("service")), _word(line.get("service"))),
+        look=word(line.get("look")),
+        service=_SERVICES.get(word(line.get("service")), word(line.get("service"))),
         action=action,
-        why=_word(line.get("why")),
+        why=word(line.get("why")),
         end=end,
-        code=_word(error.get("Code")),
+        code=word(error.get("Code")),
         message=intern(clean(error.get("Message"))),
         request_id=clean(error.get("RequestId")),
         task_id=clean(entry.get("TaskId")),
         created=parse_time(entry.get("CreateTime")),
         finished=parse_time(entry.get("FinishTime")),
         pictures=len(outputs),
-        image_size=_word(request.get("image_size")),
-        prompt=_prompt(request.get("prompt") or request.get("product_title")),
+        image_size=word(request.get("image_size")),
+        prompt=prompt_of(request.get("prompt") or request.get("product_title")),
         subject=subject,
         subject_elsewhere=elsewhere,
         before=_before(line, published, end),
         after=place_of_output(outputs[0]) if outputs else None,
-        final=_address(published.get("final") or line.get("publish_to")),
+        final=shown_address(published.get("final") or line.get("publish_to")),
         remakes=check["remakes"] if type(check.get("remakes")) is int else 0,
+        said=said,
     )
 
 
-def place_of(address: Any) -> Place | None:
-    """Return the object that ``cos://bucket/key`` means; None if it is no such address."""
-    if not isinstance(address, str) or not is_cos(address):
+def _said(approval: Any) -> Said | None:
+    if not isinstance(approval, Mapping):
         return None
-    found = split_address(address)
-    return Place(found.bucket, None, found.path) if found.path != "/" else None
+    by, at = mapping(approval.get("by")), word(approval.get("at"))
+    name, user_id = clean(by.get("name"), 100), clean(by.get("id"), 100)
+    who = f"{name} ({user_id})" if name and user_id and user_id != name else name or user_id
+    return Said(approval.get("approved") is True, who or (TIMED_OUT if at else NOBODY), at)
 
 
 def _why_rejected(check: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -228,7 +238,7 @@ def _end(
         return End.NOT_PUBLISHED
     if published:
         return End.UNPUBLISHED if action == Action.UNPUBLISH else End.PUBLISHED
-    error = _mapping(entry.get("Error"))
+    error = mapping(entry.get("Error"))
     if error:
         return End.LEFT if error.get("Code") in (PICTURES_PER_DAY_REACHED, OTHER_RUN) else End.FAILED
     if is_rejected:
@@ -243,57 +253,10 @@ def _before(line: Mapping[str, Any], published: Mapping[str, Any], end: End) -> 
     return None if end in (End.PUBLISHED, End.UNPUBLISHED) else place_of(line.get("was"))
 
 
-def _subject(request: Mapping[str, Any]) -> tuple[Place | None, str]:
-    key = request.get("subject_cos_key")
-    if isinstance(key, str) and key:
-        place = Place(
-            _text_or_none(request.get("subject_cos_bucket")),
-            _text_or_none(request.get("subject_cos_region")),
-            key if key.startswith("/") else f"/{key}",
-        )
-        return place, ""
-    if (stored := place_of(request.get("image_path"))) is not None:
-        return stored, ""
-    return None, _address(request.get("subject_url") or request.get("image_url") or request.get("image_path"))
-
-
-def place_of_output(output: Any) -> Place | None:
-    """Return the object that an output of a result names; None if it is in no COS."""
-    found = _mapping(output)
-    bucket, key = _text_or_none(found.get("bucket")), _text_or_none(found.get("path"))
-    if bucket and key:
-        return Place(bucket, _text_or_none(found.get("region")), key if key.startswith("/") else f"/{key}")
-    return place_of(found.get("cos_uri") or found.get("uri"))
-
-
 def _outputs(entry: Mapping[str, Any]) -> list[Any]:
     outputs = entry.get("Outputs")
     return outputs if isinstance(outputs, list) and not entry.get("Error") else []
 
 
 def _request(line: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(line.get("request")) if "item" in line else line
-
-
-def _prompt(value: Any) -> str:
-    return intern(clean(" / ".join(map(str, value)) if isinstance(value, list) else value, 200))
-
-
-def _address(value: Any) -> str:
-    """Return an address without its signature."""
-    if not isinstance(value, str):
-        return ""
-    return clean(unsigned_url(value) if value[:4].lower() == "http" else value, 300)
-
-
-def _word(value: Any) -> str:
-    # What many lines have is kept once.
-    return intern(clean(value, 100))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text_or_none(value: Any) -> str | None:
-    return intern(value) if type(value) is str and value else None
+    return mapping(line.get("request")) if "item" in line else line

@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from airflow_provider_mps.catalogue.report.items import End, Place, Reported
+from airflow_provider_mps.catalogue.report.items import End, Reported
+from airflow_provider_mps.catalogue.shown import Place
 from airflow_provider_mps.catalogue.words import Why
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
@@ -90,7 +91,7 @@ def choose(items: Sequence[Reported], most: int) -> list[Reported]:
     """
     failures = [one for one in items if one.end.is_failure]
     # Where nothing is known or was left, there is nothing new to see.
-    good = [one for one in items if one.end in (End.PUBLISHED, End.MADE)]
+    good = [one for one in items if one.end in (End.PUBLISHED, End.MADE, End.NOT_APPROVED)]
     room = max(most - len(good), (most + 1) // 2)
     shown = failures[:room]
     return shown + good[: most - len(shown)]

@@ -139,6 +139,21 @@ class Price(NamedTuple):
     pictures: int
 
 
+class Approval(NamedTuple):
+    """What somebody has said at once.
+
+    :param by: who, for people
+    :param at: when, in ISO 8601; empty where nobody has answered
+    :param approved: of how many pictures it was a yes
+    :param not_approved: of how many a no
+    """
+
+    by: str
+    at: str
+    approved: int
+    not_approved: int
+
+
 @dataclass(frozen=True)
 class Report:
     """All that a report tells.
@@ -155,6 +170,7 @@ class Report:
     :param timing: None where no picture was made
     :param price: what was paid; None without prices
     :param is_dry: whether the plan was a dry run
+    :param approvals: who has said what and when, in order of time
     """
 
     title: str
@@ -169,6 +185,7 @@ class Report:
     timing: Timing | None
     price: Price | None = None
     is_dry: bool = False
+    approvals: tuple[Approval, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -226,6 +243,15 @@ def failures_of(items: Iterable[Reported]) -> tuple[FailureGroup, ...]:
         for (code, service, end), failed in found.items()
     ]
     return tuple(sorted(groups, key=lambda group: (-len(group.items), group.code)))
+
+
+def approvals_of(items: Iterable[Reported]) -> tuple[Approval, ...]:
+    """Return who has said what and when, in order of time; first what nobody has answered about."""
+    found: dict[tuple[str, str], Counter[bool]] = {}
+    for one in items:
+        if one.said is not None:
+            found.setdefault((one.said.at, one.said.by), Counter())[one.said.approved] += 1
+    return tuple(Approval(by, at, count[True], count[False]) for (at, by), count in sorted(found.items()))
 
 
 def timing_of(items: Iterable[Reported]) -> Timing | None:
@@ -294,6 +320,7 @@ def report_of(
         timing=timing_of(items),
         price=price,
         is_dry=is_dry,
+        approvals=approvals_of(items),
     )
 
 
@@ -315,6 +342,7 @@ _END_WORDS = {
     "publication_failed": End.NOT_PUBLISHED,
     "failed": End.FAILED,
     "rejected": End.REJECTED,
+    "not_approved": End.NOT_APPROVED,
     "left_for_later": End.LEFT,
     "no_result": End.UNKNOWN,
     "unpublished": End.UNPUBLISHED,

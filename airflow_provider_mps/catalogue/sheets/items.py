@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.addresses import names_a_file, read_output
 from airflow_provider_mps.catalogue.checking.words import rejected_findings, why_not_looked_for
-from airflow_provider_mps.catalogue.report.items import End, Reported, place_of, place_of_output, read_line
+from airflow_provider_mps.catalogue.report.items import End, Reported, read_line
 from airflow_provider_mps.catalogue.report.pictures import no_before
 from airflow_provider_mps.catalogue.report.read import ReadLines, told_of_plan
 from airflow_provider_mps.catalogue.sheets.sources import Elsewhere, OfAidge, Source
+from airflow_provider_mps.catalogue.shown import place_of, place_of_output
 from airflow_provider_mps.catalogue.words import Action, Show
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.contenttypes import picture_type

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from airflow_provider_mps.catalogue.report.items import Place
 from airflow_provider_mps.catalogue.report.pictures import CosPictures
+from airflow_provider_mps.catalogue.shown import Place
 from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.pictures.thumbnails import NotDrawnError
 from airflow_provider_mps.storage.files import Files

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.catalogue.report.items import End, Place, place_of, read_line
+from airflow_provider_mps.catalogue.report.items import End, read_line
+from airflow_provider_mps.catalogue.shown import Place, place_of
 from airflow_provider_mps.core.texts import clean
 from tests.catalogue.report_lines import BEGAN, BUCKET, entry, failed, made, plan_line, published
 

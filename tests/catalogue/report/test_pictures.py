@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.catalogue.report.items import Place, Reported, read_line
+from airflow_provider_mps.catalogue.report.items import Reported, read_line
 from airflow_provider_mps.catalogue.report.pictures import MAX_BYTES, CosPictures, choose, draw, regions_of
+from airflow_provider_mps.catalogue.shown import Place
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.local.service import LocalService

@@ -49,6 +49,7 @@ def test_everything_is_counted_once() -> None:
         "publication_failed": 0,
         "failed": 4,
         "rejected": 0,
+        "not_approved": 0,
         "left_for_later": 1,
         "no_result": 1,
         "unpublished": 1,
