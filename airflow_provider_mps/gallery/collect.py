@@ -199,7 +199,7 @@ def _line_of_entry(entry: Mapping[str, Any], request: Mapping[str, Any]) -> dict
     line: dict[str, Any] = {"entry": entry}
     if request:
         line["request"] = request
-    line |= {name: entry[name] for name in ("check", "key") if name in entry}
+    line |= {name: entry[name] for name in ("check", "key", "approval") if name in entry}
     return line
 
 

@@ -67,6 +67,7 @@ def shown(result: Result) -> Shown:
             "findings": _findings(result.line),
             "remakes": reported.remakes,
             "final": reported.final,
+            "approval": _approval(reported),
             "pictures": [told for told, _ in pictures],
         },
         (*(source for _, source in pictures if source is not None), *_also_known(result)),
@@ -158,6 +159,12 @@ def _findings(line: Mapping[str, Any]) -> list[dict[str, str]]:
             names = ("code", "verdict", "words")
             found.append({name: clean(one.get(name), 200) for name in names})
     return found
+
+
+def _approval(reported: Reported) -> str:
+    if (said := reported.said) is None:
+        return ""
+    return " ".join(filter(None, ("approved:" if said.approved else "not approved:", said.by, said.at)))
 
 
 def _seed(line: Mapping[str, Any]) -> str:

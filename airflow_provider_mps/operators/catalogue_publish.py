@@ -15,6 +15,7 @@ from airflow_provider_mps.core.progress import counted, in_words
 from airflow_provider_mps.core.vocabulary import LABEL_METADATA
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.operators.asset_events import check_partitions, tell_of_changes
 from airflow_provider_mps.operators.judging import fail_if_too_many
 from airflow_provider_mps.rendering import TemplatedFields
@@ -127,6 +128,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
 
     service = COS
     ui_color = "#e8f8e8"
+    operator_extra_links = GALLERY_LINKS
     template_fields: Sequence[str] = (
         "pictures",
         "catalogue",

@@ -188,6 +188,19 @@ def test_pictures_of_aidge_and_the_copies_of_them() -> None:
     assert found["pictures"][1] == {"role": "result", "id": picture_id("s3://shop/cup-1.png"), "name": "cup-1.png"}
 
 
+def test_who_has_decided_stands_with_an_item() -> None:
+    by = {"id": "7", "name": "Ann"}
+    approval = {"approved": True, "by": by, "at": "2026-01-01T08:00:00+00:00"}
+    entry = {**result("task-1", "/out/cup.jpeg"), "approval": approval}
+    [found] = on_page([task("approved", "PythonOperator")], [told("approved", [entry])])
+    assert found["approval"] == "approved: Ann (7) 2026-01-01T08:00:00+00:00"
+    lines = [line(entry=result("task-1", "/out/cup.jpeg"), approval={**approval, "approved": False})]
+    files = {"cos:///runs/published-1.jsonl": lines}
+    path = {"path": "cos:///runs/published-1.jsonl"}
+    [found] = on_page([task("publish", "CataloguePublishOperator")], [told("publish", path)], {}, files)
+    assert (found["state"], found["tone"], found["approval"][:14]) == ("not approved", "wait", "not approved: ")
+
+
 def test_a_picture_that_the_check_left_out_is_still_shown() -> None:
     finding = {"code": "blank", "verdict": "rejected", "words": "all of it has one colour"}
     check = {"verdict": "rejected", "findings": [finding], "picture": f"cos://{BUCKET}/out/cup.jpeg"}

@@ -120,7 +120,7 @@
     add("Seconds", result.seconds === null ? "" : Math.round(result.seconds * 10) / 10);
     add("Made anew", result.remakes ? `${result.remakes} ×` : "");
     add("Published", result.final);
-    add("Decided", result.approval);
+    add("Decision", result.approval);
     add("Tasks", result.tasks.map((task) => (task in result.map_indexes ? `${task} [${result.map_indexes[task]}]` : task)).join(", "));
     add("TaskId", result.task_id);
     add("RequestId", result.request_id);
