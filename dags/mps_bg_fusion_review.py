@@ -1,8 +1,9 @@
 """Nothing is published before somebody has said yes: pictures, a question, and what was rejected once more.
 
-``make`` has a picture made of each product, ``questions`` writes what ``ask`` asks: a table with before and after, and
-what can be chosen. What nobody has chosen goes into the next round with another seed, twice at the most. ``publish``
-labels what was approved, and stores it under ``dest``; each result says who has approved it, and when.
+``make`` has a picture made of each product, ``sheet`` puts them on one, ``questions`` writes what ``ask`` asks: the
+sheet, a table with before and after, and what can be chosen. What nobody has chosen goes into the next round with
+another seed, twice at the most. ``publish`` labels what was approved, and stores it under ``dest``; each result says
+who has approved it, and when.
 
 Questions wait under *Required Actions* of the run. Needs Airflow 3.1, and the connection ``tencentcloud_default`` with
 a ``cos_bucket`` that holds the pictures named by the params.
@@ -18,9 +19,15 @@ from airflow.providers.common.compat.sdk import DAG, Param, task
 from airflow_provider_mps.compat import ASKS_PEOPLE
 from airflow_provider_mps.gallery import approved_pictures
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
-from airflow_provider_mps.operators.pictures import ApprovalQuestionsOperator, PictureLabelOperator
+from airflow_provider_mps.operators.pictures import (
+    ApprovalQuestionsOperator,
+    ContactSheetOperator,
+    PictureLabelOperator,
+)
 
 ROUNDS = 3
+# On a contact sheet, and so in a question.
+PER_PAGE = 20
 
 
 @task
@@ -100,9 +107,17 @@ def review() -> DAG:
                 on_empty="skip",
                 poll_interval=5,
             )
+            sheet = ContactSheetOperator(
+                task_id=f"sheet_{number}",
+                pictures=make.output,
+                dest="cos:///review/sheets/",
+                per_sheet=PER_PAGE,
+            )
             questions = ApprovalQuestionsOperator(
                 task_id=f"questions_{number}",
                 pictures=make.output,
+                sheets=sheet.output,
+                per_page=PER_PAGE,
                 per="{{ params.per }}",
                 title=f"Round {number} of {ROUNDS}",
             )

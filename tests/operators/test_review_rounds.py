@@ -66,8 +66,9 @@ def test_two_rounds_of_rejects_submit_exactly_as_many_again(review: Review, serv
         # A retry, and whoever runs the task again after it was lost, pays nothing.
         assert review.run(f"make_{number}", 2, requests=requests) == pictures
         assert len(service.accepted("ProcessImage")) == submitted
-        questions = review.run(f"questions_{number}", pictures=pictures, per="page")
-        assert questions == review.run(f"questions_{number}", 2, pictures=pictures, per="page")
+        given = {"pictures": pictures, "per": "page", "sheets": None}
+        questions = review.run(f"questions_{number}", **given)
+        assert questions == review.run(f"questions_{number}", 2, **given)
         yes = [answer(one["options"][:1]) for one in questions] if number == 1 else []
         # 40 of the first 60, and none of those that were made again.
         answers = [*yes[:2], *(answer(one["options"][-1:]) for one in questions[len(yes[:2]) :])]
@@ -97,7 +98,7 @@ def test_what_nobody_answered_about_is_not_paid_for_again(review: Review) -> Non
     ]
     for nobody in (None, [], [None]):
         assert review.call("round_2", requests, pictures, nobody) == []
-    (question,) = review.run("questions_1", pictures=pictures, per="page", none_by_default=True)
+    (question,) = review.run("questions_1", pictures=pictures, per="page", sheets=None, none_by_default=True)
     assert review.call("round_2", requests, pictures, answer(question["defaults"], by=None)) == []
     assert review.call("round_2", requests, pictures, answer(question["defaults"])) == [
         {"key": name, "random_seed": 2} for name in "ab"

@@ -218,8 +218,9 @@ def test_nothing_is_published_before_somebody_has_said_yes(airflow: RealAirflow,
         # Airflow renders neither what it maps over nor the options.
         assert str(7919 * 7907) not in question["subject"] + question["body"] + "".join(options)
         pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", question["body"])
-        assert len(pictures) == 2 * len(asked)
-        for path in pictures[-2:]:
+        # The sheet, and each before and after.
+        assert len(pictures) == 1 + 2 * len(asked)
+        for path in (pictures[0], *pictures[-2:]):
             assert airflow.request("GET", path).content.startswith(b"\xff\xd8\xff")
         review.answer(f"ask_{number}", next(option for option in options if option.startswith(chosen)))
     airflow.wait_finished(REVIEW, review.run, 120)
