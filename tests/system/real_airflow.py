@@ -274,6 +274,8 @@ class RealAirflow:
         # Loopback must not go through a proxy of the machine.
         with httpx.Client(base_url=self.env["AIRFLOW__API__BASE_URL"], trust_env=False, timeout=30) as client:
             self._until(lambda: _answers(client), 60, "an answer of the api-server")
+            # Airflow 3.1 wants to be told who asks even where everybody is an admin.
+            client.headers["Authorization"] = f"Bearer {client.get('/auth/token').json()['access_token']}"
             answer = client.request(method, path, json=body)
         assert answer.is_success, answer.text
         return answer

@@ -116,7 +116,9 @@ def _first_pictures(address: str, processes: list[tuple[str, subprocess.Popen[by
     with httpx.Client(trust_env=False, timeout=5.0) as client:
         while _all_run(processes) and time.monotonic() < deadline:
             # Its file has to be read first.
-            with contextlib.suppress(httpx.HTTPError):
+            with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):
+                token = client.get(f"{address}/auth/token").json()["access_token"]
+                client.headers["Authorization"] = f"Bearer {token}"
                 is_known = client.patch(dag, json={"is_paused": False}).is_success
                 body = {"dag_run_id": run_id, "logical_date": None}
                 if is_known and client.post(f"{dag}/dagRuns", json=body).is_success:
