@@ -20,6 +20,8 @@ from tests.system.gallery_auth import GUEST, READER, SEEN_BY_STRANGERS, STRANGER
 
 pytestmark = [
     pytest.mark.system,
+    # The first of them starts an Airflow, and runs four DAGs.
+    pytest.mark.timeout(600),
     pytest.mark.xdist_group("gallery"),
     pytest.mark.skipif(not SHOWS_PAGES, reason="Airflow shows pages of plugins from 3.1 on"),
 ]
@@ -210,6 +212,17 @@ def test_filter_search_and_size(pages: Pages, visit: Any) -> None:
     width = page.locator("figure").first.bounding_box()["width"]
     page.get_by_label("Size").fill("300")
     assert page.locator("figure").first.bounding_box()["width"] > width
+
+
+def test_results_of_one_subject_side_by_side(pages: Pages, visit: Any) -> None:
+    page = visit(pages.page_of(MAPPED))
+    loaded(page, 6)
+    page.get_by_label("Together").select_option("subject")
+    page.wait_for_function("() => document.querySelectorAll('#results > li').length === 1")
+    assert page.locator("figcaption").all_inner_texts() == ["Subject", *(f"generate [{index}]" for index in range(3))]
+    loaded(page, 4)
+    page.locator("figure button").nth(2).click()
+    assert page.locator("#left option").all_inner_texts() == ["Subject", *(f"generate [{index}]" for index in range(3))]
 
 
 def test_the_slider_and_the_whole_picture_by_keyboard_alone(pages: Pages, visit: Any) -> None:

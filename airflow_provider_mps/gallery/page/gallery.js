@@ -78,7 +78,30 @@
     throw new Error(`Airflow answers ${response.status}. Its log says why.`);
   }
 
+  // Results of one subject as one, so that its pictures stand side by side.
+  function together(results) {
+    const groups = new Map();
+    for (const one of results) {
+      const subject = one.pictures.find((picture) => picture.role === "subject" && picture.id);
+      const key = subject ? subject.id : groups.size;
+      groups.set(key, [...(groups.get(key) || []), one]);
+    }
+    return [...groups.values()].map((all) => (all.length === 1 ? all[0] : joined(all)));
+  }
+
+  function joined(all) {
+    const subject = all[0].pictures.find((picture) => picture.role === "subject");
+    const made = all.flatMap((one) => one.pictures.filter((picture) => picture.role === "result")
+      .map((picture) => ({ ...picture, caption: one.name })));
+    const worst = ["bad", "wait", "good"].find((tone) => all.some((one) => one.tone === tone));
+    return {
+      ...all[0], name: all[0].sku || subject.name, tone: worst, state: `${all.length} results`, prompt: "",
+      pictures: [subject, ...made], findings: [], code: "", hint: "", members: all,
+    };
+  }
+
   function roleOf(result, picture) {
+    if (picture.caption) return picture.caption;
     const alike = result.pictures.filter((one) => one.role === picture.role);
     const word = ROLES[picture.role] || picture.role;
     return alike.length > 1 ? `${word} ${alike.indexOf(picture) + 1}` : word;
@@ -111,6 +134,13 @@
 
   function facts(result) {
     const list = element("dl");
+    if (result.members) {
+      for (const one of result.members) {
+        const words = [one.state, one.code, one.prompt].filter(Boolean).join(" · ");
+        list.append(element("dt", {}, one.name), element("dd", {}, words));
+      }
+      return list;
+    }
     const add = (name, value) => {
       if (value !== "" && value !== null && value !== undefined) list.append(element("dt", {}, name), element("dd", {}, String(value)));
     };
@@ -160,7 +190,7 @@
     options($("state"), Object.entries(states).map(([word, count]) => [word, `${word} (${count})`]), $("state").value);
     options($("finding"), Object.entries(findings).map(([word, count]) => [word, `${word} (${count})`]), $("finding").value);
     $("filters").hidden = false;
-    $("results").replaceChildren(...results.map(card));
+    $("results").replaceChildren(...($("together").value ? together(results) : results).map(card));
     $("pages").hidden = total <= answer.page;
     $("place").textContent = `Page ${Math.floor(offset / answer.page) + 1} of ${Math.ceil(total / answer.page)}`;
     $("before").disabled = offset === 0;
@@ -264,6 +294,7 @@
     for (const id of ["task", "state", "finding"]) $(id).addEventListener("change", filter);
     $("text").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, 250); });
     $("filters").addEventListener("submit", (event) => { event.preventDefault(); filter(); });
+    $("together").addEventListener("change", show);
     $("zoom").addEventListener("input", () => document.documentElement.style.setProperty("--side", `${$("zoom").value}px`));
     $("before").addEventListener("click", () => { offset = Math.max(offset - answer.page, 0); load(); });
     $("next").addEventListener("click", () => { offset += answer.page; load(); });
