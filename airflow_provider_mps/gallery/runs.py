@@ -5,18 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.compat_server import RunRows, read_run
 from airflow_provider_mps.gallery.bounded import BoundedCache
 from airflow_provider_mps.gallery.collect import Collection
+from airflow_provider_mps.gallery.line_files import lines_of_file
 from airflow_provider_mps.gallery.shown import shown
-from airflow_provider_mps.gallery.sources import Connections, Source, id_of
+from airflow_provider_mps.gallery.sources import Source, id_of
 from airflow_provider_mps.gallery.words import KEYS
-from airflow_provider_mps.storage.files import Files
-from airflow_provider_mps.storage.lines import read_lines
-from airflow_provider_mps.storage.locations import is_address_of_disk
 
 PAGE = 1000
 """How many results one answer has at the most."""
@@ -116,7 +114,7 @@ class Runs:
         rows: RunRows | None = read_run(dag_id, run_id, KEYS)
         if rows is None:
             return None
-        collection = Collection(rows, _lines)
+        collection = Collection(rows, lines_of_file)
         every, sources = [], {}
         for result in collection.results.values():
             one = shown(result)
@@ -124,9 +122,3 @@ class Runs:
             sources.update({id_of(source): source for source in one.sources})
         self._known.put((dag_id, run_id), sources)
         return rows.state, collection, every
-
-
-def _lines(address: str, connections: Connections) -> Iterator[Mapping[str, Any]]:
-    if is_address_of_disk(address):
-        raise FileNotFoundError("it is on the disk of a worker, and not in an object storage")
-    yield from read_lines(Files(connections.storage, connections.cos), address)

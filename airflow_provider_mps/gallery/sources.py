@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,17 +12,24 @@ from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
 
+# What Airflow's providers have object storages under; all else leads to disks, hosts, or through another address.
+_STORAGES = ("abfs", "abfss", "adl", "gcs", "gs", "oss", "s3", "s3a", "s3n")
+_NAMED = re.compile(r"://([^/@\s]{1,250})@")
+
+
 class Connections(NamedTuple):
     """Which connections a task has used.
 
     :param cos: for COS; None for the environment
     :param aidge: for Aidge
     :param storage: for other object storages; None for none
+    :param named: those that addresses in the task's fields name, as ``cos://conn_id@bucket/key`` does
     """
 
     cos: str | None = DEFAULT_CONN_ID
     aidge: str = DEFAULT_AIDGE_CONN_ID
     storage: str | None = None
+    named: frozenset[str] = frozenset()
 
 
 class CosPicture(NamedTuple):
@@ -94,18 +102,47 @@ def connections_of(fields: Mapping[str, Any]) -> Connections:
         cos if isinstance(cos, str) or cos is None else default.cos,
         aidge if isinstance(aidge, str) and aidge else default.aidge,
         storage if isinstance(storage, str) else None,
+        _named(fields),
     )
 
 
+def _named(value: Any) -> frozenset[str]:
+    found: set[str] = set()
+    rest = [value]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, str):
+            found.update(_NAMED.findall(one))
+        elif isinstance(one, Mapping):
+            rest += one.values()
+        elif isinstance(one, list | tuple):
+            rest += one
+    return frozenset(found)
+
+
+def may_lead(address: str, connections: Connections) -> bool:
+    """Tell whether the API server goes to an address: in an object storage, over no connection but the task's own.
+
+    Whoever can write an XCom, or a row of a manifest, names addresses; that is no right to use any connection.
+    """
+    scheme, mark, rest = address.partition("://")
+    if not mark or (scheme.lower() not in _STORAGES and not is_cos(address)):
+        return False
+    # One storage within another, as fsspec has it; a key of COS may hold colons.
+    if "::" in rest and not is_cos(address):
+        return False
+    conn_id, at, _ = rest.partition("/")[0].rpartition("@")
+    own = connections.cos if is_cos(address) else connections.storage
+    return not at or conn_id == own or conn_id in connections.named
+
+
 def source_at(address: Any, connections: Connections, region: str | None = None) -> Source | None:
-    """Return the picture at an address; None where the API server does not go: a disk, or anywhere over http."""
-    if not isinstance(address, str) or "://" not in address:
+    """Return the picture at an address; None where the API server does not go, see :func:`may_lead`."""
+    if not isinstance(address, str) or not may_lead(address, connections):
         return None
     if is_cos(address):
         found = split_address(address)
         return CosPicture(found.bucket, region, found.path, found.conn_id or connections.cos)
-    if address.partition("://")[0].lower() in ("file", "local", "http", "https", "ftp", "memory"):
-        return None
     return StoredPicture(address, connections.storage)
 
 
