@@ -86,6 +86,8 @@ class Collection:
                     break
                 self.results.setdefault(key, Result()).add(line, row, connections)
         self._failed_and_running()
+        if left_out := self._rows.left_out:
+            self._note(f"Some XComs are too large to be read here, those of task {', '.join(left_out)}")
 
     def _place(self, row: TaskRow | XComRow) -> tuple[float, str, int]:
         return self._began.get(row.task_id, float("inf")), row.task_id, row.map_index

@@ -6,11 +6,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.compat_server import RunRows, read_run
 from airflow_provider_mps.gallery.bounded import BoundedCache
-from airflow_provider_mps.gallery.collect import Collection
+from airflow_provider_mps.gallery.collect import MAX_RESULTS, Collection
 from airflow_provider_mps.gallery.line_files import lines_of_file
 from airflow_provider_mps.gallery.shown import shown
 from airflow_provider_mps.gallery.sources import Source, id_of
@@ -21,7 +22,10 @@ PAGE = 1000
 # What a run has made does not change but while it runs, or is cleared.
 _SECONDS = 120.0
 _FRESH_SECONDS = 3.0
-_MOST_SOURCES = 60_000
+# Of all runs together; each takes about half a KB.
+_MOST_SOURCES = 100_000
+# Two runs may have to wait for each other; that is less than one lock for each run that was ever looked at.
+_LOCKS = 16
 
 
 class Filter(NamedTuple):
@@ -55,6 +59,13 @@ class Filter(NamedTuple):
         return not self.text or self.text.casefold() in "\n".join(words).casefold()
 
 
+class _Read(NamedTuple):
+    state: str
+    notes: list[str]
+    every: list[dict[str, Any]]
+    sources: dict[str, Source]
+
+
 class Runs:
     """Reads runs, and remembers where their pictures are; for use from several threads."""
 
@@ -62,7 +73,11 @@ class Runs:
         self._known: BoundedCache[dict[str, Source]] = BoundedCache(
             _MOST_SOURCES, _SECONDS, lambda one: len(one) + 1, time.monotonic
         )
-        self._lock = threading.Lock()
+        # For many tabs, and for whoever types into the search: what is shown is a moment old at the most.
+        self._last: BoundedCache[_Read] = BoundedCache(
+            MAX_RESULTS + 1, _FRESH_SECONDS, lambda one: len(one.every) + 1, time.monotonic
+        )
+        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
 
     def page(self, dag_id: str, run_id: str, asked: Filter, offset: int) -> dict[str, Any] | None:
         """Return one page of the results of a run as JSON; None if there is no such run.
@@ -70,10 +85,12 @@ class Runs:
         :param asked: which results
         :param offset: how many of them are left out at the beginning
         """
-        found = self._read(dag_id, run_id)
+        run = dag_id, run_id
+        with self._lock(run):
+            found = self._last.get(run) or self._read(run)
         if found is None:
             return None
-        state, collection, every = found
+        every = found.every
         taken = [told for told in every if asked.takes(told)]
         in_task = [told for told in every if Filter(asked.task, asked.map_index).takes(told)]
         codes = Counter(
@@ -82,7 +99,7 @@ class Runs:
         return {
             "dag_id": dag_id,
             "run_id": run_id,
-            "state": state,
+            "state": found.state,
             "total": len(taken),
             "offset": offset,
             "page": PAGE,
@@ -90,7 +107,7 @@ class Runs:
             "tasks": sorted({task for told in every for task in told["tasks"]}),
             "states": dict(Counter(told["state"] for told in in_task)),
             "findings": dict(codes.most_common(50)),
-            "notes": collection.notes,
+            "notes": found.notes,
         }
 
     def source(self, dag_id: str, run_id: str, picture: str) -> Source | None:
@@ -103,22 +120,31 @@ class Runs:
         if known is not None and picture in known:
             return known[picture]
         # One reads, and the others wait for it: a page asks for many pictures at once.
-        with self._lock:
+        with self._lock(run):
             known = self._known.get(run, not_before=time.monotonic() - _FRESH_SECONDS)
             if known is None:
-                self._read(dag_id, run_id)
-                known = self._known.get(run)
+                found = self._read(run)
+                known = None if found is None else found.sources
         return None if known is None else known.get(picture)
 
-    def _read(self, dag_id: str, run_id: str) -> tuple[str, Collection, list[dict[str, Any]]] | None:
-        rows: RunRows | None = read_run(dag_id, run_id, KEYS)
+    def _lock(self, run: tuple[str, str]) -> threading.Lock:
+        return self._locks[hash(run) % _LOCKS]
+
+    def _read(self, run: tuple[str, str]) -> _Read | None:
+        rows: RunRows | None = read_run(*run, KEYS)
         if rows is None:
             return None
         collection = Collection(rows, lines_of_file)
-        every, sources = [], {}
+        notes, every = collection.notes, []
+        sources: dict[str, Source] = {}
         for result in collection.results.values():
             one = shown(result)
             every.append(one.told)
             sources.update({id_of(source): source for source in one.sources})
-        self._known.put((dag_id, run_id), sources)
-        return rows.state, collection, every
+        if len(sources) >= _MOST_SOURCES:
+            notes.append(f"The run has more than {_MOST_SOURCES:,} pictures; those after are not shown.")
+            sources = dict(islice(sources.items(), _MOST_SOURCES - 1))
+        found = _Read(rows.state, notes, every, sources)
+        self._known.put(run, sources)
+        self._last.put(run, found)
+        return found

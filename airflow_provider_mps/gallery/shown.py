@@ -23,6 +23,7 @@ from airflow_provider_mps.pictures.check import Verdict
 
 # Of one result; a task of MPS makes 13 at the most, one of Aidge 10.
 _MOST_PICTURES = 20
+_MOST_FINDINGS, _LOOKED_AT = 20, 1000
 _RESULT = "result"
 _MADE, _RUNNING = "made", "not there yet"
 _GOOD, _BAD, _WAIT = "good", "bad", "wait"
@@ -154,11 +155,11 @@ def _elsewhere(role: str, address: str) -> tuple[dict[str, Any], None]:
 
 def _findings(line: Mapping[str, Any]) -> list[dict[str, str]]:
     found = []
-    for one in _list(_mapping(line.get("check")).get("findings")):
+    for one in _list(_mapping(line.get("check")).get("findings"))[:_LOOKED_AT]:
         if isinstance(one, Mapping) and one.get("verdict") != Verdict.OK:
             names = ("code", "verdict", "words")
             found.append({name: clean(one.get(name), 200) for name in names})
-    return found
+    return found[:_MOST_FINDINGS]
 
 
 def _approval(reported: Reported) -> str:

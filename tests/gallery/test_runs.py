@@ -126,3 +126,23 @@ def test_a_picture_that_came_a_moment_ago_is_found(
     runs.page("dag", "run", Filter(), 0)
     database["dag", "run"] = rows(100)
     assert runs.source("dag", "run", picture_id(f"cos://{BUCKET}/88.jpeg")) is not None
+
+
+def test_a_run_with_more_pictures_than_are_remembered_shows_them_all_the_same(
+    database: dict[tuple[str, str], RunRows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_SOURCES", 50)
+    runs = Runs()
+    assert runs.source("dag", "run", picture_id(f"cos://{BUCKET}/1.jpeg")) is not None
+    found = runs.page("dag", "run", Filter(), 0)
+    assert found is not None
+    assert "more than 50 pictures" in found["notes"][-1]
+    assert database
+
+
+@pytest.mark.usefixtures("database")
+def test_many_tabs_and_filters_read_a_run_once_in_a_moment() -> None:
+    runs = Runs()
+    for asked in (Filter(), Filter(text="a"), Filter(text="ab"), Filter(task="make")):
+        assert runs.page("dag", "run", asked, 0) is not None
+    assert len(module._reads) == 1  # type: ignore[attr-defined]
