@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.compat_server import RunRows, read_run
+from airflow_provider_mps.core.gallery_paths import picture_id
 from airflow_provider_mps.gallery.bounded import BoundedCache
 from airflow_provider_mps.gallery.collect import MAX_RESULTS, Collection
 from airflow_provider_mps.gallery.line_files import lines_of_file
@@ -22,8 +23,8 @@ PAGE = 1000
 # What a run has made does not change but while it runs, or is cleared.
 _SECONDS = 120.0
 _FRESH_SECONDS = 3.0
-# Of all runs together; each takes about half a KB.
-_MOST_SOURCES = 100_000
+# Of all runs together: a run with 20,000 results has 120,000, as some are known by two ids.
+_MOST_SOURCES = 200_000
 # Two runs may have to wait for each other; that is less than one lock for each run that was ever looked at.
 _LOCKS = 16
 
@@ -140,7 +141,10 @@ class Runs:
         for result in collection.results.values():
             one = shown(result)
             every.append(one.told)
-            sources.update({id_of(source): source for source in one.sources})
+            for source in one.sources:
+                sources[id_of(source)] = source
+                # Links of tasks know the address alone.
+                sources.setdefault(picture_id(source.address), source)
         if len(sources) >= _MOST_SOURCES:
             notes.append(f"The run has more than {_MOST_SOURCES:,} pictures; those after are not shown.")
             sources = dict(islice(sources.items(), _MOST_SOURCES - 1))

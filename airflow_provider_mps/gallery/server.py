@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from airflow_provider_mps.compat_server import known_user, may_read_xcoms, readable_dags, recent_runs
 from airflow_provider_mps.core.gallery_paths import Size
-from airflow_provider_mps.gallery.pictures import NotShownError, Pictures
+from airflow_provider_mps.gallery.pictures import NotShownError, Pictures, Served
 from airflow_provider_mps.gallery.runs import Filter, Runs
+from airflow_provider_mps.gallery.waiting import Places, Threads
 from airflow_provider_mps.gallery.words import SUBMITTERS
 
-_T = TypeVar("_T")
-
-# A picture is fetched from afar: the threads of the API server are not for waiting.
-THREADS = 4
+# What is afar may be slow or dead: the threads of the API server are not for waiting, and nobody waits for ever. A
+# page is read in others than pictures are, so that it can say why there are none.
+READERS, FETCHERS = 2, 4
+READ_SECONDS, FETCH_SECONDS = 60.0, 30.0
+_NOT_READ = "The run was not read in time: its files are in a storage that does not answer, or many look at runs"
+_NOT_FETCHED = "Its storage does not answer in time, or many look at pictures: open the page again in a minute"
+# Of whole pictures, each of which may have 40 MB.
+WHOLE_AT_ONCE, WHOLE_SECONDS = 8, 120.0
 RECENT_RUNS = 50
 # A browser keeps a picture for so long; it is nobody else's.
 _KEPT_SECONDS = 600
@@ -34,7 +36,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'; sandbox",
 }
 # An id that Airflow can have given, so that nobody asks for no DAG, which would be all of them.
-_Id = Annotated[str, Query(min_length=1, max_length=1000)]
+_Id = Annotated[str, Query(min_length=1, max_length=1000, pattern="^[^\\x00]+$")]
 _Text = Annotated[str, Query(max_length=1000)]
 
 
@@ -42,18 +44,14 @@ def make_app() -> FastAPI:
     """Return the app; each of its routes asks who is there."""
     app = FastAPI(title="Pictures", docs_url=None, redoc_url=None, openapi_url=None)
     runs, pictures = Runs(), Pictures()
-    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="mps-gallery")
-
-    async def in_thread(call: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(threads, call)
-
-    _add_pages(app, in_thread)
-    _add_results(app, runs, in_thread)
-    _add_pictures(app, runs, pictures, in_thread)
+    readers = Threads(READERS, READ_SECONDS, _NOT_READ)
+    _add_pages(app, readers)
+    _add_results(app, runs, readers)
+    _add_pictures(app, runs, pictures, Threads(FETCHERS, FETCH_SECONDS, _NOT_FETCHED))
     return app
 
 
-def _add_pages(app: FastAPI, in_thread: Any) -> None:
+def _add_pages(app: FastAPI, in_thread: Threads) -> None:
     @app.get("/", dependencies=[known_user()])
     async def begin() -> HTMLResponse:
         """Show the last runs."""
@@ -75,7 +73,7 @@ def _add_pages(app: FastAPI, in_thread: Any) -> None:
         return _json({"runs": [one._asdict() for one in await in_thread(read)]})
 
 
-def _add_results(app: FastAPI, runs: Runs, in_thread: Any) -> None:
+def _add_results(app: FastAPI, runs: Runs, in_thread: Threads) -> None:
     @app.get("/results", dependencies=may_read_xcoms())
     async def results(
         dag_id: _Id,
@@ -95,23 +93,36 @@ def _add_results(app: FastAPI, runs: Runs, in_thread: Any) -> None:
         return _json(found)
 
 
-def _add_pictures(app: FastAPI, runs: Runs, pictures: Pictures, in_thread: Any) -> None:
+def _add_pictures(app: FastAPI, runs: Runs, pictures: Pictures, in_thread: Threads) -> None:
+    places = Places(WHOLE_AT_ONCE, WHOLE_SECONDS)
+
     @app.get("/picture", dependencies=may_read_xcoms())
     async def picture(dag_id: _Id, run_id: _Id, id: _Id, size: Size = Size.PAGE) -> Response:
         """Return a picture of a result of a run."""
 
-        def read() -> Any:
+        def read() -> Served | None:
             source = runs.source(dag_id, run_id, id)
-            return None if source is None else pictures.get((dag_id, run_id), source, size)
+            try:
+                return None if source is None else pictures.get((dag_id, run_id), source, size)
+            except NotShownError as error:
+                raise HTTPException(error.status, str(error), _HEADERS) from None
 
+        if size is not Size.FULL:
+            return _answer(await in_thread(read))
+        places.take()
         try:
-            served = await in_thread(read)
-        except NotShownError as error:
-            raise HTTPException(error.status, str(error), _HEADERS) from None
-        if served is None:
-            raise HTTPException(404, "There is no such picture in this run", _HEADERS)
-        kept = {"Cache-Control": f"private, max-age={_KEPT_SECONDS}"}
-        return Response(served.data, media_type=served.content_type, headers=_HEADERS | kept)
+            answer = _answer(await in_thread(read))
+        except BaseException:
+            places.leave()
+            raise
+        return places.response(answer)
+
+
+def _answer(served: Served | None) -> Response:
+    if served is None:
+        raise HTTPException(404, "There is no such picture in this run", _HEADERS)
+    kept = {"Cache-Control": f"private, max-age={_KEPT_SECONDS}"}
+    return Response(served.data, media_type=served.content_type, headers=_HEADERS | kept)
 
 
 def _page() -> HTMLResponse:

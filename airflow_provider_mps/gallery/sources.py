@@ -11,7 +11,6 @@ from airflow_provider_mps.core.gallery_paths import picture_id
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
-
 # What Airflow's providers have object storages under; all else leads to disks, hosts, or through another address.
 _STORAGES = ("abfs", "abfss", "adl", "gcs", "gs", "oss", "s3", "s3a", "s3n")
 _NAMED = re.compile(r"://([^/@\s]{1,250})@")
@@ -85,8 +84,9 @@ Source = CosPicture | StoredPicture | AidgePicture
 
 
 def id_of(source: Source) -> str:
-    """Return what a picture is asked for by."""
-    return picture_id(source.address)
+    """Return what a picture is asked for by in a run, where tasks may have used several connections."""
+    is_anywhere = isinstance(source, StoredPicture) or (isinstance(source, CosPicture) and source.bucket is None)
+    return picture_id(f"{source.conn_id} {source.address}" if is_anywhere else source.address)
 
 
 def connections_of(fields: Mapping[str, Any]) -> Connections:

@@ -40,7 +40,7 @@ def test_a_submission_and_the_sensor_that_waits_for_it_are_one_result() -> None:
     assert [one["id"] for one in found["pictures"]] == [
         picture_id(f"cos://{BUCKET}/samples/cup.png"),
         # Its bucket is that of the connection.
-        picture_id("cos:///samples/brick.png"),
+        picture_id("shop cos:///samples/brick.png"),
         picture_id(f"cos://{BUCKET}/out/cup.jpeg"),
     ]
 
@@ -185,7 +185,7 @@ def test_pictures_of_aidge_and_the_copies_of_them() -> None:
     copied = [{"uri": "s3://shop/cup-1.png", "size": 9, "scene": "a"}]
     fields |= {("copy", -1): {"images": {"TaskId": "task-9", "Images": images}, "dest_conn_id": "aws"}}
     [found] = on_page(tasks, [*xcoms, told("copy", copied)], fields)
-    assert found["pictures"][1] == {"role": "result", "id": picture_id("s3://shop/cup-1.png"), "name": "cup-1.png"}
+    assert found["pictures"][1] == {"role": "result", "id": picture_id("aws s3://shop/cup-1.png"), "name": "cup-1.png"}
 
 
 def test_who_has_decided_stands_with_an_item() -> None:

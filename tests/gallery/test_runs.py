@@ -146,3 +146,15 @@ def test_many_tabs_and_filters_read_a_run_once_in_a_moment() -> None:
     for asked in (Filter(), Filter(text="a"), Filter(text="ab"), Filter(task="make")):
         assert runs.page("dag", "run", asked, 0) is not None
     assert len(module._reads) == 1  # type: ignore[attr-defined]
+
+
+def test_a_link_with_the_address_alone_finds_a_picture_too(database: dict[tuple[str, str], RunRows]) -> None:
+    entry = {**result("task-1"), "Outputs": [{"uri": "s3://shop/a.png"}]}
+    database["dag", "copies"] = RunRows("success", [task("copy", "x")], [told("copy", entry)], {})
+    found = Runs().page("dag", "copies", Filter(), 0)
+    assert found is not None
+    [picture] = found["results"][0]["pictures"]
+    for known in (picture["id"], picture_id("s3://shop/a.png")):
+        source = Runs().source("dag", "copies", known)
+        assert source is not None
+        assert source.address == "s3://shop/a.png"

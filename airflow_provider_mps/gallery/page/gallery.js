@@ -27,7 +27,7 @@
       let value = match[1];
       try { value = decodeURIComponent(value); } catch { /* as it is */ }
       // On the page of a task that is not mapped, Airflow leaves the placeholder.
-      if (!value.startsWith("{")) found[name] = value;
+      if (!/^\{[A-Z_]+\}$/.test(value)) found[name] = value;
     }
     return found;
   }
@@ -75,6 +75,7 @@
     if (response.status === 401) throw new Error("Nobody is logged in. Log in to Airflow, and open this page again.");
     if (response.status === 403) throw new Error("Your user may not read the XComs of this DAG.");
     if (response.status === 404) throw new Error("There is no such run.");
+    if (response.status === 504) throw new Error(String((await response.json()).detail));
     throw new Error(`Airflow answers ${response.status}. Its log says why.`);
   }
 
@@ -227,6 +228,9 @@
   }
 
   function tell(words) {
+    // Whatever comes next is shown, also what was there before.
+    answer = null;
+    $("pages").hidden = true;
     $("summary").textContent = words;
     $("results").replaceChildren();
     $("filters").hidden = true;
