@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 40 * 1024 * 1024
 """No larger picture is fetched."""
+MAX_PIXELS = 40_000_000
+"""No more are decoded of what is no JPEG, which takes about 8 bytes a pixel; 8K has 33 million."""
 CACHE_BYTES = 24 * 1024 * 1024
 """What is kept of small pictures, in each process of the API server."""
 CACHE_SECONDS = 600.0
@@ -156,7 +158,7 @@ def _at_size(data: bytes, size: Size) -> Served:
     try:
         if size is Size.FULL:
             return Served(data, _kind_of(data))
-        return Served(thumbnail(data, _SIDES[size]).jpeg, "image/jpeg")
+        return Served(thumbnail(data, _SIDES[size], most_pixels=MAX_PIXELS).jpeg, "image/jpeg")
     except NotDrawnError as error:
         raise NotShownError(415, clean(str(error), 200)) from None
 

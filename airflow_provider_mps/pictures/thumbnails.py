@@ -50,15 +50,19 @@ class Thumbnail(NamedTuple):
     full_height: int
 
 
-def thumbnail(data: bytes, side: int = DEFAULT_SIDE, quality: int = DEFAULT_QUALITY) -> Thumbnail:
+def thumbnail(
+    data: bytes, side: int = DEFAULT_SIDE, quality: int = DEFAULT_QUALITY, *, most_pixels: int | None = None
+) -> Thumbnail:
     """Return a small copy of a picture, upright, on white where it is transparent; safe for use from several threads.
 
-    A JPEG is decoded at the size that is needed only; of anything else one at a time is decoded whole.
+    A JPEG is decoded at the size that is needed only; of anything else, and of those that are stored in several passes,
+    one at a time is decoded whole.
 
     :param data: the picture: JPEG, PNG, WebP, BMP or GIF (its first frame)
     :param side: the longer side of the copy in pixels, if the picture has as many
     :param quality: of the JPEG, 1 to 95
-    :raises NotDrawnError: it is none of these, it is broken, or it has more pixels than Pillow's ``MAX_IMAGE_PIXELS``
+    :param most_pixels: of anything but a JPEG; default as many as Pillow's ``MAX_IMAGE_PIXELS``
+    :raises NotDrawnError: it is none of these, it is broken, or it has more pixels than that
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -67,7 +71,11 @@ def thumbnail(data: bytes, side: int = DEFAULT_SIDE, quality: int = DEFAULT_QUAL
             limit, pixels = Image.MAX_IMAGE_PIXELS, picture.width * picture.height
             if limit is not None and pixels > limit:
                 raise NotDrawnError(f"it has {pixels:,} pixels, and Pillow's limit is {limit:,}")
-            if picture.format in _DRAFTED or pixels <= _LARGE_PIXELS:
+            is_drafted = picture.format in _DRAFTED
+            if most_pixels is not None and pixels > most_pixels and not is_drafted:
+                raise NotDrawnError(f"it has {pixels:,} pixels, and at most {most_pixels:,} are decoded here")
+            # Of several passes all coefficients are kept: 3 bytes a pixel.
+            if (is_drafted and not picture.info.get("progressive")) or pixels <= _LARGE_PIXELS:
                 return _drawn(picture, side, quality)
             with _one_large:
                 return _drawn(picture, side, quality)

@@ -121,3 +121,20 @@ def test_files_of_the_server_are_no_pictures(tmp_path: Path) -> None:
     for address in (str(file), file.as_uri(), f"local://{file}"):
         with pytest.raises(NotShownError):
             Pictures().get(RUN, StoredPicture(address, None), Size.FULL)
+
+
+@pytest.mark.usefixtures("conn_id")
+@pytest.mark.parametrize(("kind", "is_drawn"), [("PNG", False), ("WEBP", False), ("JPEG", True)])
+def test_what_would_take_hundreds_of_megabytes_is_not_decoded(
+    service: LocalService, monkeypatch: pytest.MonkeyPatch, kind: str, is_drawn: bool
+) -> None:
+    monkeypatch.setattr(module, "MAX_PIXELS", 1_000_000)
+    source = stored(service, "/large", picture(kind))
+    if is_drawn:
+        assert Pictures().get(RUN, source, Size.THUMB).content_type == "image/jpeg"
+    else:
+        with pytest.raises(NotShownError, match="1,280,000 pixels, and at most 1,000,000 are decoded") as failed:
+            Pictures().get(RUN, source, Size.THUMB)
+        assert failed.value.status == 415
+    # A browser has room of its own.
+    assert Pictures().get(RUN, source, Size.FULL).data == picture(kind)
