@@ -12,6 +12,9 @@ URL_PREFIX = "/mps-gallery"
 RUN_ROUTE, TASK_ROUTE, BROWSE_ROUTE = "mps-pictures", "mps-task-pictures", "mps-gallery"
 """What Airflow's pages call the tab of a run, that of a task, and the entry under Browse, in their own addresses."""
 
+STORAGES = ("abfs", "abfss", "adl", "gcs", "gs", "oss", "s3", "s3a", "s3n")
+"""Schemes of what Airflow's providers have as object storages, but for COS; all else leads to disks or hosts."""
+
 _ID_LENGTH = 24
 
 

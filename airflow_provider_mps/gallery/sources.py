@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.core.cos_address import is_cos, split_address
-from airflow_provider_mps.core.gallery_paths import picture_id
+from airflow_provider_mps.core.gallery_paths import STORAGES, picture_id
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
-# What Airflow's providers have object storages under; all else leads to disks, hosts, or through another address.
-_STORAGES = ("abfs", "abfss", "adl", "gcs", "gs", "oss", "s3", "s3a", "s3n")
 _NAMED = re.compile(r"://([^/@\s]{1,250})@")
 
 
@@ -126,7 +124,7 @@ def may_lead(address: str, connections: Connections) -> bool:
     Whoever can write an XCom, or a row of a manifest, names addresses; that is no right to use any connection.
     """
     scheme, mark, rest = address.partition("://")
-    if not mark or (scheme.lower() not in _STORAGES and not is_cos(address)):
+    if not mark or (scheme.lower() not in STORAGES and not is_cos(address)):
         return False
     # One storage within another, as fsspec has it; a key of COS may hold colons.
     if "::" in rest and not is_cos(address):

@@ -9,10 +9,7 @@ from airflow.providers.common.compat.sdk import BaseOperatorLink, conf
 
 from airflow_provider_mps.compat import SHOWS_PAGES
 from airflow_provider_mps.core.cos_address import is_cos, split_address
-from airflow_provider_mps.core.gallery_paths import Size, base_path, gallery_path, picture_path
-
-# What the gallery reads no picture from: see its sources.
-_UNREAD = ("file", "local", "http", "https", "ftp", "memory")
+from airflow_provider_mps.core.gallery_paths import STORAGES, Size, base_path, gallery_path, picture_path
 
 
 class GalleryLink(BaseOperatorLink):
@@ -96,7 +93,7 @@ def _stored(output: Any) -> str:
         found = split_address(address)
         return f"cos://{found.bucket or ''}{found.path}"
     scheme, mark, _ = address.partition("://")
-    return address if mark and scheme.lower() not in _UNREAD else ""
+    return address if mark and scheme.lower() in STORAGES else ""
 
 
 def _list(value: Any) -> Iterable[Any]:
