@@ -57,16 +57,16 @@ BESIDE := not alone$(if $(filter 2.%,$(AIRFLOW)), and not source)
 
 # First what starts whole Airflows, then what mostly waits for answers, then what wants the machine for itself.
 tests: $(READY)
-	$(BIN)/pytest -n 3 --dist loadgroup -m "$(BESIDE) and system" $(TESTS)
-	$(BIN)/pytest -n 8 --dist loadgroup -m "$(BESIDE) and not system" $(TESTS)
+	$(BIN)/pytest -n 3 --dist loadfile -m "$(BESIDE) and system" $(TESTS)
+	$(BIN)/pytest -n 8 --dist worksteal -m "$(BESIDE) and not system" $(TESTS)
 	$(BIN)/pytest -m alone $(TESTS)
 
 test-old: .venv/released/ready .venv/lowest/ready
-	.venv/released/bin/pytest -n 8 --dist loadgroup -m "not alone and not source" $(OLD_TESTS)
-	.venv/lowest/bin/pytest -n 8 --dist loadgroup -m "not alone and not source" $(OLD_TESTS)
+	.venv/released/bin/pytest -n 8 --dist worksteal -m "not alone and not source" $(OLD_TESTS)
+	.venv/lowest/bin/pytest -n 8 --dist worksteal -m "not alone and not source" $(OLD_TESTS)
 
 test-crashes: $(READY)
-	MPS_TEST_LIVES=20 $(BIN)/pytest -n 4 --dist loadgroup $(wildcard tests/operators/test_*crashes.py)
+	MPS_TEST_LIVES=20 $(BIN)/pytest -n 4 --dist worksteal $(wildcard tests/operators/test_*crashes.py)
 
 .venv/released/ready: pyproject.toml .ci/make-venv Makefile
 	mkdir -p .venv

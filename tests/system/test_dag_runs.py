@@ -18,13 +18,10 @@ from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.system.conftest import EXAMPLES, SCENARIOS, Run
 
 pytestmark = [pytest.mark.system]
-# One after the other in a worker, which makes one database for them; two such rows go side by side.
-first_row, second_row = (pytest.mark.xdist_group(f"dag runs {number}") for number in (1, 2))
 
 SIGNATURE = "q-sign-algorithm=sha1&q-signature=0123456789abcdef0123456789abcdef01234567"
 
 
-@first_row
 def test_every_way_to_wait(
     run_dag: Callable[..., Run], service: LocalService, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -93,7 +90,6 @@ def _generations(service: LocalService) -> list[Any]:
     return [call for call in service.calls("ProcessImage") if "StdExtInfo" in call.body]
 
 
-@first_row
 def test_every_way_to_end_badly(run_dag: Callable[..., Run], service: LocalService, tmp_path: Path) -> None:
     outer = _submit(service, kind="task_fail", err_code=70001, err_msg="InvalidInput", message="no such picture")
     inner = _submit(service, kind="task_fail", err_msg="InnerError", message="bad pixel", inner=True)
@@ -161,7 +157,6 @@ def _settings(service: LocalService) -> Any:
     return read_settings(connection["login"], connection["password"], connection["extra"], {})
 
 
-@second_row
 def test_every_way_to_wait_for_aidge(
     run_dag: Callable[..., Run], service: LocalService, aidge_conn_id: str, tmp_path: Path
 ) -> None:
@@ -204,7 +199,6 @@ def test_every_way_to_wait_for_aidge(
     assert "***" in run.task("mapped", 0)["rendered"]["image_url"]
 
 
-@second_row
 def test_the_aidge_example_runs_as_it_is(run_dag: Callable[..., Run], service: LocalService) -> None:
     run = run_dag(EXAMPLES / "aidge_scene_background.py")
     assert set(run.states.values()) == {"success"}, run.log[-6000:]
@@ -218,7 +212,6 @@ def test_the_aidge_example_runs_as_it_is(run_dag: Callable[..., Run], service: L
     assert element["modelNum"] == str(run.result("choose")) == str(run.result("search")[0]["id"])
 
 
-@second_row
 @pytest.mark.parametrize(
     ("dag", "count"), [("mps_bg_fusion_download", 1), ("mps_bg_generation_mapped", 3), ("mps_catalogue_batch", 9)]
 )

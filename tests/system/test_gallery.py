@@ -22,7 +22,6 @@ pytestmark = [
     pytest.mark.system,
     # The first of them starts an Airflow, and runs four DAGs.
     pytest.mark.timeout(600),
-    pytest.mark.xdist_group("gallery"),
     pytest.mark.skipif(not SHOWS_PAGES, reason="Airflow shows pages of plugins from 3.1 on"),
 ]
 MAPPED, AIDGE, ODD = "mps_bg_generation_mapped", "aidge_scene_background", "gallery_odd"

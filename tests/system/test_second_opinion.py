@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import SCENARIOS, Run
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("dag runs 2")]
+pytestmark = pytest.mark.system
 
 
 def test_it_is_asked_once_of_each_and_a_bad_one_is_made_once_more(

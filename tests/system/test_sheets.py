@@ -15,7 +15,7 @@ from airflow_provider_mps.core.gallery_paths import Size, gallery_path, picture_
 from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import SCENARIOS, Run
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("dag runs 2")]
+pytestmark = pytest.mark.system
 
 
 def check_links(run: Run, service: LocalService) -> None:
