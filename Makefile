@@ -2,6 +2,7 @@
 # make airflow    the same with Airflow's web page, until Ctrl-C
 # make test       set-up, lint, types, all tests
 # make test-old   imports and the tests of the wire beside the dependencies of a release, and the lowest allowed ones
+# make test-whole  the tests with all of their cases
 # make test-crashes  SIGKILL at random moments, with many more lives than make test has time for
 # make bench      the figures that the README quotes
 # AIRFLOW=2.11.2  any of them on the oldest supported Airflow
@@ -32,9 +33,9 @@ RELEASE := 2.11.2
 RELEASE_DAY := 2026-04-01
 SDK_DAY := 2026-11-01
 # What depends on the versions of other packages, and not only on Airflow's.
-OLD_TESTS := tests/test_package.py tests/test_imports.py tests/triggers tests/hooks/test_mps_hook.py
+OLD_TESTS := tests/test_imports.py tests/triggers tests/hooks/test_mps_hook.py
 
-.PHONY: demo airflow test test-crashes test-old lint types tests bench constraints clean
+.PHONY: demo airflow test test-whole test-crashes test-old test-released test-lowest lint types tests bench constraints clean
 
 demo: $(READY)
 	$(BIN)/python -m airflow_provider_mps.local.demo --dag $(DAG) --home $(HOME_DIR)
@@ -58,15 +59,23 @@ BESIDE := not alone$(if $(filter 2.%,$(AIRFLOW)), and not source)
 # First what starts whole Airflows, then what mostly waits for answers, then what wants the machine for itself.
 tests: $(READY)
 	$(BIN)/pytest -n 3 --dist loadfile -m "$(BESIDE) and system" $(TESTS)
-	$(BIN)/pytest -n 8 --dist worksteal -m "$(BESIDE) and not system" $(TESTS)
+	$(BIN)/pytest -n 6 --dist worksteal -m "$(BESIDE) and not system" $(TESTS)
 	$(BIN)/pytest -m alone $(TESTS)
 
-test-old: .venv/released/ready .venv/lowest/ready
+test-old: test-released test-lowest
+
+test-released: .venv/released/ready
 	.venv/released/bin/pytest -n 8 --dist worksteal -m "not alone and not source" $(OLD_TESTS)
+
+test-lowest: .venv/lowest/ready
 	.venv/lowest/bin/pytest -n 8 --dist worksteal -m "not alone and not source" $(OLD_TESTS)
 
+# Of tests that wait for a service "make test" runs the first case, the last, and one between.
+test-whole: $(READY)
+	MPS_TEST_WHOLE=1 $(MAKE) tests
+
 test-crashes: $(READY)
-	MPS_TEST_LIVES=20 $(BIN)/pytest -n 4 --dist worksteal $(wildcard tests/operators/test_*crashes.py)
+	MPS_TEST_WHOLE=1 MPS_TEST_LIVES=20 $(BIN)/pytest -n 4 --dist worksteal $(wildcard tests/operators/test_*crashes.py)
 
 .venv/released/ready: pyproject.toml .ci/make-venv Makefile
 	mkdir -p .venv

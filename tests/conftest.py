@@ -43,6 +43,29 @@ _MASKERS = (
 )
 
 
+# Tests that wait for a service, in real time; of each only some cases, unless all are asked for.
+_WAITING = ("batch", "catalogue", "fs", "hooks", "links", "local", "operators", "pictures", "polling", "storage")
+_WAITING += ("transfers", "triggers")
+_CASES = 3
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("MPS_TEST_WHOLE"):
+        return
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if hasattr(item, "callspec") and item.path.relative_to(config.rootpath).parts[1] in _WAITING:
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left = {
+        id(item)
+        for alike in cases.values()
+        if len(alike) > _CASES
+        for item in set(alike) - {alike[number * (len(alike) - 1) // (_CASES - 1)] for number in range(_CASES)}
+    }
+    config.hook.pytest_deselected(items=[item for item in items if id(item) in left])
+    items[:] = [item for item in items if id(item) not in left]
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     # A part of the tests may have none of a kind, and make runs each kind by itself.
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.option.markexpr:
