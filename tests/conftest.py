@@ -16,7 +16,10 @@ from hypothesis import HealthCheck, settings
 from tenacity import wait_random_exponential
 
 # How quick an example is made says something of the machine only.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_WHOLE = "MPS_TEST_WHOLE" in os.environ
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100 if _WHOLE else 40
+)
 settings.load_profile("any machine")
 
 # Airflow reads these when it is first imported, so they are set before any test module is.
@@ -50,7 +53,7 @@ _CASES = 3
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if os.environ.get("MPS_TEST_WHOLE"):
+    if _WHOLE:
         return
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
