@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from airflow_provider_mps.catalogue.shown import mapping
+
 # Of these a request is told; the others of a task's fields are about where, and how.
 _FIELDS = (
     *("subject_url", "subject_cos_key", "subject_cos_bucket", "subject_cos_region"),
@@ -42,25 +44,25 @@ def requests_of_fields(fields: Mapping[str, Any], count: int) -> list[Mapping[st
 
 def request_of_payload(payload: Any) -> dict[str, Any]:
     """Return a request body of ``ProcessImage`` as arguments of this package, as far as it is understood."""
-    body = _mapping(payload)
-    add_on = _mapping(body.get("AddOnParameter"))
+    body = mapping(payload)
+    add_on = mapping(body.get("AddOnParameter"))
     found = _input(body.get("InputInfo"), "subject")
     images = add_on.get("ImageSet")
     if isinstance(images, Sequence) and not isinstance(images, str) and images:
-        found |= _input(_mapping(images[0]).get("Image"), "bg")
+        found |= _input(mapping(images[0]).get("Image"), "bg")
     prompts = add_on.get("ExtPrompt")
     if isinstance(prompts, Sequence) and not isinstance(prompts, str):
-        found["prompt"] = [str(_mapping(one).get("Prompt") or "") for one in prompts]
-    config = _mapping(add_on.get("OutputConfig"))
+        found["prompt"] = [str(mapping(one).get("Prompt") or "") for one in prompts]
+    config = mapping(add_on.get("OutputConfig"))
     found |= {
         name: config[word] for name, word in (("format", "Format"), ("image_size", "ImageSize")) if word in config
     }
-    seed = _mapping(_mapping(_parsed(body.get("StdExtInfo"))).get("ModelConfig")).get("RandomSeed")
+    seed = mapping(mapping(_parsed(body.get("StdExtInfo"))).get("ModelConfig")).get("RandomSeed")
     return found | ({} if seed is None else {"random_seed": seed})
 
 
 def _input(info: Any, prefix: str) -> dict[str, Any]:
-    cos, url = _mapping(_mapping(info).get("CosInputInfo")), _mapping(_mapping(info).get("UrlInputInfo"))
+    cos, url = mapping(mapping(info).get("CosInputInfo")), mapping(mapping(info).get("UrlInputInfo"))
     if cos:
         return {f"{prefix}_cos_{word.lower()}": cos.get(name) for word, name in _COS}
     return {f"{prefix}_url": url["Url"]} if "Url" in url else {}
@@ -76,7 +78,3 @@ def _parsed(value: Any) -> Any:
         return json.loads(value)
     except (ValueError, RecursionError):
         return None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -128,14 +128,19 @@ def _answer(served: Served | None) -> Response:
 def _page() -> HTMLResponse:
     """Return the page, which asks for its data itself; nothing of a run is written into it."""
     nonce = secrets.token_urlsafe(16)
-    page = (_PAGE / "gallery.html").read_text("utf-8")
-    for name in ("gallery.css", "gallery.js"):
-        page = page.replace(f"/* {name} */", (_PAGE / name).read_text("utf-8"))
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
-    return HTMLResponse(page.replace("NONCE", nonce), headers=_HEADERS | {"Content-Security-Policy": policy})
+    return HTMLResponse(_template().replace("NONCE", nonce), headers=_HEADERS | {"Content-Security-Policy": policy})
+
+
+@cache
+def _template() -> str:
+    page = (_PAGE / "gallery.html").read_text("utf-8")
+    for name in ("gallery.css", "gallery.js"):
+        page = page.replace(f"/* {name} */", (_PAGE / name).read_text("utf-8"))
+    return page
 
 
 def _json(value: Any) -> JSONResponse:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from airflow_provider_mps.catalogue.lines import is_rejected
 from airflow_provider_mps.catalogue.report.items import End, Reported, read_line
+from airflow_provider_mps.catalogue.shown import mapping
 from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.gallery.collect import Result
 from airflow_provider_mps.gallery.sources import (
@@ -77,7 +78,7 @@ def shown(result: Result) -> Shown:
 
 def _also_known(result: Result) -> Iterator[Source]:
     """Yield the subject as a batch has named it, which is what questions know: its request may name no bucket."""
-    given = source_at(_mapping(result.line.get("entry")).get("subject"), result.connections)
+    given = source_at(mapping(result.line.get("entry")).get("subject"), result.connections)
     if given is not None:
         yield given
 
@@ -90,7 +91,7 @@ def _name(result: Result) -> str:
     task = result.tasks[0] if result.tasks else ""
     index = result.map_indexes.get(task)
     name = task if index is None else f"{task} [{index}]"
-    key = line.get("key", _mapping(line.get("entry")).get("key"))
+    key = line.get("key", mapping(line.get("entry")).get("key"))
     return name if key is None or key == "" else f"{name} {key}" if isinstance(key, int) else str(key)
 
 
@@ -108,8 +109,8 @@ def _state(result: Result, reported: Reported, *, has_pictures: bool) -> dict[st
 
 
 def _pictures(result: Result, reported: Reported) -> list[tuple[dict[str, Any], Source | None]]:
-    request, connections = _mapping(result.line.get("request")), result.connections
-    given = _mapping(result.line.get("entry")).get("subject")
+    request, connections = mapping(result.line.get("request")), result.connections
+    given = mapping(result.line.get("entry")).get("subject")
     subject = source_of_key(request, "subject", connections) or source_at(
         request.get("image_path") or given, connections
     )
@@ -130,15 +131,15 @@ def _pictures(result: Result, reported: Reported) -> list[tuple[dict[str, Any], 
 
 
 def _results(result: Result) -> Iterator[Source]:
-    entry = _mapping(result.line.get("entry"))
+    entry = mapping(result.line.get("entry"))
     outputs = entry.get("Outputs")
     found = [source_of_output(one, result.connections) for one in _list(outputs)]
     if not any(found) and is_rejected(result.line):
         # Left out by the check, which says where it is.
-        found = [source_at(_mapping(result.line.get("check")).get("picture"), result.connections)]
+        found = [source_at(mapping(result.line.get("check")).get("picture"), result.connections)]
     if not any(found) and isinstance(task_id := entry.get("TaskId"), str):
         images = enumerate(_list(entry.get("Images")), start=1)
-        made = [number for number, one in images if _mapping(one).get("url")]
+        made = [number for number, one in images if mapping(one).get("url")]
         found = [AidgePicture(task_id, number, result.connections.aidge) for number in range(1, len(made) + 1)]
     yield from (one for one in found if one is not None)
 
@@ -155,7 +156,7 @@ def _elsewhere(role: str, address: str) -> tuple[dict[str, Any], None]:
 
 def _findings(line: Mapping[str, Any]) -> list[dict[str, str]]:
     found = []
-    for one in _list(_mapping(line.get("check")).get("findings"))[:_LOOKED_AT]:
+    for one in _list(mapping(line.get("check")).get("findings"))[:_LOOKED_AT]:
         if isinstance(one, Mapping) and one.get("verdict") != Verdict.OK:
             names = ("code", "verdict", "words")
             found.append({name: clean(one.get(name), 200) for name in names})
@@ -169,17 +170,13 @@ def _approval(reported: Reported) -> str:
 
 
 def _seed(line: Mapping[str, Any]) -> str:
-    return clean(_mapping(line.get("request")).get("random_seed"), 40)
+    return clean(mapping(line.get("request")).get("random_seed"), 40)
 
 
 def _seconds(reported: Reported) -> float | None:
     if reported.created is None or reported.finished is None:
         return None
     return max(reported.finished - reported.created, 0.0)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: Any) -> Sequence[Any]:

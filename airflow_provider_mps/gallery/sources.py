@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from airflow_provider_mps.catalogue.shown import text_or_none
 from airflow_provider_mps.core.cos_address import is_cos, split_address
 from airflow_provider_mps.core.gallery_paths import STORAGES, picture_id
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
@@ -152,7 +153,7 @@ def source_of_output(output: Any, connections: Connections) -> Source | None:
     if not isinstance(output, Mapping):
         return None
     bucket, region, key = (output.get(name) for name in ("bucket", "region", "path"))
-    region = region if isinstance(region, str) and region else None
+    region = text_or_none(region)
     if isinstance(bucket, str) and bucket and isinstance(key, str) and key:
         return CosPicture(bucket, region, key if key.startswith("/") else f"/{key}", connections.cos)
     return source_at(output.get("cos_uri") or output.get("uri"), connections, region)
@@ -167,8 +168,4 @@ def source_of_key(request: Mapping[str, Any], prefix: str, connections: Connecti
     if not isinstance(key, str) or not key:
         return None
     key = key if key.startswith("/") else f"/{key}"
-    return CosPicture(_text(bucket), _text(region), key, connections.cos)
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return CosPicture(text_or_none(bucket), text_or_none(region), key, connections.cos)

@@ -11,7 +11,7 @@ from airflow_provider_mps.catalogue.report.items import End, Reported, read_line
 from airflow_provider_mps.catalogue.report.pictures import no_before
 from airflow_provider_mps.catalogue.report.read import ReadLines, told_of_plan
 from airflow_provider_mps.catalogue.sheets.sources import Elsewhere, OfAidge, Source
-from airflow_provider_mps.catalogue.shown import place_of, place_of_output
+from airflow_provider_mps.catalogue.shown import mapping, place_of, place_of_output
 from airflow_provider_mps.catalogue.words import Action, Show
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.contenttypes import picture_type
@@ -90,7 +90,7 @@ def of_result(result: Mapping[str, Any], subject: str | None = None) -> SheetIte
 def of_line(line: Mapping[str, Any]) -> SheetItem:
     """Return what is shown of a line, of whatever step."""
     told = read_line(line)
-    entry, check = (_mapping(line.get(name)) for name in ("entry", "check"))
+    entry, check = (mapping(line.get(name)) for name in ("entry", "check"))
     results = tuple(_results(entry, check, told))
     return SheetItem(
         told.item or _name_of(told, entry),
@@ -136,7 +136,7 @@ def _outputs(entry: Mapping[str, Any]) -> Iterator[Shown]:
 
 
 def _source(output: Any) -> tuple[Source | None, str]:
-    uri = _mapping(output).get("uri") or _mapping(output).get("cos_uri")
+    uri = mapping(output).get("uri") or mapping(output).get("cos_uri")
     is_of_other_connection = isinstance(uri, str) and uri[:6].lower() == "cos://" and split_address(uri).conn_id
     if not is_of_other_connection and (place := place_of_output(output)) is not None:
         return place, ""
@@ -151,7 +151,7 @@ def _images(entry: Mapping[str, Any]) -> Iterator[Shown]:
     """Give the pictures that Aidge still has, and why there are not more of them."""
     has_copies, made = bool(entry.get("Outputs")), 0
     for image in _list(entry.get("Images")):
-        told = _mapping(image)
+        told = mapping(image)
         scene = clean(told.get("scene"), 40)
         label = f"scene {scene}" if scene else ""
         if not told.get("url"):
@@ -175,15 +175,11 @@ def _lines(told: Reported, check: Mapping[str, Any]) -> Iterator[str]:
 
 def _name_of(told: Reported, entry: Mapping[str, Any]) -> str:
     """Return the name of the first file that there is, of the result or else of the subject."""
-    first = _mapping(next(iter(_list(entry.get("Outputs"))), None))
+    first = mapping(next(iter(_list(entry.get("Outputs"))), None))
     for place in (first.get("path"), first.get("uri"), told.subject_address, entry.get("TaskId")):
         if isinstance(place, str) and place:
             return clean(place.rstrip("/").rpartition("/")[2])
     return ""
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: Any) -> list[Any]:
