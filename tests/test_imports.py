@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import airflow_provider_mps
-from airflow_provider_mps.compat import ASKS_PEOPLE
+from airflow_provider_mps.compat import ASKS_PEOPLE, SHOWS_PAGES
 
 MODULES = sorted(
     module.name
@@ -22,7 +22,13 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "dags").glob("*.py"))
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_module_can_be_imported(name: str) -> None:
-    importlib.import_module(name)
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # The API server of newer Airflows brings it, and nothing else imports the app of the gallery.
+        if SHOWS_PAGES or error.name != "fastapi" or ".gallery." not in name:
+            raise
+        pytest.skip("Airflow shows pages of plugins from 3.1 on")
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
