@@ -3,12 +3,14 @@
 # make test       set-up, lint, types, all tests
 # make test-old   imports and the tests of the wire beside the dependencies of a release, and the lowest allowed ones
 # make test-whole  the tests with all of their cases
+# make test-distributed  a Celery cluster of which parts are killed, with many more pictures than make test has
 # make test-crashes  SIGKILL at random moments, with many more lives than make test has time for
 # make bench      the figures that the README quotes
 # AIRFLOW=2.11.2  any of them on the oldest supported Airflow
 # TESTS=...       only these folders or files of tests
 
 AIRFLOW ?= 3.3.2
+TESTS ?= tests
 DAG ?= mps_bg_fusion_download
 # An empty environment has no search path either; a shell has a default, but what it starts does not.
 export PATH ?= /usr/local/bin:/usr/bin:/bin
@@ -25,8 +27,8 @@ HOME_DIR := .airflow/$(AIRFLOW)
 MYPY_FLAGS := $(if $(filter 2.%,$(AIRFLOW)),--allow-subclassing-any --allow-untyped-decorators --allow-untyped-calls \
   --no-warn-unused-ignores --ignore-missing-imports --disable-error-code attr-defined --disable-error-code import-untyped)
 
-# Airflow 3.1 and newer shows pages of this package.
-BROWSER := $(if $(filter 2.%,$(AIRFLOW)),,--group browser)
+# Airflow 3.1 and newer shows pages of this package; a cluster is made of the newest.
+GROUPS := $(if $(filter 2.%,$(AIRFLOW)),,--group browser) $(if $(filter 3.3.%,$(AIRFLOW)),--group cluster)
 
 # What a release of Airflow was installed with on a day soon after it; only the vendor's SDK is newer than that.
 RELEASE := 2.11.2
@@ -35,7 +37,14 @@ SDK_DAY := 2026-11-01
 # What depends on the versions of other packages, and not only on Airflow's.
 OLD_TESTS := tests/test_imports.py tests/triggers tests/hooks/test_mps_hook.py
 
-.PHONY: demo airflow test test-whole test-crashes test-old test-released test-lowest lint types tests bench constraints clean
+# What starts whole Airflows, and what does not.
+SYSTEM := $(if $(filter tests,$(TESTS)),tests/system,$(filter tests/system%,$(TESTS)))
+OTHERS := $(if $(filter tests,$(TESTS)),tests --ignore=tests/system,$(filter-out tests/system%,$(TESTS)))
+
+# Each of the many processes that tests start would compile all anew.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo airflow test test-whole test-distributed test-crashes test-old test-released test-lowest lint types tests bench constraints clean
 
 demo: $(READY)
 	$(BIN)/python -m airflow_provider_mps.local.demo --dag $(DAG) --home $(HOME_DIR)
@@ -56,11 +65,12 @@ types: $(READY)
 # What reads the source alone finds the same beside any version.
 BESIDE := not alone$(if $(filter 2.%,$(AIRFLOW)), and not source)
 
-# First what starts whole Airflows, then what mostly waits for answers, then what wants the machine for itself.
+# First what starts whole Airflows, then what mostly waits for answers, then what wants the machine for itself. Each
+# process of pytest reads all of the tests that it may run, so none gets those of another kind.
 tests: $(READY)
-	$(BIN)/pytest -n 3 --dist loadfile -m "$(BESIDE) and system" $(TESTS)
-	$(BIN)/pytest -n 6 --dist worksteal -m "$(BESIDE) and not system" $(TESTS)
-	$(BIN)/pytest -m alone $(TESTS)
+	$(if $(SYSTEM),$(BIN)/pytest -n 3 --dist loadfile -m "$(BESIDE)" $(SYSTEM))
+	$(if $(OTHERS),$(BIN)/pytest -n 6 --dist worksteal -m "$(BESIDE)" $(OTHERS))
+	$(if $(SYSTEM),$(BIN)/pytest -m alone $(SYSTEM))
 
 test-old: test-released test-lowest
 
@@ -73,6 +83,10 @@ test-lowest: .venv/lowest/ready
 # Of tests that wait for a service "make test" runs the first case, the last, and one between.
 test-whole: $(READY)
 	MPS_TEST_WHOLE=1 $(MAKE) tests
+
+# 200 pictures one by one and 500 in a batch, on a cluster that loses parts; "make test" has the same with fewer.
+test-distributed: $(READY)
+	MPS_TEST_CLUSTER_MAPPED=200 MPS_TEST_CLUSTER_BATCH=500 $(BIN)/pytest tests/system/test_cluster.py
 
 test-crashes: $(READY)
 	MPS_TEST_WHOLE=1 MPS_TEST_LIVES=20 $(BIN)/pytest -n 4 --dist worksteal $(wildcard tests/operators/test_*crashes.py)
@@ -104,14 +118,14 @@ bench: .venv/bench/ready
 	touch $@
 
 $(READY): pyproject.toml airflow_provider_mps/__init__.py $(CONSTRAINTS) .ci/make-venv
-	sh .ci/make-venv "$(PYTHON)" $(VENV) $(CONSTRAINTS) $(BROWSER)
+	sh .ci/make-venv "$(PYTHON)" $(VENV) $(CONSTRAINTS) $(GROUPS)
 	touch $@
 
 # After a change of the dependencies, for each supported Airflow: make constraints AIRFLOW=...
 constraints: $(READY)
 	echo "apache-airflow==$(AIRFLOW)" > $(VENV)/pin.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
-	  --upgrade pyproject.toml --extra local --group dev $(BROWSER) --constraint $(VENV)/pin.txt --output-file $(CONSTRAINTS)
+	  --upgrade pyproject.toml --extra local --group dev $(GROUPS) --constraint $(VENV)/pin.txt --output-file $(CONSTRAINTS)
 
 clean:
 	rm -rf .venv .airflow demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis

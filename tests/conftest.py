@@ -15,10 +15,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from tenacity import wait_random_exponential
 
+from tests.whole import WHOLE
+
 # How quick an example is made says something of the machine only.
-_WHOLE = "MPS_TEST_WHOLE" in os.environ
 settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100 if _WHOLE else 40
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100 if WHOLE else 40
 )
 settings.load_profile("any machine")
 
@@ -53,7 +54,7 @@ _CASES = 3
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if _WHOLE:
+    if WHOLE:
         return
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:

@@ -18,7 +18,7 @@ from tests.operators.forks import FORKS
 from tests.operators.plans import Catalogue, line, read
 
 COUNT = 24
-# MPS_TEST_LIVES=30 takes longer.
+# make test-crashes has more.
 LIVES = int(os.environ.get("MPS_TEST_LIVES", "2"))
 KILLS = 4
 

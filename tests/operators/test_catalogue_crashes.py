@@ -22,10 +22,11 @@ from airflow_provider_mps.local.pictures.sample_drawings import CATALOGUE_SKUS, 
 from airflow_provider_mps.local.service import LocalService
 from tests.operators.catalogue_child import LOOKS, run
 from tests.operators.forks import FORKS
+from tests.whole import WHOLE
 
 PRODUCTS = 30
 ITEMS = PRODUCTS * len(LOOKS)
-KILLS = 30
+KILLS = 30 if WHOLE else 12
 TRIES = 100
 SKUS = [f"{CATALOGUE_SKUS[number % len(CATALOGUE_SKUS)]}-{number}" for number in range(PRODUCTS)]
 

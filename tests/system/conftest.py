@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,9 +16,13 @@ import pytest
 
 from airflow_provider_mps.local.demo import airflow_home
 from airflow_provider_mps.local.service import LocalService
+from tests.system.real_airflow import RealAirflow
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES, SCENARIOS = ROOT / "dags", Path(__file__).parent / "dags"
+EXAMPLES, SCENARIOS, REAL = ROOT / "dags", Path(__file__).parent / "dags", Path(__file__).parent / "real_dags"
+# Each costs two starts of a task process, about a second on two cores. All 200 with MPS_TEST_MANY=200.
+MANY = int(os.environ.get("MPS_TEST_MANY", "12"))
+PICTURES_PER_DAY = 100
 
 
 @dataclass
@@ -74,3 +80,43 @@ def run_dag(home: Path, service: LocalService, tmp_path: Path) -> Callable[..., 
         return Run(found["state"], tasks, done.stdout, text)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[LocalService]:
+    """The service that a whole Airflow works with."""
+    with LocalService(task_seconds=1.0, rate_limit=0, small_pictures=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def airflow(cloud: LocalService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
+    """A whole Airflow. It takes half a minute to start, so there is one for all tests that kill parts of it."""
+    limited = cloud.connection()
+    # Slow enough that all who share the limit are at work before it is reached.
+    limited["extra"] |= {"pictures_per_day": PICTURES_PER_DAY, "requests_per_second": 2}
+    env = {"PYTHONPATH": str(ROOT), "MPS_TEST_MANY": str(MANY), "AIRFLOW_CONN_LIMITED": json.dumps(limited)}
+    home = tmp_path_factory.mktemp("real")
+    with RealAirflow(home, REAL, cloud.connection(), parallelism=8, **env) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium, if there is one."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="there is no playwright")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no chromium (Debian: apt-get install chromium)")
+    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "cloud" in request.fixturenames:
+        request.getfixturevalue("cloud").clear_faults()

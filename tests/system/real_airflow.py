@@ -86,7 +86,8 @@ class RealAirflow:
         # Sockets have short names only, and PostgreSQL's user cannot look into pytest's folders.
         self._short = Path(tempfile.mkdtemp(prefix="real-airflow-"))
         port = airflow_home.free_port()
-        api = f"http://127.0.0.1:{port}"
+        # Beneath a path, as behind a proxy: an address that forgets it leads nowhere.
+        api = f"http://127.0.0.1:{port}{'' if AIRFLOW_2 else '/airflow'}"
         own = {
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__PARALLELISM": str(parallelism),
@@ -123,8 +124,8 @@ class RealAirflow:
             self._database.autocommit = True
             stack.callback(self._end)
             for name in ["scheduler"] if AIRFLOW_2 else ["api-server", "dag-processor", "scheduler"]:
-                self._start(name)
-            self.start_triggerer()
+                self.start(name)
+            self.start("triggerer")
             self._exit = stack.pop_all()
         return self
 
@@ -153,18 +154,30 @@ class RealAirflow:
             body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": [task_id]}
             self._post(f"/api/v2/dags/{dag_id}/clearTaskInstances", body)
 
-    def start_triggerer(self) -> None:
-        """Start a triggerer; it is at work some seconds later."""
-        self._start("triggerer")
+    def start(self, name: str, *words: str) -> None:
+        """Start a part of Airflow; it is at work some seconds later.
 
-    def kill_triggerer(self) -> None:
-        """Kill the triggerer and the process in which it runs the triggers, at once and without a word."""
-        triggerer = self._running.pop("triggerer")
-        # First the one that would notice. The other may lead a group of its own.
-        for process in [triggerer, *psutil.Process(triggerer.pid).children(recursive=True)]:
+        :param name: of the part, and of its log
+        :param words: the command after ``airflow``, without which it is ``name``
+        """
+        part = [*words] or [name]
+        command = [sys.executable, "-m", "airflow", *part]
+        # Logs would be served on every address of the machine, and on fixed ports.
+        command += ["--skip-serve-logs"] if part[0] in ("scheduler", "triggerer", "celery") else []
+        command += ["--workers", "1"] if part[0] == "api-server" else []
+        with (self.home / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                command, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def kill(self, name: str) -> None:
+        """Kill a part of Airflow and all that it has started, such as tasks or triggers, at once and without a word."""
+        part = self._running.pop(name)
+        # First the one that would notice. The others may lead groups of their own.
+        for process in [part, *psutil.Process(part.pid).children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        triggerer.wait()
+        part.wait()
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TI]:
         """Return the task instances of a run in the order of task and map index."""
@@ -271,27 +284,26 @@ class RealAirflow:
 
         :raises AssertionError: it refuses
         """
-        # Loopback must not go through a proxy of the machine.
-        with httpx.Client(base_url=self.env["AIRFLOW__API__BASE_URL"], trust_env=False, timeout=30) as client:
-            self._until(lambda: _answers(client), 60, "an answer of the api-server")
+        with self._client() as client:
             # Airflow 3.1 wants to be told who asks even where everybody is an admin.
-            client.headers["Authorization"] = f"Bearer {client.get('/auth/token').json()['access_token']}"
+            client.headers["Authorization"] = f"Bearer {self.token()}"
             answer = client.request(method, path, json=body)
         assert answer.is_success, answer.text
         return answer
 
+    def token(self) -> str:
+        """Return what opens the pages of the api-server, as soon as it does."""
+        with self._client() as client:
+            self._until(lambda: _answers(client), 60, "an answer of the api-server")
+            token: str = client.get("/auth/token").json()["access_token"]
+        return token
+
+    def _client(self) -> httpx.Client:
+        # Loopback must not go through a proxy of the machine.
+        return httpx.Client(base_url=self.env["AIRFLOW__API__BASE_URL"], trust_env=False, timeout=30)
+
     def _post(self, path: str, body: dict[str, Any]) -> None:
         self.request("POST", path, body)
-
-    def _start(self, name: str) -> None:
-        command = [sys.executable, "-m", "airflow", name]
-        # Logs would be served on every address of the machine, and on fixed ports.
-        command += ["--skip-serve-logs"] if name in ("scheduler", "triggerer") else []
-        command += ["--workers", "1"] if name == "api-server" else []
-        with (self.home / f"{name}.log").open("ab") as log:
-            self._running[name] = subprocess.Popen(
-                command, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
 
     def _end(self) -> None:
         # Nothing is kept, so nothing has to end in good order: a scheduler would wait for its tasks as long as they

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_mps.local.service import LocalService
@@ -35,6 +36,11 @@ class Review:
         return self._asked(task_id, index)
 
     def answer(self, task_id: str, option: str, index: int = 0) -> None:
+        """Answer a question over the API."""
+        path = self._path(task_id, index)
+        self.respond(task_id, index, lambda: self.airflow.request("PATCH", path, {"chosen_options": [option]}))
+
+    def respond(self, task_id: str, index: int, answer: Callable[[], object]) -> None:
         """Answer a question, and once more where it is asked once more.
 
         Nobody is so quick as a test: a scheduler that hears of the end of the process that has asked when there is an
@@ -44,7 +50,7 @@ class Review:
         def is_answered(tis: list[TI]) -> bool:
             state = self._state(tis, task_id, index)
             if state in _WAITS and not self._asked(task_id, index)["response_received"]:
-                self.airflow.request("PATCH", self._path(task_id, index), {"chosen_options": [option]})
+                answer()
             return state == "success"
 
         self.airflow.wait(REVIEW, self.run, is_answered, 90)
@@ -56,6 +62,11 @@ class Review:
     @staticmethod
     def _state(tis: list[TI], task_id: str, index: int) -> str | None:
         return {(ti.task_id, ti.map_index): ti.state for ti in tis}.get((task_id, index))
+
+    def page(self, task_id: str, index: int) -> str:
+        """Return the address of the page on which people answer a question."""
+        base = self.airflow.env["AIRFLOW__API__BASE_URL"]
+        return f"{base}/dags/{REVIEW}/runs/{self.run}/tasks/{task_id}/mapped/{index}/required_actions"
 
     def _path(self, task_id: str, index: int) -> str:
         return f"/api/v2/dags/{REVIEW}/dagRuns/{self.run}/taskInstances/{task_id}/{index}/hitlDetails"

@@ -6,13 +6,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from airflow_provider_mps.local.service import LocalService
 from tests.catalogue.report_lines import plan_line
 from tests.system.conftest import EXAMPLES, SCENARIOS, Run
-
-pytestmark = pytest.mark.system
 
 
 def test_a_report_is_written_whatever_became_of_the_other_tasks(

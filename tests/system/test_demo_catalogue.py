@@ -7,10 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from PIL import Image
-
-pytestmark = pytest.mark.system
 
 
 def test_the_second_night_makes_what_has_changed(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +18,6 @@ from tests.system.gallery import ROOT, Pages, airflow_pages
 from tests.system.gallery_auth import GUEST, READER, SEEN_BY_STRANGERS, STRANGER
 
 pytestmark = [
-    pytest.mark.system,
     # The first of them starts an Airflow, and runs four DAGs.
     pytest.mark.timeout(600),
     pytest.mark.skipif(not SHOWS_PAGES, reason="Airflow shows pages of plugins from 3.1 on"),
@@ -135,19 +133,6 @@ def test_no_secret_reaches_a_page_an_answer_or_the_log(pages: Pages) -> None:
 
 
 # In a browser.
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="there is no playwright")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium (Debian: apt-get install chromium)")
-    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield running
-        running.close()
 
 
 @pytest.fixture

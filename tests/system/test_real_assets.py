@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from airflow_provider_mps.local.service import LocalService
 from tests.operators.publishing import Shop, labelled
-from tests.system.conftest import ROOT
 from tests.system.real_airflow import RealAirflow
 from tests.task_context import AIRFLOW_2
 
-pytestmark = [pytest.mark.system, pytest.mark.alone, pytest.mark.timeout(600)]
-
-DAGS = Path(__file__).parent / "asset_dags"
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalService]:
-    with LocalService(rate_limit=0) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def airflow(cloud: LocalService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
-    home = tmp_path_factory.mktemp("real")
-    with RealAirflow(home, DAGS, cloud.connection(), PYTHONPATH=str(ROOT)) as running:
-        yield running
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

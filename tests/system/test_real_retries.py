@@ -6,49 +6,20 @@ import os
 import re
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from airflow_provider_mps.compat import ASKS_PEOPLE
 from airflow_provider_mps.local.service import LocalService
-from tests.system.conftest import ROOT
+from tests.system.conftest import MANY
 from tests.system.real_airflow import TI, RealAirflow
-from tests.system.review import REVIEW, Review
 from tests.task_context import AIRFLOW_2
 
-pytestmark = [pytest.mark.system, pytest.mark.alone, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
-DAGS = Path(__file__).parent / "real_dags"
 RETRIES = 6
-# Each costs two starts of a task process, about a second on two cores. All 200 with MPS_TEST_MANY=200.
-MANY = int(os.environ.get("MPS_TEST_MANY", "12"))
-HOSTILE = "/review/{{ 7919 * 7907 }} [x](javascript:y) | <b>`.png"
-asking_only = pytest.mark.skipif(not ASKS_PEOPLE, reason="Airflow asks people from 3.1 on")
 newest_only = pytest.mark.skipif(AIRFLOW_2 and "MPS_TEST_MANY" not in os.environ, reason="takes long, and is the same")
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalService]:
-    with LocalService(task_seconds=1.0, rate_limit=0, small_pictures=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def airflow(cloud: LocalService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
-    home = tmp_path_factory.mktemp("real")
-    with RealAirflow(
-        home, DAGS, cloud.connection(), parallelism=8, PYTHONPATH=str(ROOT), MPS_TEST_MANY=str(MANY)
-    ) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _no_faults(cloud: LocalService) -> Iterator[None]:
-    yield
-    cloud.clear_faults()
 
 
 def paid(cloud: LocalService) -> Counter[str]:
@@ -144,8 +115,8 @@ def test_many_tasks_outlive_their_triggerer(airflow: RealAirflow, cloud: LocalSe
     cloud.add_fault(kind="task_seconds", seconds=3600, match='"many ')
     run = airflow.trigger("many")
     airflow.wait("many", run, lambda tis: Counter(ti.state for ti in tis)["deferred"] == MANY, 400)
-    airflow.kill_triggerer()
-    airflow.start_triggerer()
+    airflow.kill("triggerer")
+    airflow.start("triggerer")
     cloud.clear_faults()
     finish(cloud, "many ")
     tis = airflow.wait_finished("many", run, 400)
@@ -170,8 +141,8 @@ def test_a_batch_outlives_its_worker_and_its_triggerer(airflow: RealAirflow, clo
     tis = airflow.wait("batches", run, lambda _: accepted() >= 5, 120)
     os.kill(refresh(tis).pid or 0, signal.SIGKILL)
     airflow.wait("batches", run, lambda tis: refresh(tis).state == "deferred" and accepted() == 60, 120)
-    airflow.kill_triggerer()
-    airflow.start_triggerer()
+    airflow.kill("triggerer")
+    airflow.start("triggerer")
     finish(cloud, "batch ")
     after = refresh(airflow.wait_finished("batches", run, 120))
     log = airflow.task_log("batches", run, "refresh")
@@ -198,61 +169,3 @@ def test_an_example_runs_without_a_logical_date(airflow: RealAirflow, tmp_path: 
         Path(entry["Outputs"][0]["path"]).parent for entry in airflow.xcom("mps_catalogue_batch", run, "refresh")
     }
     assert re.fullmatch(r"/catalogue/\d{4}-\d\d-\d\d", str(folder))
-
-
-@asking_only
-def test_nothing_is_published_before_somebody_has_said_yes(airflow: RealAirflow, cloud: LocalService) -> None:
-    cloud.put_object(cloud.bucket, HOSTILE, cloud.get_object(cloud.bucket, "/samples/vase.png"))
-    products = ["/samples/coffee.png", HOSTILE, "/samples/bottle.png"]
-    review = Review(airflow, cloud, {"products": products, "seed": 7})
-    # In each round: what is asked about, the beginning of what is chosen, and how many were paid for by then.
-    rounds = [(products, "3. /samples/bottle.png [", 3), (products[:2], "All of these [", 5)]
-    for number, (asked, chosen, paid) in enumerate(rounds, start=1):
-        question = review.question(f"ask_{number}")
-        options = question["options"]
-        assert [sum(name in option for option in options) for name in asked] == [1] * len(asked)
-        # All, and none.
-        assert len(options) == len(asked) + 2
-        assert review.submitted == paid
-        assert review.published == set()
-        # Airflow renders neither what it maps over nor the options.
-        assert str(7919 * 7907) not in question["subject"] + question["body"] + "".join(options)
-        pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", question["body"])
-        # The sheet, and each before and after.
-        assert len(pictures) == 1 + 2 * len(asked)
-        for path in (pictures[0], *pictures[-2:]):
-            assert airflow.request("GET", path).content.startswith(b"\xff\xd8\xff")
-        review.answer(f"ask_{number}", next(option for option in options if option.startswith(chosen)))
-    airflow.wait_finished(REVIEW, review.run, 120)
-    assert airflow.run_state(REVIEW, review.run) == "success", review.logs[-6000:]
-    assert review.submitted == 5
-    found = airflow.xcom(REVIEW, review.run, "publish")
-    assert [one["key"] for one in found] == [products[2], *products[:2]]
-    assert {output["path"] for one in found for output in one["Outputs"]} == review.published
-    assert len(review.published) == 3
-    assert all(one["approval"]["approved"] and one["approval"]["by"]["id"] and one["approval"]["at"] for one in found)
-
-
-@asking_only
-@pytest.mark.skipif("MPS_TEST_LIVES" not in os.environ, reason="takes minutes")
-def test_whoever_clears_a_question_answers_it_anew(airflow: RealAirflow, cloud: LocalService) -> None:
-    review = Review(airflow, cloud, {"per": "picture", "products": ["/samples/coffee.png", "/samples/vase.png"]})
-    for number in (1, 2, 3):
-        for index in (0, 1):
-            review.answer(f"ask_{number}", review.question(f"ask_{number}", index)["options"][-1], index=index)
-    airflow.wait_finished(REVIEW, review.run, 240)
-    assert airflow.run_state(REVIEW, review.run) == "success", review.logs[-6000:]
-    assert (review.submitted, review.published) == (6, set())
-    # What was rejected for good is asked about once more; the rounds before, and what they have paid for, stay.
-    airflow.clear(REVIEW, review.run, "ask_3")
-    airflow.clear(REVIEW, review.run, "approved")
-    airflow.clear(REVIEW, review.run, "publish")
-    for index in (0, 1):
-        question = review.question("ask_3", index)
-        review.answer("ask_3", question["options"][-index], index=index)
-    airflow.wait_finished(REVIEW, review.run, 240)
-    assert airflow.run_state(REVIEW, review.run) == "success", review.logs[-6000:]
-    assert review.submitted == 6
-    (found,) = airflow.xcom(REVIEW, review.run, "publish")
-    assert found["key"] == "/samples/coffee.png"
-    assert len(review.published) == 1

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
 
 from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import SCENARIOS, Run
+from tests.whole import WHOLE
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.skipif("MPS_TEST_WHOLE" not in os.environ, reason="make test-whole runs it"),
-]
+pytestmark = pytest.mark.skipif(not WHOLE, reason="make test-whole runs it")
 
 
 def test_it_is_asked_once_of_each_and_a_bad_one_is_made_once_more(

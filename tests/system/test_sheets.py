@@ -7,15 +7,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from airflow_provider_mps.compat import SHOWS_PAGES
 from airflow_provider_mps.core.gallery_paths import Size, gallery_path, picture_path
 from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import SCENARIOS, Run
-
-pytestmark = pytest.mark.system
 
 
 def check_links(run: Run, service: LocalService) -> None:

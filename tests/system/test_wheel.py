@@ -13,8 +13,6 @@ import pytest
 
 from tests.system.conftest import ROOT
 
-pytestmark = pytest.mark.system
-
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
