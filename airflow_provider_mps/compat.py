@@ -10,6 +10,7 @@ floor in ``pyproject.toml``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as _version
@@ -34,6 +35,7 @@ else:
                 from airflow.utils.log.secrets_masker import mask_secret
 
 __all__ = [
+    "ASCII_ASSETS",
     "ASKS_PEOPLE",
     "DEFERRABLE",
     "HASHES_EXTRAS",
@@ -43,8 +45,10 @@ __all__ = [
     "TemplateRendering",
     "cleared_xcoms",
     "first_reschedule",
+    "hook_lineage",
     "is_run_over",
     "mask_secret",
+    "report_asset",
     "run_number",
     "task_instance_id",
     "task_state_store",
@@ -60,6 +64,9 @@ HAS_PARTITIONS = _RELEASE >= (3, 3)
 
 HASHES_EXTRAS = _RELEASE < (3, 0)
 """Whether the values in the extra of an alias' event have to be hashable."""
+
+ASCII_ASSETS = _RELEASE < (3, 0)
+"""Whether the address of an asset has to be ASCII."""
 
 READS_CONNECTION_FORMS = _RELEASE >= (3, 2)
 """Whether Airflow reads the form of a connection from the provider's description, and warns of methods of the hook."""
@@ -131,6 +138,42 @@ def run_number(dag_run: Any) -> int | None:
     """Return the id of a DAG run in Airflow's database: Airflow 2 shows it to tasks, Airflow 3 does not (None)."""
     number = getattr(dag_run, "id", None)
     return number if isinstance(number, int) else None
+
+
+def hook_lineage() -> Any:
+    """Return Airflow's collector of what hooks read and write; None where nobody has asked for it (a plugin does).
+
+    Without a reader it is not made, as that imports what all providers know of assets.
+    """
+    plugins: Any
+    try:
+        # Airflow 3.2 and newer
+        from airflow.sdk import plugins_manager as plugins
+        from airflow.sdk.lineage import get_hook_lineage_collector
+    except ImportError:
+        from airflow import plugins_manager as plugins
+        from airflow.lineage.hook import get_hook_lineage_collector  # type: ignore[import-not-found,no-redef]
+
+    if hasattr(plugins, "get_hook_lineage_readers_plugins"):
+        readers = plugins.get_hook_lineage_readers_plugins()
+    else:
+        plugins.initialize_hook_lineage_readers_plugins()
+        readers = plugins.hook_lineage_reader_classes
+    return get_hook_lineage_collector() if readers else None
+
+
+def report_asset(collector: Any, context: Any, dataset: Any, *, is_output: bool) -> None:
+    """Tell Airflow's collector what was read or written; Airflow 2 calls it a dataset.
+
+    :param collector: see :func:`hook_lineage`
+    :param context: what has read or written it: a hook or an operator
+    :param dataset: a ``core.datasets.Dataset``
+    """
+    side = "output" if is_output else "input"
+    add = getattr(collector, f"add_{side}_asset", None) or getattr(collector, f"add_{side}_dataset")
+    with suppress(ValueError):
+        # Airflow takes it for no asset: it is longer than 1,500 characters, or the database has only ASCII.
+        add(context, uri=dataset.ascii_uri if ASCII_ASSETS else dataset.uri)
 
 
 class TemplateRendering:

@@ -1,7 +1,8 @@
 """The one line that is read first: Airflow's log page does not wrap, and shows about 80 characters of an exception.
 
 It is logged right before the exception leaves the task: code, connection, remedy. The exception says the rest. The
-XCom ``service_error`` keeps code, message and RequestId for pages that show what a run has made.
+XCom ``service_error`` keeps code, message and RequestId for pages that show what a run has made, and the notes
+of the task keep the same for lineage.
 """
 
 from __future__ import annotations
@@ -59,13 +60,15 @@ def failures_in_short(execute: _Method) -> _Method:
 
 def _tell(task: Any, error: Exception, code: str, context: Any) -> None:
     """Put into an XCom why the try has failed, for pages that show what a run has made: the next try clears it."""
-    if not task.do_xcom_push:
-        return
     told = {
         "Code": excerpt(code, 160),
         "Message": excerpt(str(getattr(error, "message", None) or error), 500),
         "RequestId": str(getattr(error, "request_id", None) or ""),
     }
+    if hasattr(task, "lineage_notes"):
+        task.lineage_notes.failure = told
+    if not task.do_xcom_push:
+        return
     # The task has failed already, and its own error is the one that counts.
     with suppress(Exception):
         context["ti"].xcom_push(key=XCOM_ERROR_KEY, value=told)

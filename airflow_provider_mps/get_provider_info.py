@@ -10,6 +10,14 @@ from airflow_provider_mps.connection_types import connection_types
 
 _INTEGRATION = "Tencent Cloud MPS"
 _AIDGE = "Alibaba Aidge"
+_COS_ASSETS = [
+    {
+        "schemes": ["cos"],
+        "handler": f"{__package__}.lineage.assets.sanitize_uri",
+        "factory": f"{__package__}.lineage.assets.create_asset",
+        "to_openlineage_converter": f"{__package__}.lineage.assets.convert_asset_to_openlineage",
+    }
+]
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -59,6 +67,9 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "connection-types": connection_types(),
         "filesystems": [f"{__package__}.fs.cos"],
+        # Airflow 2 looks for these under their name of its day.
+        "asset-uris": _COS_ASSETS,
+        "dataset-uris": _COS_ASSETS,
     }
 
 

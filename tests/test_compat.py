@@ -71,6 +71,23 @@ def test_airflow_itself_comes_through_both(monkeypatch: pytest.MonkeyPatch) -> N
     assert (task.text, seen) == ("cup", ["_do_render_template_fields", "_render"])
 
 
+def test_who_reads_hook_lineage_is_known() -> None:
+    try:
+        from airflow.sdk import lineage, plugins_manager
+
+        assert plugins_manager.get_hook_lineage_readers_plugins() == []
+    except ImportError:
+        from airflow import plugins_manager
+        from airflow.lineage import hook as lineage
+
+        plugins_manager.initialize_hook_lineage_readers_plugins()
+        assert plugins_manager.hook_lineage_reader_classes == []
+    kind = "dataset" if AIRFLOW < (3, 0) else "asset"
+    for side in ("input", "output"):
+        add = getattr(lineage.HookLineageCollector, f"add_{side}_{kind}")
+        assert parameters(add)[:4] == ["self", "context", "scheme", "uri"]
+
+
 @only_3
 def test_the_task_runner_keeps_what_the_server_said() -> None:
     from airflow.sdk.api.datamodels._generated import TIRunContext

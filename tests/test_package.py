@@ -77,6 +77,7 @@ LAYERS = [
     "catalogue",
     "triggers",
     "links",
+    "lineage",
     "operators",
     "sensors",
     "transfers",

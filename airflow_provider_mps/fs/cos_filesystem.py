@@ -307,6 +307,8 @@ class CosFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def _hook(self, bucket: str) -> CosHook:
         if bucket not in self._hooks:
             self._hooks[bucket] = CosHook(self.conn_id, bucket, self._region)
+            # Airflow's path reports what is done by it.
+            self._hooks[bucket].reports_lineage = False
         return self._hooks[bucket]
 
 

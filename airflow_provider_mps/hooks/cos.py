@@ -19,6 +19,7 @@ from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.exceptions import InvalidArgumentError
 from airflow_provider_mps.hooks.cos_objects import CosObjectsHook
+from airflow_provider_mps.hooks.lineage import report_copy
 from airflow_provider_mps.services.tencentcloud.answers import cos_object
 from airflow_provider_mps.services.tencentcloud.codes import ALREADY_EXISTS
 from airflow_provider_mps.services.tencentcloud.integrity import evidence
@@ -52,6 +53,8 @@ class CosHook(CosObjectsHook):
 
     # Whoever stores thousands of files tells of them in sums.
     logs_each = True
+    # Tasks of this package report what they read and write themselves.
+    reports_lineage = True
 
     def download_file(
         self, key: str, local_path: str | Path, bucket: str | None = None, stop: Stop | None = None
@@ -87,7 +90,9 @@ class CosHook(CosObjectsHook):
             self.log.info("Fetched %s to %s (%d bytes, %s)", target, path, arrived.size, evidence(stored))
             return path
 
-        return self._resend("GetObject", target, fetch, stop)
+        found = self._resend("GetObject", target, fetch, stop)
+        self._report(target, str(path))
+        return found
 
     def upload_file(self, local_path: str | Path, key: str, bucket: str | None = None) -> dict[str, Any]:
         """Store a file as an object and verify what COS keeps.
@@ -114,7 +119,9 @@ class CosHook(CosObjectsHook):
                 self.log.info("Stored %s (%d bytes, %s) from %s", target, sent.size, evidence(stored), path)
             return cos_object(bucket, self._region(), key)
 
-        return self._resend("PutObject", target, store)
+        found = self._resend("PutObject", target, store)
+        self._report(str(path), target)
+        return found
 
     def read_object(self, key: str, bucket: str | None = None) -> bytes | None:
         """Return the bytes of a small object, verified; None if there is no such object.
@@ -268,6 +275,11 @@ class CosHook(CosObjectsHook):
             return found.stat
 
         return self._resend("PutObject", str(place), put)
+
+    def _report(self, source: str, to: str) -> None:
+        """Report to Airflow's hook lineage what was copied from where to where."""
+        if self.reports_lineage:
+            report_copy(self, source, to, self.log)
 
     def head_object(self, key: str, bucket: str | None = None) -> Digest:
         """Return size and CRC64 of an object.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import AidgeInDoubtError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.operators.aidge_batch import AidgeBackgroundGenerationBatchOperator
 from airflow_provider_mps.operators.base import PictureSubmitOperator
 from airflow_provider_mps.rendering import TemplatedFields
@@ -166,6 +167,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
             generation.check_literals()
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> Any:
         """Submit, or join what an earlier try has submitted, and wait if asked to.
 
@@ -188,6 +190,11 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         if request.note:
             self.log.info("%s", request.note)
         return self._go_on(context, hook, self._submit(context, hook, request, on_doubt))
+
+    def lineage_inputs(self) -> Iterable[str]:
+        """Give the address of the picture, unless it was given itself."""
+        found = None if self.image_base64 is not None else self.image_path or self.image_url
+        return () if found is None else (str(found),)
 
     def make_trigger(self, task_id: str, deadline: Deadline, since: float | None) -> AidgeImageTaskTrigger:
         """Return the trigger that waits."""
@@ -252,7 +259,7 @@ class AidgeBackgroundGenerationOperator(PictureSubmitOperator):
         return Generation(**{name: getattr(self, name) for name in GENERATION_ARGUMENTS})
 
 
-class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
+class AidgeSceneSearchOperator(ReportsLineage, TemplatedFields, BaseOperator):
     """Search scenes for a product, so that a DAG can choose one.
 
     Calls ``/ai/image/background/generation/scene/query`` (page "Scene Recommendation and Query", where it is:
@@ -277,6 +284,7 @@ class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
     """
 
     service = AIDGE
+    lineage_fields = ("image_url",)
     template_fields: Sequence[str] = (
         "product_title",
         "image_url",
@@ -310,6 +318,7 @@ class AidgeSceneSearchOperator(TemplatedFields, BaseOperator):
             self._search().check_literals()
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Search; return the scenes."""
         self.check_found()

@@ -14,6 +14,7 @@ from airflow_provider_mps.core.lists import check_no_task, flat_list
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.profiles import COS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
@@ -26,7 +27,7 @@ _EXPECTED = "results, entries of a batch, or what a task with a file of lines re
 _SHEETS = "what ContactSheetOperator returned, or addresses of pictures"
 
 
-class ApprovalQuestionsOperator(TemplatedFields, BaseOperator):
+class ApprovalQuestionsOperator(ReportsLineage, TemplatedFields, BaseOperator):
     """Write the questions whether pictures may be published, for ``HITLOperator`` (Airflow 3.1) to ask.
 
     Returns a list of ``{"subject", "body", "options", "multiple"}``, which
@@ -68,6 +69,7 @@ class ApprovalQuestionsOperator(TemplatedFields, BaseOperator):
 
     service = COS
     ui_color = "#fbe8f0"
+    lineage_fields, hands_on = ("pictures", "sheets"), True
     template_fields: Sequence[str] = (
         "pictures",
         "per",
@@ -109,6 +111,7 @@ class ApprovalQuestionsOperator(TemplatedFields, BaseOperator):
             arguments.check_literals({name: getattr(self, name) for name in _CHECKS}, _CHECKS)
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Write the questions."""
         from airflow_provider_mps.catalogue.approval.questions import Pages, questions_of

@@ -17,6 +17,7 @@ from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, LimitKind
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.links.gallery import RESULT_LINKS, note_result
 from airflow_provider_mps.polling.waiting import (
     TaskReader,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 
-class PictureSubmitOperator(TemplatedFields, BaseOperator):
+class PictureSubmitOperator(ReportsLineage, TemplatedFields, BaseOperator):
     """Waits for what it has submitted, in the worker or in the triggerer, or does not wait at all.
 
     :param wait_for_completion: wait for the result (bool), default False
@@ -122,6 +123,7 @@ class PictureSubmitOperator(TemplatedFields, BaseOperator):
             raise terms.out_of_time(doubt, LimitKind.EXECUTION_TIMEOUT) from None
 
     @failures_in_short
+    @reports_lineage
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take up the task again with the trigger's event; return the result."""
         return self._deliver(context, result_of_event(event, self.timeout, self.service))

@@ -28,8 +28,10 @@ from airflow_provider_mps.exceptions import (
     invalid_arguments_fail,
 )
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import reports_lineage
 from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.operators.batch_events import check_event
+from airflow_provider_mps.operators.batch_lineage import BatchLineage
 from airflow_provider_mps.polling.waiting import end_of_try
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.core.steps import Log
 
 
-class PictureBatchOperator(TemplatedFields, BaseOperator):
+class PictureBatchOperator(BatchLineage, TemplatedFields, BaseOperator):
     """Submits many pictures, waits for them in the worker or in the triggerer, and hands over an entry for each.
 
     See :class:`~airflow_provider_mps.operators.mps_batch.MpsImageBgFusionBatchOperator` for the arguments.
@@ -126,11 +128,13 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
         return nullcontext()
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> Any:
         """Submit what has to be submitted, wait for all, and hand over what came of each request."""
         return self._work(context, begins=True)
 
     @failures_in_short
+    @reports_lineage
     def execute_complete(self, context: Context, event: Any = None) -> Any:
         """Take up the batch again: all that was waited for is in the record."""
         check_event(event)
@@ -156,7 +160,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             max_failed = arguments.integer("max_failed", self.max_failed, 0)
             on_empty = check_on_empty("on_empty", self.on_empty)
             form = self._form(context, task)
-            items = self.read_items(hook, task, asked := form.asked())
+            self.lineage_notes.seen = items = self.read_items(hook, task, asked := form.asked())
             store = self._store(task)
         if begins and (items or not form.is_empty):
             form.check(str(store))
@@ -167,6 +171,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
             items = form.taken_over(items, asked, record, partial(self.read_items, hook), store.at)
             ends = self._ends(context, hook, items, form, store, record)
             if ends is not None:
+                self.lineage_notes.ends = ends
                 self._judge(context, form, items, ends, max_failed)
                 result = form.hand_over(items, ends)
                 record.mark_returned(context["ti"].max_tries, instance_of(context))
@@ -314,7 +319,7 @@ class PictureBatchOperator(TemplatedFields, BaseOperator):
     def _push(self, context: Context, form: Form, items: list[Item], ends: dict[int, ItemOutcome]) -> None:
         """Hand over what was paid for, before the task fails."""
         try:
-            result = form.hand_over(items, ends)
+            self.lineage_notes.ends, self.lineage_notes.handed_over = ends, (result := form.hand_over(items, ends))
             if self.do_xcom_push:
                 context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=result)
         except Exception as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +17,7 @@ from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.prices import read_prices
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 DEFAULT_MAX_REMOVED = 0.5
 
 
-class CataloguePlanOperator(TemplatedFields, BaseOperator):
+class CataloguePlanOperator(ReportsLineage, TemplatedFields, BaseOperator):
     """Find out which pictures of a catalogue have to be made, and why, and keep them for this run.
 
     Each product of the manifest in each look is an item, ``{sku}/{look}``. What its pictures are now is asked of COS
@@ -164,6 +165,7 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
             self._check_looks()
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> dict[str, Any]:
         """Plan the run, and return the address of the plan."""
         from airflow_provider_mps.catalogue.plan.planner import Planner
@@ -175,6 +177,10 @@ class CataloguePlanOperator(TemplatedFields, BaseOperator):
         ti = context["ti"]
         is_over = partial(is_run_over, ti)
         return Planner(given, task_of(context), ti.try_number, is_over, self.log).run(time.time())
+
+    def lineage_inputs(self) -> Iterable[str]:
+        """Give the address of the manifest; rows that another task has returned have none."""
+        return (self.manifest,) if isinstance(self.manifest, str) else ()
 
     def _check_looks(self) -> None:
         """Check what no template will change, or has not."""

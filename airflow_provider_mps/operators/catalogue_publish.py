@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
@@ -15,6 +15,7 @@ from airflow_provider_mps.core.progress import counted, in_words
 from airflow_provider_mps.core.vocabulary import LABEL_METADATA
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.operators.asset_events import check_partitions, tell_of_changes
 from airflow_provider_mps.operators.judging import fail_if_too_many
@@ -35,7 +36,7 @@ _SHOWN_SKUS = 100
 _NOBODY_IS_ASKED: Any = object()
 
 
-class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator):
+class CataloguePublishOperator(StoppableTransfer, ReportsLineage, TemplatedFields, BaseOperator):
     """Publish the pictures that batches have made, each labelled and under its final key, and put that on record.
 
     With ``label``, by default, a picture is fetched, labelled, and stored under its final key by one request; its label
@@ -129,6 +130,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
     service = COS
     ui_color = "#e8f8e8"
     operator_extra_links = GALLERY_LINKS
+    lineage_fields, fills_aliases = ("pictures",), False
     template_fields: Sequence[str] = (
         "pictures",
         "catalogue",
@@ -192,6 +194,7 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
                 self._check_approved()
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> dict[str, Any]:
         """Publish; return the address of the file of what came of it."""
         from airflow_provider_mps.catalogue.addresses import read_output
@@ -219,8 +222,23 @@ class CataloguePublishOperator(StoppableTransfer, TemplatedFields, BaseOperator)
         run = PublishRun(files, catalogue, [output.path for output in outputs], task_of(context), self.log)
         run.read(read.get("keep_previous"), unchecked=read["unchecked"], answers=answers)
         target = Target(self.tencentcloud_conn_id, read.get("cos_region"), read.get("cache_control"), labels)
+        self.lineage_notes.seen = run
         run.publish(target, self.max_workers, stop)
         return self._ended(context, run, catalogue, read["max_failed"])
+
+    def lineage_inputs(self) -> Iterable[str]:
+        """Give the addresses of the files, and of the pictures that were published."""
+        yield from super().lineage_inputs()
+        yield from (source for source, _ in self._published())
+
+    def lineage_outputs(self, result: Any) -> Iterable[str]:
+        """Give the address of the file, and the final addresses."""
+        yield from super().lineage_outputs(result)
+        yield from (final for _, final in self._published())
+
+    def _published(self) -> Iterable[tuple[str, str]]:
+        run = self.lineage_notes.seen
+        return () if run is None else run.published()
 
     def _check_pictures(self) -> None:
         """Check what no template will change."""

@@ -13,6 +13,7 @@ from airflow_provider_mps.batch.words import whole_address
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.links.report import XCOM_REPORT_LINK, CatalogueReportLink
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.tencentcloud.profile import COS
@@ -32,7 +33,7 @@ DEFAULT_PICTURES_SHOWN = 200
 MAX_PICTURES_SHOWN = 1000
 
 
-class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
+class CatalogueReportOperator(ReportsLineage, TemplatedFields, StoppableTransfer, BaseOperator):
     """Write a report of a refresh: a page that opens without a network, JSON, and a table of all items.
 
     Takes what the other tasks of the refresh have returned. As a teardown (``report.as_teardown()``), or with
@@ -74,6 +75,7 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
     """
 
     service = COS
+    lineage_fields = ("plan", "pictures", "published")
     template_fields: Sequence[str] = (
         "plan",
         "pictures",
@@ -127,6 +129,7 @@ class CatalogueReportOperator(TemplatedFields, StoppableTransfer, BaseOperator):
             self._check_steps()
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> dict[str, Any]:
         """Write the report; return where it is, and the counts."""
         from airflow_provider_mps.catalogue.report.headline import headline_of

@@ -17,6 +17,7 @@ from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.links.gallery import RESULT_LINKS, note_result
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.aidge.words import DEFAULT_AIDGE_CONN_ID
@@ -39,7 +40,7 @@ _SHOWN_KINDS = ("subject", "result")
 _OPTIONAL = ("subject", "title", "font")
 
 
-class ContactSheetOperator(StoppableTransfer, TemplatedFields, BaseOperator):
+class ContactSheetOperator(StoppableTransfer, ReportsLineage, TemplatedFields, BaseOperator):
     """Draw one picture from many results: a panel for each, with its number, its name, and what was found wrong.
 
     Takes what the other tasks return: results of MPS and of Aidge, entries of a batch, files of lines of a plan, a
@@ -89,6 +90,7 @@ class ContactSheetOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     service = COS
     operator_extra_links = RESULT_LINKS
     ui_color = "#eef0f8"
+    lineage_fields = ("pictures", "subject")
     template_fields: Sequence[str] = (
         *("pictures", "dest", "subject", "title", "show", "columns", "side", "max_pictures", "per_sheet", "format"),
         *("font", "conn_id", "tencentcloud_conn_id", "aidge_conn_id"),
@@ -141,6 +143,7 @@ class ContactSheetOperator(StoppableTransfer, TemplatedFields, BaseOperator):
             self._check_required()
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> dict[str, Any]:
         """Draw; return where the sheets are, and what is on them."""
         from airflow_provider_mps.catalogue.sheets.draw import draw_sheets, kinds_of, pages_of, sources_of

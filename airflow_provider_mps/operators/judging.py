@@ -41,6 +41,16 @@ def fail_if_too_many(
     if len(are_final) <= max_failed:
         operator.log.warning("%d failed, which max_failed=%d allows: %s", len(are_final), max_failed, summary)
         return
+    hand_over(operator, context, result)
+    raise (refused if all(are_final) else failed)(len(are_final), total, max_failed, summary)
+
+
+def hand_over(operator: Any, context: Context, result: Any) -> None:
+    """Push what a task would return before it fails, and keep it for lineage.
+
+    :param operator: of the task
+    :param result: what it would return
+    """
+    operator.lineage_notes.handed_over = result
     if operator.do_xcom_push:
         context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=result)
-    raise (refused if all(are_final) else failed)(len(are_final), total, max_failed, summary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from airflow_provider_mps.batch.words import OnEmpty
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
+from airflow_provider_mps.lineage.addresses import payload_addresses
 from airflow_provider_mps.links.console import MpsConsoleLink
 from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.operators.batch import PictureBatchOperator
@@ -178,6 +179,10 @@ class MpsImageBgFusionBatchOperator(PictureBatchOperator):
             region=settings.region,
             account=hook.account,
         )
+
+    def item_addresses(self, item: Item) -> Iterable[str]:
+        """Give the addresses of the pictures that a request names."""
+        return payload_addresses(item.payload)
 
     def make_terms(self, hook: MpsHook, item: Item, log: Log) -> MpsTerms:
         """Return the terms of MPS for one picture."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mps.core import arguments
@@ -13,6 +13,8 @@ from airflow_provider_mps.core.polling import Deadline, Refused
 from airflow_provider_mps.error_table import airflow_error
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.addresses import payload_addresses
+from airflow_provider_mps.lineage.reporting import reports_lineage
 from airflow_provider_mps.links.console import MpsConsoleLink
 from airflow_provider_mps.links.gallery import RESULT_LINKS
 from airflow_provider_mps.operators.base import PictureSubmitOperator
@@ -69,6 +71,7 @@ class MpsSubmitOperator(PictureSubmitOperator):
         return MpsHook(self.tencentcloud_conn_id, self.region)
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> Any:
         """Submit, or join what an earlier try has submitted, and wait if asked to.
 
@@ -76,11 +79,16 @@ class MpsSubmitOperator(PictureSubmitOperator):
         """
         return self._begin(context)
 
+    def lineage_inputs(self) -> Iterable[str]:
+        """Give the addresses of the pictures that the request names; who comes from a deferral makes it anew."""
+        payload = self.lineage_notes.seen or self.build_payload(self.hook.settings.storage)
+        return payload_addresses(payload)
+
     def _begin(self, context: Context) -> Any:
         self.check_found()
         hook = self.hook
         with invalid_arguments_fail():
-            payload = self.build_payload(hook.settings.storage)
+            self.lineage_notes.seen = payload = self.build_payload(hook.settings.storage)
         try:
             submitted = self._submit(context, hook, payload)
         finally:
@@ -89,6 +97,7 @@ class MpsSubmitOperator(PictureSubmitOperator):
         return self._go_on(context, hook, submitted)
 
     @failures_in_short
+    @reports_lineage
     def resume_in_doubt(self, context: Context, event: Any = None) -> Any:
         """Look again for the task of this submission, now that one that might be it is done.
 

@@ -17,12 +17,14 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.cos_address import object_address
 from airflow_provider_mps.core.progress import counted, in_words
-from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT, XCOM_RETURN_KEY
+from airflow_provider_mps.core.vocabulary import DEFAULT_POLL_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.operators.batch_events import check_event
 from airflow_provider_mps.operators.check_rounds import CheckRounds
+from airflow_provider_mps.operators.judging import hand_over
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR
@@ -45,7 +47,7 @@ DEFAULT_MAX_REMAKES = 1
 MAX_REMAKES = 10
 
 
-class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
+class PictureCheckOperator(StoppableTransfer, ReportsLineage, TemplatedFields, BaseOperator):
     """Look at each picture before it is published: is it whole, as asked, and the product still itself?
 
     Checked on the worker, without a service: it can be read to its last row; format, size and ratio are those that
@@ -110,6 +112,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     service = MPS
     operator_extra_links = GALLERY_LINKS
     ui_color = "#fff4d6"
+    lineage_fields, hands_on = ("pictures", "subject"), True
     template_fields: Sequence[str] = (
         "pictures",
         "subject",
@@ -166,6 +169,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
             arguments.check_literals({name: getattr(self, name) for name in _CHECKS}, _CHECKS)
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> Any:
         """Check; return the address of the file, or the results, with what was found out."""
         from airflow_provider_mps.catalogue.checking.entries import are_entries, check_entries
@@ -196,6 +200,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         return found.pictures
 
     @failures_in_short
+    @reports_lineage
     def execute_complete(self, context: Context, event: Any = None) -> Any:
         """Go on with what was waited for."""
         check_event(event)
@@ -266,8 +271,7 @@ class PictureCheckOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         if on_reject is not OnReject.FAIL:
             self.log.warning("%s left out, as the check has rejected them: %s", f"{len(rejected):,}", told(rejected))
             return
-        if self.do_xcom_push:
-            context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=result)
+        hand_over(self, context, result)
         raise PicturesRejectedError(len(rejected), count, told(rejected))
 
     def _read(self) -> tuple[OnReject, Bounds, Least]:

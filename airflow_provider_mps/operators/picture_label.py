@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -17,6 +17,7 @@ from airflow_provider_mps.core.progress import counted, in_words
 from airflow_provider_mps.core.vocabulary import LABEL_METADATA
 from airflow_provider_mps.exceptions import invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.operators.judging import fail_if_too_many
 from airflow_provider_mps.rendering import TemplatedFields
@@ -36,7 +37,7 @@ _EXPECTED = "a result, a list of results, or what a task with a file of them ret
 _SHOWN = 3
 
 
-class PictureLabelOperator(StoppableTransfer, TemplatedFields, BaseOperator):
+class PictureLabelOperator(StoppableTransfer, ReportsLineage, TemplatedFields, BaseOperator):
     """Label pictures in COS: they say then that a model has taken part (GB 45438-2025, IPTC).
 
     Each picture is fetched, labelled, its label read back, and stored by one request: under its key is the picture
@@ -84,6 +85,7 @@ class PictureLabelOperator(StoppableTransfer, TemplatedFields, BaseOperator):
     service = COS
     operator_extra_links = GALLERY_LINKS
     ui_color = "#e8f8e8"
+    lineage_fields = ("pictures", "catalogue")
     template_fields: Sequence[str] = (
         "pictures",
         "catalogue",
@@ -132,6 +134,7 @@ class PictureLabelOperator(StoppableTransfer, TemplatedFields, BaseOperator):
                 self._settings(is_here=False)
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> Any:
         """Label; return what was given, with the labelled pictures."""
         from airflow_provider_mps.hooks.cos import CosHook
@@ -158,7 +161,18 @@ class PictureLabelOperator(StoppableTransfer, TemplatedFields, BaseOperator):
         except BaseException:
             self._tell_all_the_same(found, labeller.done)
             raise
+        self.lineage_notes.seen = labeller.labelled(found.jobs)
         return self._ended(context, found, labeller.done, read["max_failed"])
+
+    def lineage_inputs(self) -> Iterable[str]:
+        """Give the addresses of what was given, and of the pictures that were labelled."""
+        yield from super().lineage_inputs()
+        yield from (str(job) for job in self.lineage_notes.seen or ())
+
+    def lineage_outputs(self, result: Any) -> Iterable[str]:
+        """Give the address of the file, and of the labelled pictures."""
+        yield from super().lineage_outputs(result)
+        yield from (f"cos://{job.to_bucket or ''}{job.to_key}" for job in self.lineage_notes.seen or ())
 
     def _settings(self, *, is_here: bool) -> LabelSettings:
         from airflow_provider_mps.pictures.labels.settings import read_settings, settings_here

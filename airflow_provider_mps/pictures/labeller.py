@@ -83,6 +83,10 @@ class Labeller:
             stop=stop,
         )
 
+    def labelled(self, jobs: Sequence[LabelJob]) -> list[LabelJob]:
+        """Return those of the jobs whose labelled picture is there."""
+        return [jobs[index] for index, one in sorted(self.done.items()) if one.stat is not None]
+
     def _carry(self, numbered: tuple[int, LabelJob]) -> None:
         index, job = numbered
         try:

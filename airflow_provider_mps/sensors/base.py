@@ -43,6 +43,7 @@ from airflow_provider_mps.exceptions import (
     not_done,
 )
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.links.gallery import RESULT_LINKS, note_result
 from airflow_provider_mps.polling.waiting import (
     TaskReader,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 
-class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
+class PictureTaskSensor(ReportsLineage, TemplatedFields, BaseSensorOperator):
     """Wait until a picture task is done, in ``poke``, ``reschedule`` or deferrable mode, and return its result.
 
     :param deferrable: wait in the triggerer (bool); default: ``[operators] default_deferrable``
@@ -105,6 +106,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
         return self.make_hook()
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> Any:
         """Wait in the chosen mode; return the result."""
         with self._skip_instead_of_fail():
@@ -141,6 +143,7 @@ class PictureTaskSensor(TemplatedFields, BaseSensorOperator):
                 raise self._timeout_error("the triggerer did not answer in time") from None
 
     @failures_in_short
+    @reports_lineage
     def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Take up the task again with the trigger's event; return the result."""
         with self._skip_instead_of_fail():

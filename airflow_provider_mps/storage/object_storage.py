@@ -97,7 +97,7 @@ class ObjectStorage:
         address = arguments.beneath(folder, file_name)
         location = self._locations.file(name, address)
         if isinstance(location, CosLocation):
-            location.hook.logs_each = self._logs_each
+            location.hook.logs_each, location.hook.reports_lineage = self._logs_each, False
             stored = location.hook.upload_file(source, location.key)
             return {"uri": stored["cos_uri"], "size": size, **stored}
         with source.open("rb") as file:

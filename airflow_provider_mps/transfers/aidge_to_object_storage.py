@@ -13,6 +13,7 @@ from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.redaction import bare_url
 from airflow_provider_mps.exceptions import AidgeTooFewImagesError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.links.gallery import GALLERY_LINKS
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.aidge import picture_names
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOperator):
+class AidgeToObjectStorageOperator(StoppableTransfer, ReportsLineage, TemplatedFields, BaseOperator):
     """Copy the pictures of one or more results of Aidge, each whole or not at all.
 
     Asks Aidge for the addresses of the moment, so a result may be copied when those that it came with have expired, and
@@ -70,6 +71,7 @@ class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOpera
     """
 
     service = AIDGE
+    lineage_fields = ("images",)
     template_fields: Sequence[str] = (
         "images",
         "dest",
@@ -123,6 +125,7 @@ class AidgeToObjectStorageOperator(StoppableTransfer, TemplatedFields, BaseOpera
             arguments.check_literals({argument: getattr(self, argument) for argument in checks}, checks)
 
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Copy; return where the pictures are."""
         from airflow_provider_mps.clients.parts import folder_for_parts

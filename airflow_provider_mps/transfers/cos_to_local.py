@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.localpaths import Download, is_empty, plan_downloads
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.profiles import COS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOperator):
+class CosToLocalFilesystemOperator(StoppableTransfer, ReportsLineage, TemplatedFields, BaseOperator):
     """Fetch one COS object, or the pictures of a result. Each file is verified by size and CRC64, whole or absent.
 
     Either ``cos_key`` with ``local_path``, which returns the local path; or ``outputs`` with ``local_dir``, which
@@ -109,7 +110,18 @@ class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOpera
                 {"cos_key": arguments.cos_key, "cos_bucket": arguments.bucket, "cos_region": arguments.region},
             )
 
+    def lineage_inputs(self) -> Iterable[str]:
+        """Give the addresses of the objects."""
+        if self._fetches_one:
+            return (_address(self.cos_bucket, self.cos_key),)
+        return (_address(plan.bucket or self.cos_bucket, plan.key) for plan in self.lineage_notes.seen or ())
+
+    def lineage_outputs(self, result: Any) -> Iterable[str]:
+        """Give the paths of the files."""
+        return [result] if isinstance(result, str) else result or ()
+
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> str | list[str]:
         """Fetch; return the local path or paths."""
         from airflow_provider_mps.hooks.cos import CosHook
@@ -122,16 +134,20 @@ class CosToLocalFilesystemOperator(StoppableTransfer, TemplatedFields, BaseOpera
                 arguments.cos_key("cos_key", self.cos_key)
                 path = arguments.local_path("local_path", self.local_path)
             hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
+            hook.reports_lineage = False
             return str(hook.download_file(self.cos_key, path, stop=stop))
         if is_empty(self.outputs):
             self.log.info("outputs is empty: there is nothing to fetch")
             return []
         with invalid_arguments_fail():
             folder = arguments.local_path("local_dir", self.local_dir)
-            plans = plan_downloads(self.outputs, folder, self.keep_folders)
+            self.lineage_notes.seen = plans = plan_downloads(self.outputs, folder, self.keep_folders)
         _stay_in(folder, plans)
         regions = {plan.region or self.cos_region for plan in plans}
         hooks = hooks_of(regions, lambda region: CosHook(self.tencentcloud_conn_id, self.cos_bucket, region))
+
+        for hook in hooks.values():
+            hook.reports_lineage = False
 
         def fetch(plan: Download) -> str:
             return str(
@@ -151,6 +167,10 @@ def _stay_in(folder: str | Path, plans: list[Download]) -> None:
         if not parent.resolve().is_relative_to(root):
             said = f"local_dir: {str(parent)!r} is a symbolic link that leaves {str(folder)!r}"
             raise InvalidArgumentError(f"{said}; remove it, or give another local_dir")
+
+
+def _address(bucket: Any, key: Any) -> str:
+    return f"cos://{bucket or ''}/{str(key).lstrip('/')}"
 
 
 def _given(arguments_by_name: dict[str, Any]) -> list[str]:

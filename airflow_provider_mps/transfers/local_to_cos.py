@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
+from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
 from airflow_provider_mps.rendering import TemplatedFields
 from airflow_provider_mps.services.profiles import COS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
 
-class LocalFilesystemToCosOperator(TemplatedFields, BaseOperator):
+class LocalFilesystemToCosOperator(ReportsLineage, TemplatedFields, BaseOperator):
     """Store a file as a COS object, and verify by CRC64 what COS keeps.
 
     Uses PutObject (https://cloud.tencent.com/document/product/436/7749): an object of the same key is replaced whole.
@@ -63,7 +64,12 @@ class LocalFilesystemToCosOperator(TemplatedFields, BaseOperator):
         self.cos_region: Any = cos_region
         self.tencentcloud_conn_id = tencentcloud_conn_id
 
+    def lineage_inputs(self) -> Iterable[str]:
+        """Give the path of the file."""
+        return (str(self.local_path),)
+
     @failures_in_short
+    @reports_lineage
     def execute(self, context: Context) -> dict[str, Any]:
         """Store; return what describes the object."""
         self.check_found()
@@ -73,4 +79,5 @@ class LocalFilesystemToCosOperator(TemplatedFields, BaseOperator):
         from airflow_provider_mps.hooks.cos import CosHook
 
         hook = CosHook(self.tencentcloud_conn_id, self.cos_bucket, self.cos_region)
+        hook.reports_lineage = False
         return hook.upload_file(path, key)

@@ -181,6 +181,13 @@ class PublishRun:
             self._log.warning(said, f"{counted(len(moved), 'picture')} {'is' if len(moved) == 1 else 'are'}", moved[0])
         return address, dict(counts), list(changed)
 
+    def published(self) -> Iterator[tuple[str, str]]:
+        """Give where each picture that is published was made, and its final address."""
+        for index, outcome in sorted(self._outcomes.items()):
+            job = self._jobs[index]
+            if job is not None and job.source is not None and outcome.error is None:
+                yield str(job.source), str(job.final)
+
     def failures(self) -> list[Failure]:
         """Return what has failed."""
         found = ((self._jobs[index], outcome) for index, outcome in sorted(self._outcomes.items()))
