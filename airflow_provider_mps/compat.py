@@ -39,6 +39,7 @@ __all__ = [
     "ASKS_PEOPLE",
     "DEFERRABLE",
     "HASHES_EXTRAS",
+    "HAS_COMMANDS",
     "HAS_PARTITIONS",
     "READS_CONNECTION_FORMS",
     "SHOWS_PAGES",
@@ -73,6 +74,9 @@ READS_CONNECTION_FORMS = _RELEASE >= (3, 2)
 
 ASKS_PEOPLE = _RELEASE >= (3, 1)
 """Whether a task can ask people, and wait for an answer (``HITLOperator``)."""
+
+HAS_COMMANDS = _RELEASE >= (3, 2)
+"""Whether ``airflow`` has the commands of providers (``cli`` in their description)."""
 
 SHOWS_PAGES = _RELEASE >= (3, 1)
 """Whether pages of a plugin are shown as tabs of a DAG run and of a task."""

@@ -70,6 +70,8 @@ def get_provider_info() -> dict[str, Any]:
         # Airflow 2 looks for these under their name of its day.
         "asset-uris": _COS_ASSETS,
         "dataset-uris": _COS_ASSETS,
+        # Airflow 3.2 and newer; older ones take no notice of it.
+        "cli": [f"{__package__}.cli.airflow_commands.get_cli_commands"],
     }
 
 

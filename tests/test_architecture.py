@@ -20,7 +20,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 ROOMS = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
-ROOMS -= {"__init__"}
+ROOMS -= {"__init__", "__main__"}
 
 
 def names(text: str) -> list[str]:

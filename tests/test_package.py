@@ -61,6 +61,7 @@ LAYERS = [
     "services",
     "compat",
     "compat_server",
+    "compat_cli",
     "exceptions",
     "error_table",
     "connection_types",
@@ -82,6 +83,7 @@ LAYERS = [
     "sensors",
     "transfers",
     "gallery",
+    "cli",
 ]
 # These stand beside each other.
 BESIDE = [{"services.tencentcloud", "services.aidge"}, {"operators", "sensors", "transfers", "gallery"}]

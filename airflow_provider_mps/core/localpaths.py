@@ -55,6 +55,18 @@ def plan_downloads(outputs: Any, local_dir: str | Path, keep_folders: bool = Fal
     ]
 
 
+def check_stays_in(local_dir: str | Path, plans: Iterable[Download]) -> None:
+    """Refuse folders below the user's that are symbolic links to somewhere else.
+
+    :raises ArgumentError: one is
+    """
+    root = Path(local_dir).resolve()
+    for parent in {plan.local_path.parent for plan in plans}:
+        if not parent.resolve().is_relative_to(root):
+            said = f"local_dir: {str(parent)!r} is a symbolic link that leaves {str(local_dir)!r}"
+            raise ArgumentError(f"{said}; remove it, or give another local_dir")
+
+
 def _places(objects: list[tuple[str | None, str]], keep_folders: bool) -> list[tuple[str, ...]]:
     """Return for each object the folders, and the file name, that it gets below ``local_dir``."""
     whole = [_parts(key) for _, key in objects]

@@ -137,6 +137,19 @@ class AidgeHook(AidgePictures, PacedCalls, BaseHook):
         except ServiceError as error:
             return self._state_or_raise(task_id, error)
 
+    def query_task(self, task_id: str) -> tuple[TaskState, dict[str, Any], str]:
+        """Look at a task; return its state, the answer as it came, and the RequestId.
+
+        The answer may hold signed addresses, which are credentials: keep it out of logs and XComs.
+
+        :raises AidgeError: see :meth:`get_task_state`
+        """
+        try:
+            answer = self._resend(AidgeAction.QUERY, query_body(task_id), task_id)
+        except ServiceError as error:
+            return self._state_or_raise(task_id, error), {}, error.request_id
+        return self._seen(task_id, answer), dict(answer), answers.request_id_of(answer)
+
     def search_scenes(self, body: bytes, target: str = "") -> list[dict[str, Any]]:
         """Return the scenes of a search: ``{"id", "name", "cover", "tags"}``.
 

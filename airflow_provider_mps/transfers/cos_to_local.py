@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_mps.core import arguments
-from airflow_provider_mps.core.localpaths import Download, is_empty, plan_downloads
+from airflow_provider_mps.core.localpaths import Download, check_stays_in, is_empty, plan_downloads
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
 from airflow_provider_mps.failures import failures_in_short
 from airflow_provider_mps.lineage.reporting import ReportsLineage, reports_lineage
@@ -142,7 +141,7 @@ class CosToLocalFilesystemOperator(StoppableTransfer, ReportsLineage, TemplatedF
         with invalid_arguments_fail():
             folder = arguments.local_path("local_dir", self.local_dir)
             self.lineage_notes.seen = plans = plan_downloads(self.outputs, folder, self.keep_folders)
-        _stay_in(folder, plans)
+            check_stays_in(folder, plans)
         regions = {plan.region or self.cos_region for plan in plans}
         hooks = hooks_of(regions, lambda region: CosHook(self.tencentcloud_conn_id, self.cos_bucket, region))
 
@@ -158,15 +157,6 @@ class CosToLocalFilesystemOperator(StoppableTransfer, ReportsLineage, TemplatedF
         return in_parallel(
             fetch, plans, total=total, max_workers=workers, done="Fetched", log_line=self.log.info, stop=stop
         )
-
-
-def _stay_in(folder: str | Path, plans: list[Download]) -> None:
-    """Refuse folders below the user's that are symbolic links to somewhere else."""
-    root = Path(folder).resolve()
-    for parent in {plan.local_path.parent for plan in plans}:
-        if not parent.resolve().is_relative_to(root):
-            said = f"local_dir: {str(parent)!r} is a symbolic link that leaves {str(folder)!r}"
-            raise InvalidArgumentError(f"{said}; remove it, or give another local_dir")
 
 
 def _address(bucket: Any, key: Any) -> str:

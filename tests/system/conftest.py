@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_mps.compat import HAS_COMMANDS
 from airflow_provider_mps.local.demo import airflow_home
 from airflow_provider_mps.local.service import LocalService
 from tests.system.real_airflow import RealAirflow
@@ -56,6 +57,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service() -> Iterator[LocalService]:
     with LocalService(task_seconds=0.5, small_pictures=True) as running:
         yield running
+
+
+@pytest.fixture
+def by_hand(home: Path, service: LocalService) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Type a command about a task into a shell beside the Airflow that has run the DAG."""
+    program = [sys.executable, "-m", *(["airflow", "mps"] if HAS_COMMANDS else ["airflow_provider_mps"])]
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        env = airflow_home.environment(home, SCENARIOS, service.connection())
+        return subprocess.run([*program, *words], env=env, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
 
 
 @pytest.fixture

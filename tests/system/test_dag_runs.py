@@ -3,9 +3,11 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -16,12 +18,17 @@ from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.services.aidge.requests import Generation
 from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.system.conftest import EXAMPLES, SCENARIOS, Run
+from tests.task_context import AIRFLOW_2
 
 SIGNATURE = "q-sign-algorithm=sha1&q-signature=0123456789abcdef0123456789abcdef01234567"
 
 
 def test_every_way_to_wait(
-    run_dag: Callable[..., Run], service: LocalService, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    run_dag: Callable[..., Run],
+    by_hand: Callable[..., CompletedProcess[str]],
+    service: LocalService,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
     signed = f"{service.url}/_local/samples/coffee.png?{SIGNATURE}"
@@ -82,6 +89,25 @@ def test_every_way_to_wait(
         assert "SignedUrl" not in place
     for rendered in (run.task("submit"), run.task("mapped", 0), run.task("mapped", 1)):
         assert "***" in rendered["rendered"]["subject_url"]
+    _is_explained(by_hand, run.task("mapped", 1)["xcoms"]["mps_task_id"])
+
+
+def _is_explained(by_hand: Callable[..., CompletedProcess[str]], task_id: str) -> None:
+    """By hand, with nothing but the id: which Airflow task it was, what it asked for, and what is on record."""
+    said = by_hand("explain", task_id, "-o", "json")
+    assert said.returncode == 0, said.stderr
+    story = json.loads(said.stdout)
+    by = {field["name"]: field["value"] for field in story["by"]}
+    assert re.fullmatch(r"DAG modes, run \S+, task mapped, map index 1", by["Airflow task"])
+    assert (by["try"], by["operator"]) == ("1", "MpsImageBgFusionOperator")
+    asked = {field["name"]: field["value"] for field in story["asked"]}
+    assert asked["background"].endswith("/samples/gravel.png")
+    assert asked["known from"] == "the rendered fields of the Airflow task and the answer of MPS"
+    assert story["next"][0]["said"] == "Fetch it:"
+    if not AIRFLOW_2:
+        assert by["record of"] == by["Airflow task"]
+        assert by["result"] == "handed over to Airflow"
+    assert "0123456789abcdef01234567" not in (said.stdout + said.stderr).lower()
 
 
 def _generations(service: LocalService) -> list[Any]:

@@ -91,6 +91,19 @@ class RecordStore:
         # A listing may not have what was written a moment ago.
         return self._newest(self._read_on(known, last))
 
+    def newest(self, count: int) -> Iterator[Entry]:
+        """Yield the last files of the log, the newest first; they are read as they are asked for.
+
+        :param count: how many at the most
+        :raises RecordUnreadableError: a file is missing or cannot be read
+        """
+        numbers = sorted(self._listed()[0], reverse=True)[:count]
+        with threads(AT_ONCE, "catalogue-record") as pool:
+            for first in range(0, len(numbers), AT_ONCE):
+                some = numbers[first : first + AT_ONCE]
+                for number, data in zip(some, pool.map(self._data, some), strict=True):
+                    yield self._entry(number, data)
+
     def append(self, record: CatalogueRecord, run: TaskKey, events: Iterable[Event], now: float) -> CatalogueRecord:
         """Write a file of the log, and a snapshot where it is time for one; return what is known then.
 

@@ -97,6 +97,11 @@ def read_task(task_id: str, answer: Any) -> TaskState:
     )
 
 
+def request_id_of(answer: Mapping[str, Any]) -> str:
+    """Return the RequestId of an answer; empty where it has none."""
+    return shapes.read(answer).request_id
+
+
 def unknown_statuses(answer: Any) -> list[str]:
     """Return the statuses in the answer to a query, of the task and of its results, that this version does not know."""
     data = shapes.read(answer).data if isinstance(answer, Mapping) else None

@@ -1,0 +1,172 @@
+"""Look for what is known of a task: at the service, in Airflow's database, in the records of batches and catalogues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_mps.cli.errors import CommandError, UsageError, is_expected, told
+from airflow_provider_mps.cli.evidence import Evidence, InBatch, InCatalogue, Kept
+from airflow_provider_mps.cli.services import Asker
+from airflow_provider_mps.compat_cli import DatabaseUnavailableError, makers_of, stored_states
+from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
+from airflow_provider_mps.core.progress import counted
+from airflow_provider_mps.core.submission import Record
+from airflow_provider_mps.core.texts import clean
+from airflow_provider_mps.services.profiles import AIDGE
+from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
+
+MOST_BATCHES = 200
+"""Records of batches that are looked through below a folder, those first that were changed last."""
+MOST_LISTED = 20_000
+"""Objects that are listed for that."""
+MOST_ENTRIES = 500
+"""Files of a catalogue's log that are looked through, the newest first."""
+
+
+def ask_service(found: Evidence, args: Any) -> None:
+    """Add what the service says, and what its connection says of prices."""
+    try:
+        asker = Asker(found.service, args)
+        found.conn_id = asker.conn_id
+        found.prices = getattr(asker.hook.settings, "prices", None)
+        if args.offline:
+            found.missing.append(f"{found.service} was not asked (--offline).")
+            return
+        found.answer = asker.ask(found.task_id)
+    except CommandError:
+        raise
+    except Exception as error:
+        if not is_expected(error):
+            raise
+        found.refusal = told(error, found.conn_id or args.used_conn_id)
+        if isinstance(error, ServiceError):
+            found.remedy, found.is_unknown = error.hint, says_no_such_task(error)
+
+
+def look_into_database(found: Evidence) -> None:
+    """Add which Airflow task has told of it, and its record."""
+    try:
+        found.makers = makers_of(found.task_id, [found.service.task_id_key])
+        _look_into_store(found)
+    except DatabaseUnavailableError as error:
+        found.missing.append(
+            f"no record here: Airflow's database cannot be read ({clean(error, 200)}). Run this where "
+            "'airflow db check' and 'airflow db check-migrations' are content."
+        )
+        return
+    if not found.makers and not found.kept:
+        found.missing.append(
+            f"no record here: no XCom {found.service.task_id_key} in Airflow's database has this id. A retry or a "
+            "clear of the Airflow task removes it, and pictures of a batch have none (--record)."
+        )
+
+
+def _look_into_store(found: Evidence) -> None:
+    of = [(one.dag_id, one.run_id, one.task_id, one.map_index) for one in found.makers]
+    stored = stored_states(found.task_id, [found.service.record_key], of)
+    if stored is None:
+        found.missing.append("no record here: this Airflow keeps no state of tasks (3.3 and newer do).")
+        return
+    for one in stored:
+        record = Record.from_json(one.value)
+        if record is not None and found.task_id in (record.task_id, *record.replaced):
+            found.kept.append(Kept(one.dag_id, one.run_id, one.task_id, one.map_index, record))
+    if stored and not found.kept:
+        found.missing.append(
+            "no record here: what the Airflow task keeps in the state store is about another task by now, or is kept "
+            "by another backend."
+        )
+
+
+def look_into_batch(found: Evidence, address: str, conn_id: str | None) -> None:
+    """Add what a batch has on record of it.
+
+    :param address: folder of the record, or one above
+    :param conn_id: for COS
+    """
+    from airflow_provider_mps.batch.record import UnreadablePageError
+    from airflow_provider_mps.batch.store import BatchStore
+    from airflow_provider_mps.core.cos_address import is_cos
+    from airflow_provider_mps.storage.locations import CosLocation, Locations
+
+    if not is_cos(address):
+        raise UsageError("--record: expected an address in COS, such as cos://shop-1250000000/airflow-mps/")
+    location: CosLocation = Locations(None, conn_id or DEFAULT_CONN_ID).folder("--record", address)
+    prefixes = _prefixes(location)
+    for prefix in prefixes:
+        store = BatchStore(location.hook, prefix, found.service)
+        try:
+            header = store.read_header()
+            record = None if header is None else store.read(header)
+        except UnreadablePageError as error:
+            found.missing.append(f"{clean(store)} cannot be read: {clean(error, 200)}")
+            continue
+        for one in record.records.values() if record is not None else ():
+            if found.task_id in (one.task_id, *one.replaced):
+                found.batch = InBatch(str(store), one, record.ends.get(found.task_id) if record else None)
+                return
+    looked = counted(len(prefixes), "batch record") if len(prefixes) > 1 else "the batch record"
+    said = f"{looked} in {clean(address)}" if prefixes else f"there is no batch record in {clean(address)}"
+    found.missing.append(f"no record here: {said}{' does not have this task' if prefixes else ''}.")
+
+
+def _prefixes(location: Any) -> list[str]:
+    """Return where records of batches are: there, or below."""
+    prefix = location.key.rstrip("/")
+    if location.hook.stat_object(f"{prefix}/batch.json") is not None:
+        return [prefix]
+    heads = []
+    for number, one in enumerate(location.hook.list_objects(f"{prefix}/"), 1):
+        if one.key.endswith("/batch.json"):
+            heads.append(one)
+        if number >= MOST_LISTED:
+            break
+    heads.sort(key=lambda one: one.modified, reverse=True)
+    return [one.key.removesuffix("/batch.json") for one in heads[:MOST_BATCHES]]
+
+
+def look_into_catalogue(found: Evidence, catalogue: str, conn_id: str | None) -> None:
+    """Add what a catalogue has on record of it.
+
+    :param catalogue: address of its folder
+    :param conn_id: for COS
+    """
+    from airflow_provider_mps.catalogue.record.events import ItemFailed, ItemMade
+    from airflow_provider_mps.catalogue.record.store import RecordStore
+    from airflow_provider_mps.storage.files import Files
+
+    store = RecordStore(Files(None, conn_id or DEFAULT_CONN_ID), catalogue)
+    looked = 0
+    for entry in store.newest(MOST_ENTRIES):
+        looked += 1
+        for event in entry.events:
+            if isinstance(event, ItemMade | ItemFailed) and event.task_id == found.task_id:
+                state = store.read().state(event.item)
+                found.item = InCatalogue(catalogue, event, entry.run, entry.at, state)
+                return
+    said = f"the last {counted(looked, 'file')} of the record" if looked else "there is no record"
+    found.missing.append(
+        f"no record here: {said} of catalogue {clean(catalogue)}{' do not name this task' if looked else ''}."
+    )
+
+
+def find(found: Evidence, args: Any) -> Evidence:
+    """Look everywhere that was asked for."""
+    ask_service(found, args)
+    if args.no_db:
+        found.missing.append("Airflow's database was not looked into (--no-db).")
+    else:
+        look_into_database(found)
+    # A task of Aidge has its pictures at another service.
+    conn_id = None if found.service is AIDGE else args.conn_id
+    for address, look in ((args.record, look_into_batch), (args.catalogue, look_into_catalogue)):
+        if address:
+            try:
+                look(found, address, conn_id)
+            except CommandError:
+                raise
+            except Exception as error:
+                if not is_expected(error):
+                    raise
+                found.missing.append(f"{clean(address)} cannot be read: {' '.join(told(error, conn_id))}")
+    return found

@@ -1,0 +1,109 @@
+"""Airflow's own tables in memory, with what a task has told of a service's task."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.task_context import AIRFLOW_2
+
+BEGAN = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
+TABLES = ("task_instance", "task_instance_history", "rendered_task_instance_fields", "xcom", "task_state_store")
+
+
+class Database:
+    """A database with one run of one DAG.
+
+    :param session: of SQLAlchemy
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._place = {"dag_id": "shop", "run_id": "night-1", "map_index": -1}
+
+    @property
+    def has_store(self) -> bool:
+        """Whether this Airflow keeps the state of tasks."""
+        return "task_state_store" in self._tables()
+
+    def try_of(self, task_id: str, number: int, state: str, *, is_over: bool = False, **place: Any) -> None:
+        """Add a try, of an hour.
+
+        :param is_over: whether another one has begun since
+        """
+        began = BEGAN + timedelta(hours=number - 1)
+        self._add(
+            "task_instance_history" if is_over else "task_instance",
+            **{**self._place, **place},
+            task_id=task_id,
+            try_number=number,
+            start_date=began,
+            state=state,
+            operator="MpsImageBgFusionOperator",
+        )
+
+    def told(self, task_id: str, value: str, hours: float = 0.5, key: str = "mps_task_id", **place: Any) -> None:
+        """Add an XCom, so long after the begin of the first try."""
+        stored: Any = json.dumps(value).encode() if AIRFLOW_2 else value
+        moment = BEGAN + timedelta(hours=hours)
+        self._add(
+            "xcom", **{**self._place, **place}, dag_run_id=1, task_id=task_id, key=key, value=stored, timestamp=moment
+        )
+
+    def rendered(self, task_id: str, fields: Mapping[str, Any]) -> None:
+        """Add the rendered fields of a task."""
+        self._add("rendered_task_instance_fields", **self._place, task_id=task_id, rendered_fields=dict(fields))
+
+    def kept(self, task_id: str, value: Any, key: str = "mps_submission") -> None:
+        """Add what a task keeps in Airflow's state store."""
+        place = {**self._place, "dag_run_id": 1, "task_id": task_id, "key": key}
+        self._add("task_state_store", **place, value=json.dumps(value), updated_at=BEGAN)
+
+    def _add(self, table: str, **values: Any) -> None:
+        columns = self._tables()[table]
+        values = {name: value for name, value in values.items() if name in columns.c}
+        for one in columns.c:
+            if not one.nullable and one.name not in values and one.default is None and one.server_default is None:
+                values[one.name] = _filling(one)
+        self._session.execute(columns.insert().values(**values))
+
+    @staticmethod
+    def _tables() -> Any:
+        from airflow.models.base import Base
+
+        return Base.metadata.tables
+
+
+_numbers = iter(range(1, 1_000_000))
+
+
+def _filling(column: Any) -> Any:
+    if "date" in column.name or "time" in column.name or column.name.endswith("_at"):
+        return BEGAN
+    # Ids of task instances are UUIDs from Airflow 3 on.
+    return uuid4() if "uuid" in type(column.type).__name__.lower() else next(_numbers)
+
+
+@contextlib.contextmanager
+def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """Give Airflow a database in memory."""
+    from airflow.models import import_all_models
+    from airflow.models.base import Base
+    from airflow.utils import session as sessions
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import Session
+
+    import_all_models()
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(
+        engine, tables=[Base.metadata.tables[name] for name in TABLES if name in Base.metadata.tables]
+    )
+    with Session(engine) as made:
+        monkeypatch.setattr(sessions, "create_session", lambda: contextlib.nullcontext(made))
+        yield Database(made)
