@@ -41,6 +41,7 @@ class Maker(NamedTuple):
     :param state: of the task instance now, as Airflow names it
     :param operator: name of its class
     :param fields: its rendered fields; empty where Airflow has dropped them
+    :param error: what the last try has failed with, by the XCom for that; empty where it has not
     """
 
     dag_id: str
@@ -54,6 +55,7 @@ class Maker(NamedTuple):
     state: str
     operator: str
     fields: Mapping[str, Any]
+    error: Mapping[str, Any] = {}
 
 
 class StoredState(NamedTuple):
@@ -93,17 +95,18 @@ def without_logs(function: Callable[[Any], Any], args: Any) -> Any:
     return found[0]
 
 
-def makers_of(service_task_id: str, keys: Collection[str]) -> list[Maker]:
+def makers_of(service_task_id: str, keys: Collection[str], error_key: str) -> list[Maker]:
     """Return the task instances that have told of a service's task, the last one first. It blocks.
 
     XComs of a try are cleared when the next one begins, so of several tries the last one is known.
 
     :param keys: of the XComs that have such ids
+    :param error_key: of the XCom that tells why a try has failed
     :raises DatabaseUnavailableError: the database does not answer, or is another version's
     """
     with _Reading() as session:
         rows = _told(session, service_task_id, keys)
-        return [_maker(session, row) for row in rows]
+        return [_maker(session, row, error_key) for row in rows]
 
 
 def stored_states(
@@ -167,13 +170,7 @@ def _told(session: Any, service_task_id: str, keys: Collection[str]) -> Sequence
     """Return the XComs that have an id, as rows of dag, run, task, map index, key and time; the newest first."""
     from sqlalchemy import LargeBinary, Text, cast, select
 
-    try:
-        from airflow.models.xcom import XComModel as XCom
-    except ImportError:
-        # Airflow 2, which keeps bytes
-        from airflow.models.xcom import BaseXCom as XCom  # type: ignore[no-redef]
-
-    columns = XCom.__table__.c
+    columns = _xcoms().__table__.c
     newest = (
         select(columns.dag_id, columns.run_id, columns.task_id, columns.map_index, columns.key, columns.timestamp)
         .add_columns(columns.value)
@@ -198,7 +195,18 @@ def _told(session: Any, service_task_id: str, keys: Collection[str]) -> Sequence
     return list(session.execute(query))
 
 
-def _maker(session: Any, row: Any) -> Maker:
+def _xcoms() -> Any:
+    try:
+        from airflow.models.xcom import XComModel
+    except ImportError:
+        # Airflow 2, which keeps bytes
+        from airflow.models.xcom import BaseXCom
+
+        return BaseXCom
+    return XComModel
+
+
+def _maker(session: Any, row: Any, error_key: str) -> Maker:
     from airflow.models.renderedtifields import RenderedTaskInstanceFields as Fields
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancehistory import TaskInstanceHistory
@@ -219,6 +227,8 @@ def _maker(session: Any, row: Any) -> Maker:
     ]
     tries += [(now.try_number, now.start_date)] if now is not None else []
     fields = session.scalar(of(Fields, "rendered_fields"))
+    xcoms = _xcoms()
+    error = _json(session.scalar(of(xcoms, "value").where(xcoms.__table__.c.key == error_key)))
     return Maker(
         row.dag_id,
         row.run_id,
@@ -231,6 +241,7 @@ def _maker(session: Any, row: Any) -> Maker:
         _word(now.state) if now is not None else "",
         (now.operator or "") if now is not None else "",
         fields if isinstance(fields, Mapping) else {},
+        error if isinstance(error, Mapping) else {},
     )
 
 
@@ -241,10 +252,12 @@ def _try_at(tries: Iterable[tuple[int, Any]], moment: Any) -> int | None:
 
 
 def _json(text: Any) -> Any:
-    if not isinstance(text, str):
+    if not isinstance(text, str | bytes):
         return text
     try:
-        return json.loads(text)
+        found = json.loads(text)
+        # Some ways into the database make a text of a value first.
+        return json.loads(found) if isinstance(found, str) and found[:1] == "{" else found
     except (ValueError, RecursionError):
         return text
 

@@ -90,6 +90,8 @@ def _wanted(answer: Answer, asker: Asker, dest: str) -> list[Wanted]:
         say(f"{counted(texts, 'output')} without a file: 'task' shows what it says.")
     if not pictures:
         raise CommandError(f"{answer.service} task {answer.task_id} has no picture to fetch.")
+    if not dest.strip():
+        raise UsageError("DEST: expected a folder, or a file for one picture, and it is empty.")
     is_file = bool(Path(dest).suffix) and not dest.endswith("/") and not Path(dest).is_dir()
     if is_file and len(pictures) > 1:
         raise UsageError(

@@ -12,6 +12,7 @@ from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.texts import clean
+from airflow_provider_mps.core.vocabulary import XCOM_ERROR_KEY
 from airflow_provider_mps.services.profiles import AIDGE
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
 
@@ -46,7 +47,7 @@ def ask_service(found: Evidence, args: Any) -> None:
 def look_into_database(found: Evidence) -> None:
     """Add which Airflow task has told of it, and its record."""
     try:
-        found.makers = makers_of(found.task_id, [found.service.task_id_key])
+        found.makers = makers_of(found.task_id, [found.service.task_id_key], XCOM_ERROR_KEY)
         _look_into_store(found)
     except DatabaseUnavailableError as error:
         found.missing.append(

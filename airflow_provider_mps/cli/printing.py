@@ -7,7 +7,7 @@ a terminal takes for commands.
 from __future__ import annotations
 
 import json
-import shutil
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any, NamedTuple, TextIO
@@ -45,9 +45,11 @@ class Step(NamedTuple):
 
 def width_of(out: TextIO) -> int:
     """Return how many columns there are: those of the terminal, and 80 where there is none."""
-    if not out.isatty():
+    try:
+        columns = os.get_terminal_size(out.fileno()).columns
+    except (OSError, ValueError):
         return DEFAULT_WIDTH
-    return min(WIDE, max(NARROW, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns))
+    return min(WIDE, max(NARROW, columns or DEFAULT_WIDTH))
 
 
 def print_fields(out: TextIO, fields: Iterable[Field], output: str, *, indent: str = "") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import traceback
@@ -108,7 +109,7 @@ def _say_trace(error: Exception, is_verbose: bool) -> None:
 def _say(line: str, indent: str = "") -> None:
     from airflow_provider_mps.cli.printing import print_wrapped, width_of
 
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, AttributeError):
         print_wrapped(sys.stderr, line, width_of(sys.stderr), first=indent, rest=f"{indent}  ")
         sys.stderr.flush()
 
@@ -134,8 +135,8 @@ def _own_output() -> Iterator[TextIO]:
         number, errors = sys.stdout.fileno(), sys.stderr.fileno()
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):
-        # No files of a process, as in a test or a notebook.
-        yield sys.stdout
+        # No files of a process, as in a notebook, or closed ones.
+        yield sys.stdout or io.StringIO()
         return
     kept = os.dup(number)
     os.dup2(errors, number)

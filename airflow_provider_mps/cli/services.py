@@ -17,6 +17,7 @@ from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.services.profiles import AIDGE, MPS
 
 LONGEST_ID = 250
+pause = time.sleep
 
 # 1250000000-WorkflowTask-…, as MPS names the tasks of a workflow, a schedule, a picture.
 _OF_MPS = re.compile(r"\d+-[A-Za-z]\w*-[\w.-]+")
@@ -148,7 +149,7 @@ class Asker:
             if not isinstance(step, LookAgain):
                 return answer._replace(state=step.state) if isinstance(step, Finished) else answer
             say(f"{self.service} task {first.task_id}: {answer.state}; next look in {round(step.seconds, 1):g} s")
-            time.sleep(step.seconds)
+            pause(step.seconds)
             answer = self.ask(first.task_id)
 
 

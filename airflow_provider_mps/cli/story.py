@@ -113,6 +113,7 @@ def _maker(maker: Maker) -> Iterator[Field]:
         yield Field("try", f"{maker.try_number}{of}")
     yield Field("operator", clean(maker.operator))
     yield Field("its state now", clean(maker.state))
+    yield Field("failed with", ": ".join(filter(None, (clean(maker.error.get(word)) for word in ("Code", "Message")))))
     yield Field("told at", _time(maker.told_at))
 
 

@@ -48,7 +48,7 @@ class Database:
             operator="MpsImageBgFusionOperator",
         )
 
-    def told(self, task_id: str, value: str, hours: float = 0.5, key: str = "mps_task_id", **place: Any) -> None:
+    def told(self, task_id: str, value: Any, hours: float = 0.5, key: str = "mps_task_id", **place: Any) -> None:
         """Add an XCom, so long after the begin of the first try."""
         stored: Any = json.dumps(value).encode() if AIRFLOW_2 else value
         moment = BEGAN + timedelta(hours=hours)

@@ -142,3 +142,4 @@ def test_a_place_that_is_none(typed: Callable[..., Typed], task_id: str, tmp_pat
         assert said.code == code
         assert "Traceback" not in said.errors
     assert (tmp_path / "file").read_text() == "mine"
+    assert typed("download", task_id, "").code == 2

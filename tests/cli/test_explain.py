@@ -57,6 +57,7 @@ def test_the_whole_story(
     tables.try_of("make", 1, "failed", is_over=True)
     tables.try_of("make", 2, "failed")
     tables.told("make", task_id, hours=1.5)
+    tables.told("make", {"Code": "Not done in 600 s", "Message": "raise timeout"}, key="service_error")
     tables.rendered("make", FIELDS)
     if tables.has_store:
         tables.kept("make", record(task_id, replaced=("2600000000-WorkflowTask-before",)).to_json())
@@ -69,7 +70,7 @@ def test_the_whole_story(
     assert asked in story["What was asked"]
     by = story["By whom"]
     assert "Airflow task DAG shop, run night-1, task make try 2 operator MpsImageBgFusionOperator" in by
-    assert "its state now failed" in by
+    assert "its state now failed failed with Not done in 600 s: raise timeout told at 2026-01-01T03:30:00Z" in by
     assert "finished (FINISH, 100%)" in story["What was answered"]
     assert "0.1 CNY, as the extra 'prices' of connection changed has it." in story["What was paid"]
     assert f"Fetch it: python -m airflow_provider_mps download \\ {task_id} DEST" in story["What to do next"]

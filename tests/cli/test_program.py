@@ -151,7 +151,7 @@ def test_ctrl_c(typed: Callable[..., Typed], submitted: Callable[..., str], monk
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(services.time, "sleep", interrupted)
+    monkeypatch.setattr(services, "pause", interrupted)
     said = typed("task", task_id, "--wait")
     assert said.code == ExitCode.INTERRUPTED
     assert said.err.endswith("Interrupted.\n")

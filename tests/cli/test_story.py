@@ -47,6 +47,7 @@ makers = st.builds(
     state=texts | st.just("failed"),
     operator=texts,
     fields=st.dictionaries(names, json_values, max_size=4),
+    error=st.dictionaries(st.sampled_from(["Code", "Message"]), json_values),
 )
 records = st.builds(
     Record,

@@ -90,13 +90,10 @@ def test_waiting_sees_the_end(
 ) -> None:
     task_id = submitted(kind="task_seconds", seconds=3600)
     [task] = [one for one in service.tasks if one.task_id == task_id]
-    monkeypatch.setattr(services.time, "sleep", lambda _: setattr(task, "seconds", 0.0) or _pause(0.02))
+    monkeypatch.setattr(services, "pause", lambda _: setattr(task, "seconds", 0.0) or time.sleep(0.02))
     said = typed("task", task_id, "--wait", "--poll-interval", "0.05")
     assert said.code == 0
     assert "state      finished" in said.out
-
-
-_pause = time.sleep
 
 
 def test_a_task_of_aidge(typed: Callable[..., Typed], service: LocalService) -> None:

@@ -103,7 +103,8 @@ def _is_explained(by_hand: Callable[..., CompletedProcess[str]], task_id: str) -
     asked = {field["name"]: field["value"] for field in story["asked"]}
     assert asked["background"].endswith("/samples/gravel.png")
     assert asked["known from"] == "the rendered fields of the Airflow task and the answer of MPS"
-    assert story["next"][0]["said"] == "Fetch it:"
+    # Nobody has looked at it yet, and the first looks show nothing.
+    assert story["next"][0]["said"] == "Wait for it:"
     if not AIRFLOW_2:
         assert by["record of"] == by["Airflow task"]
         assert by["result"] == "handed over to Airflow"
