@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from airflow_provider_mps.cli.definition import COMMANDS, GROUP_HELP, Command
@@ -109,7 +109,7 @@ def _say_trace(error: Exception, is_verbose: bool) -> None:
 def _say(line: str, indent: str = "") -> None:
     from airflow_provider_mps.cli.printing import print_wrapped, width_of
 
-    with suppress(OSError, ValueError, AttributeError):
+    with suppress(OSError, ValueError):
         print_wrapped(sys.stderr, line, width_of(sys.stderr), first=indent, rest=f"{indent}  ")
         sys.stderr.flush()
 
@@ -127,6 +127,10 @@ def _own_output() -> Iterator[TextIO]:
 
     Which logs of Airflow go to stdout differs by version and by configuration, and an answer may be piped to ``jq``.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # The shell has closed it, and Airflow writes to it all the same.
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 shows what it has no letters for as escapes.
         if hasattr(stream, "reconfigure"):
@@ -135,8 +139,8 @@ def _own_output() -> Iterator[TextIO]:
         number, errors = sys.stdout.fileno(), sys.stderr.fileno()
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):
-        # No files of a process, as in a notebook, or closed ones.
-        yield sys.stdout or io.StringIO()
+        # No files of a process, as in a notebook.
+        yield sys.stdout
         return
     kept = os.dup(number)
     os.dup2(errors, number)
