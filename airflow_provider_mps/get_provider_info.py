@@ -44,18 +44,7 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": _modules("sensors", "mps"),
         "hooks": _modules("hooks", "mps", "cos"),
         "triggers": _modules("triggers", "mps", "mps_batch", aidge=("aidge", "aidge_batch")),
-        "transfers": [
-            {
-                "source-integration-name": source,
-                "target-integration-name": _INTEGRATION,
-                "python-module": f"airflow_provider_mps.transfers.{module}",
-            }
-            for source, module in (
-                (_INTEGRATION, "cos_to_local"),
-                (_INTEGRATION, "local_to_cos"),
-                (_AIDGE, "aidge_to_object_storage"),
-            )
-        ],
+        "transfers": _transfers(),
         "extra-links": [
             f"{__package__}.links.{link}"
             for link in (
@@ -81,4 +70,20 @@ def _modules(kind: str, *of_tencent_cloud: str, aidge: Sequence[str] = ("aidge",
     return [
         {"integration-name": name, "python-modules": [f"{__package__}.{kind}.{module}" for module in modules]}
         for name, modules in found.items()
+    ]
+
+
+def _transfers() -> list[dict[str, str]]:
+    """Return the transfers, by what they carry from."""
+    return [
+        {
+            "source-integration-name": source,
+            "target-integration-name": _INTEGRATION,
+            "python-module": f"airflow_provider_mps.transfers.{module}",
+        }
+        for source, module in (
+            (_INTEGRATION, "cos_to_local"),
+            (_INTEGRATION, "local_to_cos"),
+            (_AIDGE, "aidge_to_object_storage"),
+        )
     ]
