@@ -5,7 +5,8 @@
 # make test-whole  the tests with all of their cases
 # make test-distributed  a Celery cluster of which parts are killed, with many more pictures than make test has
 # make test-crashes  SIGKILL at random moments, with many more lives than make test has time for
-# make bench      the figures that the README quotes
+# make docs       the site of docs/, into docs/_build/html
+# make bench      the figures that the site quotes
 # AIRFLOW=2.11.2  any of them on the oldest supported Airflow
 # TESTS=...       only these folders or files of tests
 
@@ -27,8 +28,8 @@ HOME_DIR := .airflow/$(AIRFLOW)
 MYPY_FLAGS := $(if $(filter 2.%,$(AIRFLOW)),--allow-subclassing-any --allow-untyped-decorators --allow-untyped-calls \
   --no-warn-unused-ignores --ignore-missing-imports --disable-error-code attr-defined --disable-error-code import-untyped)
 
-# Airflow 3.1 and newer shows pages of this package; a cluster is made of the newest.
-GROUPS := $(if $(filter 2.%,$(AIRFLOW)),,--group browser) $(if $(filter 3.3.%,$(AIRFLOW)),--group cluster)
+# Airflow 3.1 and newer shows pages of this package; a cluster, and the site, are made beside the newest.
+GROUPS := $(if $(filter 2.%,$(AIRFLOW)),,--group browser) $(if $(filter 3.3.%,$(AIRFLOW)),--group cluster --group docs)
 
 # What a release of Airflow was installed with on a day soon after it; only the vendor's SDK is newer than that.
 RELEASE := 2.11.2
@@ -44,7 +45,7 @@ OTHERS := $(if $(filter tests,$(TESTS)),tests --ignore=tests/system,$(filter-out
 # Each of the many processes that tests start would compile all anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo airflow test test-whole test-distributed test-crashes test-old test-released test-lowest lint types tests bench constraints clean
+.PHONY: demo airflow test test-whole test-distributed test-crashes test-old test-released test-lowest lint types tests docs bench constraints clean
 
 demo: $(READY)
 	$(BIN)/python -m airflow_provider_mps.local.demo --dag $(DAG) --home $(HOME_DIR)
@@ -106,6 +107,10 @@ test-crashes: $(READY)
 	sh .ci/make-venv "$$(sh .ci/find-python $(RELEASE))" .venv/lowest .venv/lowest-pins.txt
 	touch $@
 
+# A warning is an error, and a name that leads nowhere is a warning.
+docs: $(READY)
+	$(BIN)/python -W ignore -m sphinx -b html -n -W --keep-going -q docs docs/_build/html
+
 # The peers are official providers; what they need does not go with the exact versions of the other environments.
 bench: .venv/bench/ready
 	.venv/bench/bin/python -m benchmarks
@@ -128,4 +133,4 @@ constraints: $(READY)
 	  --upgrade pyproject.toml --extra local --group dev $(GROUPS) --constraint $(VENV)/pin.txt --output-file $(CONSTRAINTS)
 
 clean:
-	rm -rf .venv .airflow demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .airflow demo-output docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

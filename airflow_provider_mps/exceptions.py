@@ -1,4 +1,4 @@
-"""Errors as Airflow sees them: what it retries, and what it does not (!). Each survives pickling.
+"""Errors as Airflow sees them: what it retries, and what it does not (!). Each survives pickling::
 
     AirflowException
     |- PassingError            TencentCloudError, AidgeError: a call may succeed later

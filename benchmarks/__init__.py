@@ -1,1 +1,1 @@
-"""The figures that the README quotes, each beside its peers, measured in one run."""
+"""The figures that the site quotes, each beside its peers, measured in one run."""

@@ -68,23 +68,3 @@ def test_the_picture_has_every_room() -> None:
     picture = PAGE.split("```text\n", 1)[1].split("```", 1)[0]
     # What Airflow reads of the package is no room.
     assert {room for room in ROOMS if not re.search(rf"\b{room}\b", picture)} == {"get_provider_info"}
-
-
-def anchors(page: Path) -> set[str]:
-    """Return what can be linked to in a page: its headings as GitHub names them, and ids of its own."""
-    text = page.read_text()
-    headings = re.findall(
-        r"^#+ (.+)$", re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE
-    )
-    slugs = {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
-    return slugs | set(re.findall(r'<a id="([^"]+)"', text))
-
-
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: str(page.relative_to(ROOT)))
-def test_what_pages_link_to_is_there(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
-        name, _, anchor = link.partition("#")
-        if "://" not in link:
-            found = page.parent / name if name else page
-            assert found.exists(), link
-            assert not anchor or anchor in anchors(found), link

@@ -1,13 +1,15 @@
-"""Errors of a catalogue as Airflow sees them: what it retries, and what it does not (!). Each survives pickling.
+"""Errors of a catalogue as Airflow sees them: what it retries, and what it does not (!). Each survives pickling::
 
-AirflowException
-|- CatalogueBusyError       other runs write the record all the time
-|- PublicationFailedError   too many pictures were not published
-|  `- PublicationRefusedError!  and a retry would publish no more
-|- ManifestError!           a manifest, or rows of it, cannot be used
-|- PicturesRejectedError!   pictures are not right, and on_reject says that this is a failure
-|- TooManyRemovedError!     a manifest lacks more of what is published than may be removed at once
-`- RecordUnreadableError!   what was made and paid for is not known
+    AirflowException
+    |- CatalogueBusyError       other runs write the record all the time
+    |- PublicationFailedError   too many pictures were not published
+    |  `- PublicationRefusedError!  and a retry would publish no more
+    |- ManifestError!           a manifest, or rows of it, cannot be used
+    |- PicturesRejectedError!   pictures are not right, and on_reject says that this is a failure
+    |- TooManyRemovedError!     a manifest lacks more of what is published than may be removed at once
+    `- RecordUnreadableError!   what was made and paid for is not known
+
+What a service refuses is in ``exceptions``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Errors of pictures as Airflow sees them: what it retries, and what it does not (!). Each survives pickling.
+"""Errors of pictures as Airflow sees them: what it retries, and what it does not (!). Each survives pickling::
 
-AirflowException
-`- LabelsFailedError         too many pictures were not labelled
-   `- LabelsRefusedError!    and a retry would label no more
+    AirflowException
+    `- LabelsFailedError         too many pictures were not labelled
+       `- LabelsRefusedError!    and a retry would label no more
+
+What a service refuses is in ``exceptions``.
 """
 
 from __future__ import annotations

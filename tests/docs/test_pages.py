@@ -1,0 +1,118 @@
+"""What pages say of the package is so."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_mps import compat
+from airflow_provider_mps.get_provider_info import get_provider_info
+from tests.docs.pages import DOCS, ROOT, links, snippets, tables
+
+INFO = get_provider_info()
+MODULES = [module for kind in ("operators", "sensors") for entry in INFO[kind] for module in entry["python-modules"]]
+MODULES += [transfer["python-module"] for transfer in INFO["transfers"]]
+
+
+def public_classes() -> dict[str, str]:
+    """Return the operators, sensors and transfers: for each name the module that defines it."""
+    found = {}
+    for module in map(import_module, MODULES):
+        for name, one in vars(module).items():
+            if inspect.isclass(one) and one.__module__ == module.__name__ and name.endswith(("Operator", "Sensor")):
+                found[name] = one.__module__
+    return found
+
+
+CLASSES = public_classes()
+GUIDES = {page: page.read_text() for page in sorted((DOCS / "how-to").glob("*.md")) if page.stem != "index"}
+
+
+def test_there_are_operators_sensors_and_transfers() -> None:
+    assert len(CLASSES) == len(GUIDES) > 15
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_each_has_a_guide_with_code_that_calls_it(name: str) -> None:
+    (page,) = [page for page, text in GUIDES.items() if f"`{name}`" in text.partition("\n")[0]]
+    shown = "".join(one.text for one in snippets("python", pages=[page]))
+    for one in snippets(pages=[page]):
+        if one.language.startswith("{literalinclude}"):
+            shown += (page.parent / one.language.split()[1]).read_text()
+    assert re.search(rf"\b{name}(\.partial)?\(", shown)
+    assert re.search(rf"\{{py:class\}}`~airflow_provider_mps\.[\w.]+\.{name}`", GUIDES[page])
+    index = links(DOCS / "how-to" / "index.md")
+    assert page.name in index
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_each_is_in_the_reference(name: str) -> None:
+    text = "".join(page.read_text() for page in (DOCS / "reference").glob("*.md"))
+    assert len(re.findall(rf"autoclass:: airflow_provider_mps\.[\w.]+\.{name}$", text, re.M)) == 1
+
+
+@pytest.mark.parametrize(("conn_type", "heading"), [("tencentcloud", "## Tencent Cloud"), ("aidge", "## Aidge")])
+def test_every_extra_of_a_connection_is_explained(conn_type: str, heading: str) -> None:
+    (fields,) = [entry["conn-fields"] for entry in INFO["connection-types"] if entry["connection-type"] == conn_type]
+    part = (DOCS / "connections.md").read_text().partition(heading)[2].partition("\n## ")[0]
+    named = [name for row in re.findall(r"^\| (`.*?) \| ", part, re.M) for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(fields)
+
+
+def test_the_policy_to_paste_has_what_the_table_asks_for() -> None:
+    page = DOCS / "permissions.md"
+    (table,) = tables(page)
+    (policy,) = snippets("json", pages=[page])
+
+    def actions(text: str) -> set[str]:
+        return set(re.findall(r"(?:mps:|name/cos:)\w+", text))
+
+    # One picture, the two transfers and a batch.
+    assert actions(policy.text) == set().union(*(actions(" ".join(row)) for row in table[:4]))
+
+
+# What the rows of the page of versions are about, by the name in ``compat``.
+FEATURES = {
+    "HAS_PARTITIONS": "`partitions=True`",
+    "SHOWS_PAGES": "*Pictures*",
+    "ASKS_PEOPLE": "`HITLOperator`",
+    "READS_CONNECTION_FORMS": "form of a connection",
+}
+
+
+def releases() -> dict[str, str]:
+    """Return from which Airflow on ``compat`` says that something is there."""
+    found = {}
+    for node in ast.walk(ast.parse(Path(compat.__file__).read_text())):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Compare):
+            release, operator = node.value.comparators[0], node.value.ops[0]
+            if isinstance(operator, ast.GtE) and isinstance(node.targets[0], ast.Name):
+                found[node.targets[0].id] = ".".join(map(str, ast.literal_eval(release)))
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(releases()))
+def test_versions_are_those_of_the_code(name: str) -> None:
+    rows = [row for row in tables(DOCS / "versions.md")[0] if FEATURES[name] in row[0]]
+    assert [row[1] for row in rows] == [releases()[name]]
+
+
+def test_the_store_of_a_task_is_there_from_the_version_that_is_named() -> None:
+    (row,) = [row for row in tables(DOCS / "versions.md")[0] if "record of each submission" in row[0]]
+    docstring = inspect.getdoc(compat.task_state_store) or ""
+    assert f"before Airflow {row[1]}" in docstring
+    if compat.HAS_PARTITIONS:
+        from airflow.sdk.definitions.context import Context
+
+        assert "task_state_store" in Context.__annotations__
+
+
+def test_the_versions_that_are_tested_are_those_of_make() -> None:
+    text = (DOCS / "versions.md").read_text()
+    for version in re.findall(r"^(?:AIRFLOW \?=|RELEASE :=) (\S+)$", (ROOT / "Makefile").read_text(), re.M):
+        assert version in text
