@@ -64,6 +64,7 @@ html_theme_options = {
     "source_repository": REPOSITORY,
     "source_branch": "main",
     "source_directory": "docs/",
+    "top_of_page_buttons": ["view"],
 }
 copybutton_prompt_text = "$ "
 
