@@ -51,8 +51,10 @@ def commands() -> list[tuple[str, str]]:
     """Return what the pages have people type into a shell, each with the first place where it stands."""
     found: dict[str, str] = {}
     for snippet in snippets("console", "sh"):
-        # Without a prompt all of it is one command.
-        typed = re.split(r"^\$ ", snippet.text, flags=re.M)[1:] if snippet.language == "console" else [snippet.text]
+        # Without prompts a command goes on where a line is indented.
+        typed = re.split(r"^\$ ", snippet.text, flags=re.M)[1:]
+        if snippet.language == "sh":
+            typed = re.split(r"\n(?=\S)", snippet.text)
         for command in typed:
             found.setdefault(re.sub(r"\s+# .*", "", command).rstrip(), str(snippet))
     return list(found.items())
