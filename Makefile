@@ -7,6 +7,7 @@
 # make test-crashes  SIGKILL at random moments, with many more lives than make test has time for
 # make docs       the site of docs/, into docs/_build/html
 # make bench      the figures that the site quotes
+# make release-check  what could be uploaded, in dist/, and whether it could: see docs/releasing.md
 # AIRFLOW=2.11.2  any of them on the oldest supported Airflow
 # TESTS=...       only these folders or files of tests
 
@@ -35,6 +36,11 @@ GROUPS := $(if $(filter 2.%,$(AIRFLOW)),,--group browser) $(if $(filter 3.3.%,$(
 RELEASE := 2.11.2
 RELEASE_DAY := 2026-04-01
 SDK_DAY := 2026-11-01
+AS_OF_RELEASE := --exclude-newer $(RELEASE_DAY) --exclude-newer-package tencentcloud-sdk-python-common=$(SDK_DAY) \
+  --exclude-newer-package tencentcloud-sdk-python-mps=$(SDK_DAY)
+# The lowest versions that pyproject.toml allows; what they need is as new as can be.
+LOWEST := uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+  --resolution lowest-direct pyproject.toml
 # What depends on the versions of other packages, and not only on Airflow's.
 OLD_TESTS := tests/test_imports.py tests/triggers tests/hooks/test_mps_hook.py
 
@@ -64,7 +70,7 @@ types: $(READY)
 	$(BIN)/mypy $(MYPY_FLAGS)
 
 # What reads the source alone finds the same beside any version.
-BESIDE := not alone$(if $(filter 2.%,$(AIRFLOW)), and not source)
+BESIDE := not alone and not release$(if $(filter 2.%,$(AIRFLOW)), and not source)
 
 # First what starts whole Airflows, then what mostly waits for answers, then what wants the machine for itself. Each
 # process of pytest reads all of the tests that it may run, so none gets those of another kind.
@@ -95,15 +101,12 @@ test-crashes: $(READY)
 .venv/released/ready: pyproject.toml .ci/make-venv Makefile
 	mkdir -p .venv
 	echo "apache-airflow==$(RELEASE)" > .venv/release-pin.txt
-	sh .ci/make-venv "$$(sh .ci/find-python $(RELEASE))" .venv/released .venv/release-pin.txt --exclude-newer $(RELEASE_DAY) \
-	  --exclude-newer-package tencentcloud-sdk-python-common=$(SDK_DAY) \
-	  --exclude-newer-package tencentcloud-sdk-python-mps=$(SDK_DAY)
+	sh .ci/make-venv "$$(sh .ci/find-python $(RELEASE))" .venv/released .venv/release-pin.txt $(AS_OF_RELEASE)
 	touch $@
 
 # The test tools are not part of what is tested: they are the newest that go with it.
 .venv/lowest/ready: pyproject.toml .ci/make-venv $(READY)
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
-	  --resolution lowest-direct pyproject.toml --extra local --output-file .venv/lowest-pins.txt
+	$(BIN)/$(LOWEST) --extra local --output-file .venv/lowest-pins.txt
 	sh .ci/make-venv "$$(sh .ci/find-python $(RELEASE))" .venv/lowest .venv/lowest-pins.txt
 	touch $@
 
@@ -122,6 +125,8 @@ bench: .venv/bench/ready
 	  apache-airflow-providers-amazon apache-airflow-providers-databricks
 	touch $@
 
+include .ci/release.mk
+
 $(READY): pyproject.toml airflow_provider_mps/__init__.py $(CONSTRAINTS) .ci/make-venv
 	sh .ci/make-venv "$(PYTHON)" $(VENV) $(CONSTRAINTS) $(GROUPS)
 	touch $@
@@ -131,6 +136,8 @@ constraints: $(READY)
 	echo "apache-airflow==$(AIRFLOW)" > $(VENV)/pin.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	  --upgrade pyproject.toml --extra local --group dev $(GROUPS) --constraint $(VENV)/pin.txt --output-file $(CONSTRAINTS)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	  --upgrade --group release --output-file .ci/constraints/release.txt
 
 clean:
-	rm -rf .venv .airflow demo-output docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .airflow demo-output dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
