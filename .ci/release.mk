@@ -2,7 +2,7 @@
 # Variables that have no value here have it in the Makefile.
 
 TOOLS := .venv/release
-# Environments of the wheel, which tests/release/test_installed.py looks at.
+# Environments of the wheel, which tests/system/release/test_installed.py looks at.
 WHEELS := .venv/wheel
 EXTRAS := [c2pa,check,local]
 # See .ci/make-venv.
@@ -12,7 +12,7 @@ export UV_SYSTEM_CERTS ?= true
 
 release-check: installed $(TOOLS)/ready
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(TOOLS)/bin/python .ci/sbom.py $(WHEELS)-newest/bin/python dist
-	$(BIN)/pytest tests/release
+	$(BIN)/pytest tests/system/release
 	cd dist && sha256sum *
 
 # The time of all files is that of the commit, so that anybody can make the same bytes from it.

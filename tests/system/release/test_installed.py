@@ -11,8 +11,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import airflow_provider_mps
-from tests.release.archives import ROOT
-from tests.release.environments import LISTS, NAMES, WHOLE, Environment, Seen, look
+from tests.system.release.archives import ROOT
+from tests.system.release.environments import LISTS, NAMES, WHOLE, Environment, Seen, look
 
 pytestmark = [pytest.mark.release, pytest.mark.timeout(900)]
 
@@ -114,6 +114,9 @@ def test_airflow_knows_the_provider(seen: Seen) -> None:
     listed, full = seen.provider
     assert listed["version"] == airflow_provider_mps.__version__
     info = texts(seen.probe["info"])
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]
+    # Newer Airflows add it, from the metadata.
+    assert full.pop("documentation-url", urls["Documentation"]) == urls["Documentation"]
     # Airflow takes a dot from the end of it.
     assert full.pop("description") == info.pop("description").rstrip(".") == listed["description"]
     assert full == info

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.release.archives import ROOT
+from tests.system.release.archives import ROOT
 
 NAMES = ("newest", "whole", "oldest", "lowest")
 # Those with all extras.

@@ -19,8 +19,8 @@ from packaging.version import Version
 
 import airflow_provider_mps
 from airflow_provider_mps.get_provider_info import get_provider_info
-from tests.release.archives import ROOT, Archives, sources
-from tests.release.changelog import releases
+from tests.system.release.archives import ROOT, Archives, sources
+from tests.system.release.changelog import releases
 
 # One process is to build them for all tests here.
 pytestmark = pytest.mark.system

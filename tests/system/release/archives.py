@@ -14,7 +14,7 @@ from email.parser import BytesParser
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # What tools leave in a checkout.
 JUNK = (
     ".airflow/airflow.cfg",

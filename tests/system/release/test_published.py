@@ -8,8 +8,8 @@ import pytest
 from packaging.version import Version
 
 import airflow_provider_mps
-from tests.release.archives import ROOT, Archives, git
-from tests.release.changelog import releases
+from tests.system.release.archives import ROOT, Archives, git
+from tests.system.release.changelog import releases
 
 pytestmark = pytest.mark.release
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.release.archives import ROOT, Archives, build, copy_checkout
+from tests.system.release.archives import ROOT, Archives, build, copy_checkout
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from packaging.utils import canonicalize_name
 
-from tests.release.archives import ROOT, Archives, commit_time
+from tests.system.release.archives import ROOT, Archives, commit_time
 
 pytestmark = pytest.mark.release
 
