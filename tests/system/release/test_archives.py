@@ -12,7 +12,6 @@ import zipfile
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -21,9 +20,6 @@ import airflow_provider_mps
 from airflow_provider_mps.get_provider_info import get_provider_info
 from tests.system.release.archives import ROOT, Archives, sources
 from tests.system.release.changelog import releases
-
-# One process is to build them for all tests here.
-pytestmark = pytest.mark.system
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
