@@ -4,6 +4,8 @@
 # make test-old   imports and the tests of the wire beside the dependencies of a release, and the lowest allowed ones
 # make test-whole  the tests with all of their cases
 # make test-distributed  a Celery cluster of which parts are killed, with many more pictures than make test has
+# make test-matrix  what depends on Airflow, on each version of it and of Python in .ci/matrix; test-matrix-small: less of it
+# make test-next  the same on the next Airflow, where the index has one
 # make test-crashes  SIGKILL at random moments, with many more lives than make test has time for
 # make docs       the site of docs/, into docs/_build/html
 # make bench      the figures that the site quotes
@@ -86,6 +88,18 @@ test-released: .venv/released/ready
 
 test-lowest: .venv/lowest/ready
 	.venv/lowest/bin/pytest -n 8 --dist worksteal -m "not alone and not source" $(OLD_TESTS)
+
+.PHONY: test-matrix test-matrix-small test-next
+
+# MATRIX=... only these versions of Airflow
+test-matrix: $(READY)
+	UV=$(BIN)/uv sh .ci/test-matrix whole $(MATRIX)
+
+test-matrix-small: $(READY)
+	UV=$(BIN)/uv sh .ci/test-matrix small $(MATRIX)
+
+test-next: $(READY)
+	UV=$(BIN)/uv sh .ci/test-next
 
 # Of tests that wait for a service "make test" runs the first case, the last, and one between.
 test-whole: $(READY)

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as _version
-from airflow.providers.common.compat.sdk import conf
+from airflow.providers.common.compat.sdk import XCom, conf
+
+from airflow_provider_mps.core.airflow_task import TaskKey
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import mask_secret
@@ -40,19 +43,25 @@ __all__ = [
     "DEFERRABLE",
     "HASHES_EXTRAS",
     "HAS_COMMANDS",
+    "HAS_LOOPS",
     "HAS_PARTITIONS",
+    "KEEPS_TASK_STATE",
     "READS_CONNECTION_FORMS",
     "SHOWS_PAGES",
+    "SINCE",
     "TemplateRendering",
     "cleared_xcoms",
     "first_reschedule",
     "hook_lineage",
     "is_run_over",
+    "iteration_id",
     "mask_secret",
     "report_asset",
     "run_number",
     "task_instance_id",
+    "task_key",
     "task_state_store",
+    "xcom_of",
 ]
 
 DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
@@ -60,26 +69,45 @@ DEFERRABLE = conf.getboolean("operators", "default_deferrable", fallback=False)
 
 _RELEASE = tuple(map(int, _version.split(".")[:2]))
 
-HAS_PARTITIONS = _RELEASE >= (3, 3)
+SINCE: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        "ASKS_PEOPLE": (3, 1),
+        "SHOWS_PAGES": (3, 1),
+        "READS_CONNECTION_FORMS": (3, 2),
+        "HAS_COMMANDS": (3, 2),
+        "HAS_PARTITIONS": (3, 3),
+        "KEEPS_TASK_STATE": (3, 3),
+        "HAS_LOOPS": (3, 4),
+    }
+)
+"""From which Airflow on, (major, minor), each of the flags below is true."""
+
+ASKS_PEOPLE = SINCE["ASKS_PEOPLE"] <= _RELEASE
+"""Whether a task can ask people, and wait for an answer (``HITLOperator``)."""
+
+SHOWS_PAGES = SINCE["SHOWS_PAGES"] <= _RELEASE
+"""Whether pages of a plugin are shown as tabs of a DAG run and of a task."""
+
+READS_CONNECTION_FORMS = SINCE["READS_CONNECTION_FORMS"] <= _RELEASE
+"""Whether Airflow reads the form of a connection from the provider's description, and warns of methods of the hook."""
+
+HAS_COMMANDS = SINCE["HAS_COMMANDS"] <= _RELEASE
+"""Whether ``airflow`` has the commands of providers (``cli`` in their description)."""
+
+HAS_PARTITIONS = SINCE["HAS_PARTITIONS"] <= _RELEASE
 """Whether a task can say which partitions of an asset it has changed."""
+
+KEEPS_TASK_STATE = SINCE["KEEPS_TASK_STATE"] <= _RELEASE
+"""Whether a task has a store that outlives its tries."""
+
+HAS_LOOPS = SINCE["HAS_LOOPS"] <= _RELEASE
+"""Whether tasks can run several times in one DAG run, in iterations of a loop, and XComs belong to a try."""
 
 HASHES_EXTRAS = _RELEASE < (3, 0)
 """Whether the values in the extra of an alias' event have to be hashable."""
 
 ASCII_ASSETS = _RELEASE < (3, 0)
 """Whether the address of an asset has to be ASCII."""
-
-READS_CONNECTION_FORMS = _RELEASE >= (3, 2)
-"""Whether Airflow reads the form of a connection from the provider's description, and warns of methods of the hook."""
-
-ASKS_PEOPLE = _RELEASE >= (3, 1)
-"""Whether a task can ask people, and wait for an answer (``HITLOperator``)."""
-
-HAS_COMMANDS = _RELEASE >= (3, 2)
-"""Whether ``airflow`` has the commands of providers (``cli`` in their description)."""
-
-SHOWS_PAGES = _RELEASE >= (3, 1)
-"""Whether pages of a plugin are shown as tabs of a DAG run and of a task."""
 
 
 def first_reschedule(context: Any, retries: int) -> Any:
@@ -97,12 +125,39 @@ def first_reschedule(context: Any, retries: int) -> Any:
     except ImportError:
         return None
     first_try = (ti.max_tries or 0) - retries + 1
-    return _orig_start_date(ti.dag_id, ti.task_id, ti.run_id, ti.map_index, first_try)
+    key = task_key(ti)
+    return _orig_start_date(key.dag_id, key.task_id, key.run_id, key.map_index, first_try)
 
 
 def task_state_store(context: Mapping[str, Any]) -> Any:
     """Return Airflow's store for the state of a task, which outlives its tries; None before Airflow 3.3."""
     return context.get("task_state_store")
+
+
+def task_key(ti: Any) -> TaskKey:
+    """Return which task a task instance is of: what stays the same through retries and clears.
+
+    Airflow 3.4 has regions, one for each loop and for each expansion of a mapped task. Only inside of a loop the region
+    counts, so that a mapped task is called what it was called before there were any. Where Airflow does not say whether
+    it is in a loop, it counts.
+
+    :param ti: the task instance, or on Airflow 2 the key of one
+    """
+    iteration, region = "", getattr(ti, "region_id", None)
+    if region is not None and region.int:
+        from_server = getattr(ti, "_ti_context_from_server", None)
+        if getattr(from_server, "loop", region) is not None:
+            iteration = iteration_id(region, ti.region_index)
+    return TaskKey(ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index, iteration)
+
+
+def iteration_id(region: Any, index: int) -> str:
+    """Return what tells the iterations of all loops of a run apart, and the mapped tasks in them.
+
+    :param region: which loop in which iteration of the loops around it, or which expansion in one (UUID)
+    :param index: the iteration, or the map index there
+    """
+    return f"{region.hex}-{index}"
 
 
 def cleared_xcoms(ti: Any) -> frozenset[str]:
@@ -113,6 +168,17 @@ def cleared_xcoms(ti: Any) -> frozenset[str]:
     """
     from_server = getattr(ti, "_ti_context_from_server", None)
     return frozenset(getattr(from_server, "xcom_keys_to_clear", None) or ())
+
+
+def xcom_of(ti: Any, key: str) -> Any:
+    """Return the XCom of a task instance, for its own process and the server of Airflow 2; None for none.
+
+    In a loop Airflow reads that of the iteration which asks.
+
+    :param ti: the task instance, or the key of one
+    :param key: of the XCom
+    """
+    return XCom.get_value(key=key, ti_key=ti)
 
 
 def task_instance_id(ti: Any) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, conf
 
 import airflow_provider_mps
 from airflow_provider_mps import compat
+from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.get_provider_info import get_provider_info
 
 PACKAGE = Path(airflow_provider_mps.__file__).parent
@@ -29,7 +31,7 @@ OF_AIRFLOW = {"context", "dag", "dag_run", "operator", "task_instance", "ti"}
 SOURCES = sorted(
     path
     for path in PACKAGE.rglob("*.py")
-    if path.name not in ("compat.py", "compat_server.py", "compat_cli.py") and "demo" not in path.parts
+    if path.name not in ("compat.py", "compat_database.py", "compat_server.py", "compat_cli.py") and "demo" not in path.parts
 )
 
 
@@ -120,6 +122,23 @@ def test_airflow_3_tells_the_first_reschedule_to_the_task() -> None:
     assert parameters(RuntimeTaskInstance.get_first_reschedule_date) == ["self", "context"]
 
 
+@pytest.mark.skipif(AIRFLOW < (3, 4), reason="Airflow has loops from 3.4 on")
+def test_the_task_runner_says_which_iteration_it_is() -> None:
+    from airflow.sdk.api.datamodels._generated import TIRunContext
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    assert {"region_id", "region_index", "map_index"} <= set(RuntimeTaskInstance.model_fields)
+    assert "loop" in TIRunContext.model_fields
+
+
+@only_3
+@pytest.mark.skipif(AIRFLOW >= (3, 4), reason="Airflow has loops from 3.4 on")
+def test_an_airflow_without_loops_has_no_regions() -> None:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    assert "region_id" not in RuntimeTaskInstance.model_fields
+
+
 @pytest.mark.skipif(AIRFLOW < (3, 3), reason="the store is that of Airflow 3.3")
 def test_the_state_store_of_a_task_is_in_its_context() -> None:
     from airflow.sdk.execution_time import task_runner
@@ -127,8 +146,24 @@ def test_the_state_store_of_a_task_is_in_its_context() -> None:
     assert '"task_state_store"' in inspect.getsource(task_runner.RuntimeTaskInstance.get_template_context)
 
 
-def test_which_airflow_reads_the_description_of_forms() -> None:
-    assert compat.READS_CONNECTION_FORMS is (AIRFLOW >= (3, 2))
+def has(name: str) -> bool:
+    """Tell whether this Airflow has something, by its dotted name."""
+    module, _, attribute = name.partition(":")
+    try:
+        return hasattr(importlib.import_module(module), attribute)
+    except ImportError:
+        return False
+
+
+def test_what_this_airflow_can_do_is_known() -> None:
+    assert compat.HAS_LOOPS is has("airflow.sdk.definitions.loop:LoopDecision")
+    assert compat.HAS_PARTITIONS is has("airflow.partition_mappers.temporal:StartOfDayMapper")
+    assert compat.KEEPS_TASK_STATE is has("airflow.sdk.execution_time.context:TaskStateStoreAccessor")
+    assert compat.ASKS_PEOPLE is has("airflow.models.hitl:HITLDetail")
+    plugin = importlib.import_module("airflow.plugins_manager").AirflowPlugin
+    assert compat.SHOWS_PAGES is hasattr(plugin, "external_views")
+    flags = {name: getattr(compat, name) for name in compat.SINCE}
+    assert flags == {name: since <= AIRFLOW for name, since in compat.SINCE.items()}
     assert compat.DEFERRABLE is conf.getboolean("operators", "default_deferrable", fallback=False)
 
 
@@ -142,6 +177,39 @@ def test_without_word_from_the_server_no_xcom_was_cleared() -> None:
     assert compat.cleared_xcoms(SimpleNamespace(_ti_context_from_server=empty)) == frozenset()
     said = SimpleNamespace(xcom_keys_to_clear=["mps_task_id"])
     assert compat.cleared_xcoms(SimpleNamespace(_ti_context_from_server=said)) == {"mps_task_id"}
+
+
+def in_region(region: int | None, index: int, map_index: int = -1, **context: Any) -> Any:
+    ids = {"dag_id": "d", "task_id": "t", "run_id": "r", "map_index": map_index}
+    known = None if region is None else uuid.UUID(int=region)
+    said = SimpleNamespace(**context) if context else None
+    return SimpleNamespace(**ids, region_id=known, region_index=index, _ti_context_from_server=said)
+
+
+def test_a_task_outside_of_loops_is_what_it_was_before_there_were_any() -> None:
+    plain = TaskKey("d", "t", "r", -1)
+    key = SimpleNamespace(dag_id="d", task_id="t", run_id="r", map_index=None)
+    assert compat.task_key(key) == plain
+    assert compat.task_key(in_region(None, -1)) == compat.task_key(in_region(0, -1, loop=None)) == plain
+    # A mapped one has a region of its own.
+    assert compat.task_key(in_region(7, 2, map_index=2, loop=None)) == plain._replace(map_index=2)
+    assert compat.task_key(in_region(0, 2, map_index=2, loop=None)) == plain._replace(map_index=2)
+
+
+def test_each_iteration_of_a_loop_is_another_task() -> None:
+    loop = SimpleNamespace(index=0)
+    # Two iterations, the same of a loop in another iteration of one around it, and two mapped tasks in one.
+    tasks = [in_region(7, 0, loop=loop), in_region(7, 1, loop=loop), in_region(8, 0, loop=loop)]
+    tasks += [in_region(9, index, map_index=index, loop=loop) for index in (0, 1)]
+    keys = [compat.task_key(task) for task in tasks]
+    assert len(set(keys)) == 5
+    assert [key.map_index for key in keys] == [-1, -1, -1, 0, 1]
+    assert keys[1].iteration == f"{7:032x}-1"
+
+
+def test_where_airflow_does_not_say_whether_it_is_a_loop_the_region_counts() -> None:
+    assert compat.task_key(in_region(7, 0)).iteration == f"{7:032x}-0"
+    assert compat.task_key(in_region(7, 0, xcom_keys_to_clear=[])).iteration == f"{7:032x}-0"
 
 
 def test_the_first_reschedule_is_asked_of_the_task_where_it_knows() -> None:

@@ -13,12 +13,6 @@ from airflow_provider_mps.compat import SHOWS_PAGES
 pytestmark = pytest.mark.skipif(not SHOWS_PAGES, reason="Airflow shows pages of plugins from 3.1 on")
 
 
-def test_xcoms_can_be_asked_for_by_column() -> None:
-    from airflow.models.xcom import XComModel
-
-    assert {"dag_id", "run_id", "task_id", "map_index", "key", "value"} <= set(XComModel.__table__.c.keys())
-
-
 def test_the_rights_of_a_dag_are_read_from_its_id_in_the_query() -> None:
     from airflow.api_fastapi.core_api import security
 

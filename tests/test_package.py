@@ -60,6 +60,7 @@ LAYERS = [
     "services.aidge",
     "services",
     "compat",
+    "compat_database",
     "compat_server",
     "compat_cli",
     "exceptions",

@@ -30,10 +30,10 @@ def batch_prefix(record_dir: str, task: TaskKey) -> str:
     """Return the COS prefix of the record of an Airflow task.
 
     :param record_dir: COS folder
-    :param task: ids of dag, task and run, and the map index
+    :param task: whose record it is
     """
     dag_id, task_id = (_NOT_PLAIN.sub("_", part) for part in task[:2])
-    digest = sha256("\n".join(map(str, task)).encode()).hexdigest()[:16]
+    digest = sha256("\n".join(task.ids).encode()).hexdigest()[:16]
     return f"{record_dir.rstrip('/')}/{dag_id}/{task_id}/{digest}"
 
 

@@ -69,7 +69,10 @@ def begun_name(kind: Kind, task: TaskKey, try_number: int) -> str:
     :param task: who notes it
     :param try_number: its try, from 1
     """
-    digest = sha256("\n".join((task.dag_id, task.run_id, task.task_id)).encode()).hexdigest()[:16]
+    ids = [task.dag_id, task.run_id, task.task_id]
+    if task.iteration:
+        ids.append(task.iteration)
+    digest = sha256("\n".join(ids).encode()).hexdigest()[:16]
     return f"{_of_try(kind, task, try_number)}-{digest}.begun.json"
 
 

@@ -10,12 +10,20 @@ class TaskKey(NamedTuple):
     """The ids of an Airflow task: what stays the same through retries and clears.
 
     :param map_index: -1 where the task is not mapped
+    :param iteration: which iteration of which loop, as Airflow 3.4 tells them apart; empty outside of loops
     """
 
     dag_id: str
     task_id: str
     run_id: str
     map_index: int
+    iteration: str = ""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What names made of a task are made of: outside of loops the same as before there were any."""
+        plain = (self.dag_id, self.task_id, self.run_id, str(self.map_index))
+        return (*plain, self.iteration) if self.iteration else plain
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ LOOSE_LENGTH = 5
 class Fingerprint:
     """What is to be paid for, where it comes from, and who pays; hashes, so that nothing in it is secret.
 
-    :param key: the Airflow task: dag, task, run and map index, never the try
+    :param key: the Airflow task: dag, task, run, map index and iteration, never the try
     :param body: fingerprint of the request body and of where it is sent
     :param account: fingerprint of who pays
     :param loose: the same as ``body``, with addresses that count without all that may be a signature; empty where it
@@ -60,7 +60,7 @@ def fingerprint_of(
     Addresses count without their signature, which is another one each time that they are signed. Where a part may be a
     signature and is none that is known, it counts; ``loose`` leaves it out.
 
-    :param task: ids of dag, task and run, and the map index
+    :param task: which Airflow task asks for it
     :param payload: the request body, without an ``OutputPath`` of ours
     :param endpoint: host of the API
     :param region: region of the API
@@ -71,7 +71,7 @@ def fingerprint_of(
         _digest(json.dumps(asked, sort_keys=True, separators=(",", ":")), endpoint, region)
         for asked in (strict, map_addresses(strict, loosely_unsigned_url))
     )
-    return Fingerprint(_digest(*map(str, task)), body, _digest(account), loose)
+    return Fingerprint(_digest(*task.ids), body, _digest(account), loose)
 
 
 def _digest(*parts: str) -> str:

@@ -44,11 +44,19 @@ def base_path(base_url: str | None) -> str:
 
 
 def gallery_path(
-    dag_id: str, run_id: str, task_id: str | None = None, map_index: int | None = None, *, base: str = ""
+    dag_id: str,
+    run_id: str,
+    task_id: str | None = None,
+    map_index: int | None = None,
+    iteration: str = "",
+    *,
+    base: str = "",
 ) -> str:
     """Return the path of the page with the pictures of a run, or of one of its tasks.
 
     :param map_index: of a mapped task; None, or below 0, for all of them
+    :param iteration: of a task in a loop, as :class:`~airflow_provider_mps.core.airflow_task.TaskKey` has it; empty for
+        all of them
     :param base: what :func:`base_path` returned
     """
     asked = {"dag_id": dag_id, "run_id": run_id}
@@ -56,6 +64,8 @@ def gallery_path(
         asked["task"] = task_id
         if map_index is not None and map_index >= 0:
             asked["map_index"] = str(map_index)
+        if iteration:
+            asked["iteration"] = iteration
     return f"{base}{URL_PREFIX}/run?{_query(asked)}"
 
 

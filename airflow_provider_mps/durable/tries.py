@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mps.compat import cleared_xcoms, run_number, task_instance_id
+from airflow_provider_mps.compat import cleared_xcoms, run_number, task_instance_id, task_key
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import AirflowTry, Instance, TaskKey
 from airflow_provider_mps.core.services import ServiceProfile
@@ -54,9 +54,8 @@ def airflow_try_of(
 
 
 def task_of(context: Mapping[str, Any]) -> TaskKey:
-    """Return the ids of dag, task and run, and the map index: what stays the same through retries and clears."""
-    ti = context["ti"]
-    return TaskKey(ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index)
+    """Return which task a context is of: what stays the same through retries and clears."""
+    return task_key(context["ti"])
 
 
 def instance_of(context: Mapping[str, Any]) -> Instance:

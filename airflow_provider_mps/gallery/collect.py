@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_mps.compat_server import RunRows, TaskRow, XComRow
+from airflow_provider_mps.compat_database import Place, RunRows, TaskRow, XComRow
 from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.core.vocabulary import XCOM_ERROR_KEY, XCOM_RETURN_KEY
 from airflow_provider_mps.gallery.requests import request_of_fields, requests_of_fields
@@ -30,6 +30,8 @@ class Result:
     :ivar line: as the lines of a catalogue are: ``request``, ``entry``, ``check``, ``published`` and so on
     :ivar tasks: ids of the tasks that told of it, the first one first
     :ivar map_indexes: of the mapped ones of these; by task id
+    :ivar iterations: of those of these that are in loops; by task id
+    :ivar turns: the numbers of these iterations; by task id
     :ivar connections: of the last of them
     :ivar state: of the task instance, where there is nothing else to tell; empty else
     """
@@ -37,6 +39,8 @@ class Result:
     line: dict[str, Any] = field(default_factory=dict)
     tasks: list[str] = field(default_factory=list)
     map_indexes: dict[str, int] = field(default_factory=dict)
+    iterations: dict[str, str] = field(default_factory=dict)
+    turns: dict[str, tuple[int, ...]] = field(default_factory=dict)
     connections: Connections = field(default_factory=Connections)
     state: str = ""
 
@@ -51,7 +55,13 @@ class Result:
             self.tasks.append(row.task_id)
         if row.map_index >= 0:
             self.map_indexes[row.task_id] = row.map_index
+        if row.iteration:
+            self.iterations[row.task_id], self.turns[row.task_id] = row.iteration, row.turns
         self.connections = connections
+
+    def place(self, task_id: str) -> Place:
+        """Return which instance of one of its tasks has told of it."""
+        return task_id, self.map_indexes.get(task_id, -1), self.iterations.get(task_id, "")
 
 
 class Collection:
@@ -68,7 +78,7 @@ class Collection:
         """What could not be read, for people."""
         self._rows = rows
         self._read_lines = read_lines
-        # All instances of a mapped task together, in the order of their indexes.
+        # All instances of a task together, in the order of their iterations and indexes.
         self._began: dict[str, float] = {}
         for one in rows.tasks:
             began = float("inf") if one.started is None else one.started
@@ -78,7 +88,7 @@ class Collection:
     def _collect(self) -> None:
         returned = [one for one in self._rows.xcoms if one.key == XCOM_RETURN_KEY]
         self._submitted()
-        for row in sorted(returned, key=self._place):
+        for row in sorted(returned, key=self._order):
             connections = connections_of(self._fields(row))
             for key, line in self._lines_of(row, connections):
                 if key not in self.results and len(self.results) >= MAX_RESULTS:
@@ -89,15 +99,15 @@ class Collection:
         if left_out := self._rows.left_out:
             self._note(f"Some XComs are too large to be read here, those of task {', '.join(left_out)}")
 
-    def _place(self, row: TaskRow | XComRow) -> tuple[float, str, int]:
-        return self._began.get(row.task_id, float("inf")), row.task_id, row.map_index
+    def _order(self, row: TaskRow | XComRow) -> tuple[float, str, tuple[int, ...], int]:
+        return self._began.get(row.task_id, float("inf")), row.task_id, row.turns, row.map_index
 
     def _fields(self, row: TaskRow | XComRow) -> Mapping[str, Any]:
-        return self._rows.fields.get((row.task_id, row.map_index), {})
+        return self._rows.fields.get(row.place, {})
 
     def _submitted(self) -> None:
         """Begin a result for each task that a service has accepted: whoever waits for it knows its id alone."""
-        for row in sorted((one for one in self._rows.xcoms if one.key in TASK_ID_KEYS), key=self._place):
+        for row in sorted((one for one in self._rows.xcoms if one.key in TASK_ID_KEYS), key=self._order):
             if isinstance(row.value, str) and row.value:
                 fields = self._fields(row)
                 service = MPS if row.key == MPS.task_id_key else AIDGE
@@ -145,21 +155,20 @@ class Collection:
             yield _of_task(task_id), {"entry": {"TaskId": task_id, "Outputs": copies}}
             return
         for number, one in enumerate(copies):
-            yield f"row:{row.task_id}/{row.map_index}/{number}", {"entry": {"Outputs": [one]}}
+            yield _of_row(row, number), {"entry": {"Outputs": [one]}}
 
     def _failed_and_running(self) -> None:
         """Add what tasks have no result of: they have failed, or are at it."""
-        errors = {(one.task_id, one.map_index): one.value for one in self._rows.xcoms if one.key == XCOM_ERROR_KEY}
-        told = {(task, one.map_indexes.get(task, -1)): one for one in self.results.values() for task in one.tasks}
-        for task in sorted(self._rows.tasks, key=self._place):
-            place = (task.task_id, task.map_index)
-            fields, error = self._fields(task), errors.get(place)
+        errors = {one.place: one.value for one in self._rows.xcoms if one.key == XCOM_ERROR_KEY}
+        told = {one.place(task): one for one in self.results.values() for task in one.tasks}
+        for task in sorted(self._rows.tasks, key=self._order):
+            fields, error = self._fields(task), errors.get(task.place)
             is_ours = task.operator in (*SUBMITTERS, *WAITERS) or isinstance(error, Mapping)
             if not is_ours or task.state in ("", "success", "skipped", "removed"):
                 continue
-            result = told.get(place) or self._waited_for(fields)
+            result = told.get(task.place) or self._waited_for(fields)
             if result is None:
-                result = self.results.setdefault(f"row:{task.task_id}/{task.map_index}/-", Result())
+                result = self.results.setdefault(_of_row(task, "-"), Result())
                 result.add({"request": request_of_fields(fields)}, task, connections_of(fields))
             entry = result.line.get("entry") or {}
             if task.state in _FAILED and not entry.get("Outputs") and not entry.get("Images"):
@@ -183,6 +192,10 @@ def _of_task(task_id: str) -> str:
     return f"task:{task_id}"
 
 
+def _of_row(row: TaskRow | XComRow, number: object) -> str:
+    return f"row:{row.task_id}/{row.map_index}/{row.iteration}/{number}"
+
+
 def _is_result(value: Any) -> bool:
     return isinstance(value, Mapping) and ("Outputs" in value or "Images" in value)
 
@@ -193,7 +206,7 @@ def _is_entry(value: Any) -> bool:
 
 def _key(row: XComRow, number: int, entry: Mapping[str, Any]) -> str:
     task_id = entry.get("TaskId")
-    return _of_task(task_id) if isinstance(task_id, str) and task_id else f"row:{row.task_id}/{row.map_index}/{number}"
+    return _of_task(task_id) if isinstance(task_id, str) and task_id else _of_row(row, number)
 
 
 def _line_of_entry(entry: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:

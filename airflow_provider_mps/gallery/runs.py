@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from airflow_provider_mps.compat_server import RunRows, read_run
+from airflow_provider_mps.compat_database import RunRows, read_run
 from airflow_provider_mps.core.gallery_paths import picture_id
 from airflow_provider_mps.gallery.bounded import BoundedCache
 from airflow_provider_mps.gallery.collect import MAX_RESULTS, Collection
@@ -34,6 +34,7 @@ class Filter(NamedTuple):
 
     :param task: told of by this task
     :param map_index: of that task; None for all
+    :param iteration: of that task; see :class:`~airflow_provider_mps.core.airflow_task.TaskKey`
     :param state: in this state
     :param finding: with this finding of the check, or this code of a failure
     :param text: with this in their names, prompts or messages, in whatever case
@@ -41,6 +42,7 @@ class Filter(NamedTuple):
 
     task: str = ""
     map_index: int | None = None
+    iteration: str = ""
     state: str = ""
     finding: str = ""
     text: str = ""
@@ -50,6 +52,8 @@ class Filter(NamedTuple):
         if self.task and self.task not in told["tasks"]:
             return False
         if self.task and self.map_index is not None and told["map_indexes"].get(self.task, -1) != self.map_index:
+            return False
+        if self.task and self.iteration and told["iterations"].get(self.task) != self.iteration:
             return False
         if self.state and self.state != told["state"]:
             return False
@@ -93,7 +97,7 @@ class Runs:
             return None
         every = found.every
         taken = [told for told in every if asked.takes(told)]
-        in_task = [told for told in every if Filter(asked.task, asked.map_index).takes(told)]
+        in_task = [told for told in every if Filter(asked.task, asked.map_index, asked.iteration).takes(told)]
         codes = Counter(
             code for told in in_task for code in {told["code"], *(one["code"] for one in told["findings"])} if code
         )

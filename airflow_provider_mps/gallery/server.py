@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from fastapi import FastAPI, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from airflow_provider_mps.compat_server import known_user, may_read_xcoms, readable_dags, recent_runs
+from airflow_provider_mps.compat_database import recent_runs
+from airflow_provider_mps.compat_server import known_user, may_read_xcoms, readable_dags
 from airflow_provider_mps.core.gallery_paths import Size
 from airflow_provider_mps.gallery.pictures import NotShownError, Pictures, Served
 from airflow_provider_mps.gallery.runs import Filter, Runs
@@ -80,13 +81,14 @@ def _add_results(app: FastAPI, runs: Runs, in_thread: Threads) -> None:
         run_id: _Id,
         task: _Text = "",
         map_index: _Text = "",
+        iteration: _Text = "",
         state: _Text = "",
         finding: _Text = "",
         text: _Text = "",
         offset: int = Query(0, ge=0),
     ) -> JSONResponse:
         """Return the results of a run."""
-        asked = Filter(task, _index(map_index), state, finding, text)
+        asked = Filter(task, _index(map_index), iteration, state, finding, text)
         found = await in_thread(partial(runs.page, dag_id, run_id, asked, offset))
         if found is None:
             raise HTTPException(404, "There is no such run")

@@ -55,6 +55,8 @@ def shown(result: Result) -> Shown:
             "look": reported.look,
             "tasks": [clean(task) for task in result.tasks],
             "map_indexes": {clean(task): index for task, index in result.map_indexes.items()},
+            "iterations": {clean(task): iteration for task, iteration in result.iterations.items()},
+            "turns": {clean(task): _numbers(turns) for task, turns in result.turns.items()},
             **_state(result, reported, has_pictures=any(told["role"] == _RESULT for told, _ in pictures)),
             "service": reported.service,
             "task_id": reported.task_id,
@@ -89,10 +91,16 @@ def _name(result: Result) -> str:
     if isinstance(item, str) and item:
         return item
     task = result.tasks[0] if result.tasks else ""
-    index = result.map_indexes.get(task)
-    name = task if index is None else f"{task} [{index}]"
+    index, turns = result.map_indexes.get(task), result.turns.get(task)
+    name = task if turns is None else f"{task}, iteration {_numbers(turns)}"
+    name = name if index is None else f"{name} [{index}]"
     key = line.get("key", mapping(line.get("entry")).get("key"))
     return name if key is None or key == "" else f"{name} {key}" if isinstance(key, int) else str(key)
+
+
+def _numbers(turns: Sequence[int]) -> str:
+    """Return the numbers of iterations as Airflow counts them, that of the outermost loop first."""
+    return ".".join(map(str, turns))
 
 
 def _state(result: Result, reported: Reported, *, has_pictures: bool) -> dict[str, str]:

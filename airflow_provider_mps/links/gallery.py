@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, conf
 
-from airflow_provider_mps.compat import SHOWS_PAGES
+from airflow_provider_mps.compat import SHOWS_PAGES, task_key
 from airflow_provider_mps.core.cos_address import is_cos, split_address
 from airflow_provider_mps.core.gallery_paths import STORAGES, Size, base_path, gallery_path, picture_path
 
@@ -27,8 +27,8 @@ class GalleryLink(BaseOperatorLink):
         :param operator: the task
         :param ti_key: which of its instances
         """
-        ids = ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index
-        return gallery_path(*ids, base=_base())
+        key = task_key(ti_key)
+        return gallery_path(key.dag_id, key.run_id, key.task_id, key.map_index, key.iteration, base=_base())
 
 
 class ResultLink(BaseOperatorLink):
@@ -46,7 +46,8 @@ class ResultLink(BaseOperatorLink):
         :param ti_key: which of its instances
         """
         address = getattr(operator, "picture_address", "")
-        return picture_path(ti_key.dag_id, ti_key.run_id, address, Size.FULL, base=_base()) if address else ""
+        key = task_key(ti_key)
+        return picture_path(key.dag_id, key.run_id, address, Size.FULL, base=_base()) if address else ""
 
 
 GALLERY_LINKS: tuple[BaseOperatorLink, ...] = (GalleryLink(),) if SHOWS_PAGES else ()

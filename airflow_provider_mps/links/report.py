@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
+from airflow.providers.common.compat.sdk import BaseOperatorLink
+
+from airflow_provider_mps.compat import xcom_of
 
 XCOM_REPORT_LINK = "mps_report_link"
 """The XCom that has the address where people read the report."""
@@ -24,4 +26,4 @@ class CatalogueReportLink(BaseOperatorLink):
         :param operator: the task
         :param ti_key: which of its instances
         """
-        return XCom.get_value(key=XCOM_REPORT_LINK, ti_key=ti_key) or ""
+        return xcom_of(ti_key, XCOM_REPORT_LINK) or ""

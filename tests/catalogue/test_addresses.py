@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.catalogue.addresses import StepOutput, new_name, read_output, record_folder, run_folder
+from airflow_provider_mps.catalogue.addresses import (
+    StepOutput,
+    begun_name,
+    new_name,
+    read_output,
+    record_folder,
+    run_folder,
+)
 from airflow_provider_mps.catalogue.words import Kind
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError
@@ -44,6 +52,15 @@ def test_each_try_writes_under_names_of_its_own() -> None:
     assert all(re.fullmatch(r"plan-2-[0-9a-f]{8}\.jsonl", name) for name in names)
     mapped = new_name(Kind.PICTURES, TASK._replace(map_index=7), 1, ending="json")
     assert re.fullmatch(r"pictures-m7-1-[0-9a-f]{8}\.json", mapped)
+
+
+def test_what_a_try_notes_has_one_name_in_each_iteration() -> None:
+    names = [begun_name(Kind.REMAKE, TASK._replace(iteration=one), 1) for one in ("", "", "a-0", "a-1", "b-0")]
+    assert len(set(names)) == 4
+    assert names[0] == names[1]
+    # As before there were loops.
+    digest = sha256(f"shop\n{TASK.run_id}\nplan".encode()).hexdigest()[:16]
+    assert names[0] == f"remake-1-{digest}.begun.json"
 
 
 def test_the_record_is_beside_the_runs() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_mps.compat_server import RunRows, TaskRow, XComRow
+from airflow_provider_mps.compat_database import RunRows, TaskRow, XComRow
 from airflow_provider_mps.gallery.collect import Collection, Result
 from airflow_provider_mps.gallery.shown import shown
 from airflow_provider_mps.gallery.sources import Connections
@@ -33,18 +33,31 @@ def result(task_id: str, *keys: str) -> dict[str, Any]:
     }
 
 
-def task(task_id: str, operator: str, state: str = "success", started: float = 1.0, map_index: int = -1) -> TaskRow:
-    return TaskRow(task_id, map_index, operator, state, started)
+def task(
+    task_id: str,
+    operator: str,
+    state: str = "success",
+    started: float = 1.0,
+    map_index: int = -1,
+    turns: tuple[int, ...] = (),
+) -> TaskRow:
+    return TaskRow(task_id, map_index, operator, state, started, iteration(turns), turns)
 
 
-def told(task_id: str, value: Any, key: str = "return_value", map_index: int = -1) -> XComRow:
-    return XComRow(task_id, map_index, key, value)
+def told(
+    task_id: str, value: Any, key: str = "return_value", map_index: int = -1, turns: tuple[int, ...] = ()
+) -> XComRow:
+    return XComRow(task_id, map_index, key, value, iteration(turns), turns)
+
+
+def iteration(turns: tuple[int, ...]) -> str:
+    return "-".join(map(str, ("loop", *turns))) if turns else ""
 
 
 def collect(
     tasks: list[TaskRow],
     xcoms: list[XComRow],
-    fields: Mapping[tuple[str, int], Mapping[str, Any]] | None = None,
+    fields: Mapping[tuple[str, int] | tuple[str, int, str], Mapping[str, Any]] | None = None,
     files: Mapping[str, list[Mapping[str, Any]]] | None = None,
 ) -> tuple[list[Result], list[str]]:
     def read_lines(address: str, connections: Connections) -> Iterator[Mapping[str, Any]]:
@@ -53,7 +66,10 @@ def collect(
             raise FileNotFoundError(f"There is no file {address}")
         yield from found
 
-    found = Collection(RunRows("success", tasks, xcoms, dict(fields or {})), read_lines)
+    of_places = {
+        (place[0], place[1], place[2] if len(place) == 3 else ""): one for place, one in (fields or {}).items()
+    }
+    found = Collection(RunRows("success", tasks, xcoms, of_places), read_lines)
     return list(found.results.values()), found.notes
 
 

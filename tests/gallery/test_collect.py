@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mps.core.gallery_paths import picture_id
+from airflow_provider_mps.core.vocabulary import XCOM_ERROR_KEY
 from airflow_provider_mps.gallery.shown import shown
-from tests.gallery.rows import BUCKET, collect, on_page, output, result, roles, task, told
+from tests.gallery.rows import BUCKET, collect, iteration, on_page, output, result, roles, task, told
 
 SUBMIT = "MpsImageBgFusionOperator"
 FIELDS = {
@@ -63,6 +64,35 @@ def test_each_instance_of_a_mapped_task_is_a_result() -> None:
     found = on_page(tasks, xcoms, {("fuse", index): FIELDS | {"random_seed": index} for index in range(3)})
     assert [one["name"] for one in found] == ["fuse [0]", "fuse [1]", "fuse [2]"]
     assert [one["map_indexes"] for one in found] == [{"fuse": 0}, {"fuse": 1}, {"fuse": 2}]
+
+
+def test_each_iteration_of_a_loop_is_a_result() -> None:
+    turns = [(outer, inner) for outer in (0, 1) for inner in (0, 1)]
+    tasks = [task("fuse", SUBMIT, turns=turn) for turn in turns]
+    xcoms = [told("fuse", result(f"task-{turn}", "/out/a.jpeg"), turns=turn) for turn in reversed(turns)]
+    xcoms += [told("fuse", f"task-{turn}", "mps_task_id", turns=turn) for turn in turns]
+    fields = {("fuse", -1, iteration(turn)): FIELDS | {"random_seed": turn[1]} for turn in turns}
+    found = on_page(tasks, xcoms, fields)
+    assert [one["name"] for one in found] == [f"fuse, iteration {outer}.{inner}" for outer, inner in turns]
+    assert [one["iterations"] for one in found] == [{"fuse": iteration(turn)} for turn in turns]
+    assert [one["seed"] for one in found] == ["0", "1", "0", "1"]
+
+
+def test_what_failed_in_an_iteration_is_told_of_that_one() -> None:
+    tasks = [task("fuse", SUBMIT, state, turns=(turn,)) for turn, state in enumerate(("success", "failed", "running"))]
+    error = {"Code": "InvalidInput", "Message": "no", "RequestId": "r"}
+    xcoms = [told("fuse", result("task-0", "/out/a.jpeg"), turns=(0,)), told("fuse", error, XCOM_ERROR_KEY, turns=(1,))]
+    made, failed, runs = on_page(tasks, xcoms)
+    assert [one["state"] for one in (made, failed, runs)] == ["made", "failed", "running"]
+    assert (made["code"], failed["code"], runs["code"]) == ("", "InvalidInput", "")
+    assert (failed["turns"], runs["turns"]) == ({"fuse": "1"}, {"fuse": "2"})
+
+
+def test_a_mapped_task_in_a_loop_has_both_numbers() -> None:
+    [found] = on_page(
+        [task("fuse", SUBMIT, map_index=1, turns=(2,))], [told("fuse", result("t", "/a"), "return_value", 1, (2,))]
+    )
+    assert found["name"] == "fuse, iteration 2 [1]"
 
 
 def test_the_entries_of_a_batch_with_what_was_asked_for_them() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mps.compat_server import RunRows
+from airflow_provider_mps.compat_database import RunRows
 from airflow_provider_mps.core.gallery_paths import picture_id
 from airflow_provider_mps.gallery import runs as module
 from airflow_provider_mps.gallery.runs import PAGE, Filter, Runs
@@ -62,6 +62,24 @@ def test_a_filter(asked: Filter, total: int) -> None:
     found = Runs().page("dag", "run", asked, 0)
     assert found is not None
     assert (found["total"], len(found["results"])) == (total, total)
+
+
+@pytest.mark.parametrize(
+    ("asked", "total"),
+    [
+        (Filter(task="fuse"), 2),
+        (Filter(task="fuse", iteration="loop-1"), 1),
+        (Filter(task="fuse", iteration="loop-7"), 0),
+        # An iteration alone is that of no task.
+        (Filter(iteration="loop-1"), 2),
+    ],
+)
+def test_a_filter_by_iteration(asked: Filter, total: int, database: dict[tuple[str, str], RunRows]) -> None:
+    turns = [told("fuse", result(f"turn-{turn}", f"/t{turn}.jpeg"), turns=(turn,)) for turn in range(2)]
+    database["dag", "loop"] = RunRows("success", [task("fuse", TASK, turns=(turn,)) for turn in range(2)], turns, {})
+    found = Runs().page("dag", "loop", asked, 0)
+    assert found is not None
+    assert found["total"] == total
 
 
 @pytest.mark.usefixtures("database")

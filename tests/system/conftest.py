@@ -17,6 +17,7 @@ import pytest
 from airflow_provider_mps.compat import HAS_COMMANDS
 from airflow_provider_mps.local.demo import airflow_home
 from airflow_provider_mps.local.service import LocalService
+from tests.deprecations import SHOWN, warnings_of_ours
 from tests.system.real_airflow import RealAirflow
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +77,7 @@ def run_dag(home: Path, service: LocalService, tmp_path: Path) -> Callable[..., 
     def run(dag_file: Path, conf: dict[str, Any] | None = None, connection: Any = None, **env: str) -> Run:
         report = tmp_path / "report.json"
         env.setdefault("AIRFLOW_CONN_AIDGE_DEFAULT", json.dumps(service.aidge_connection()))
+        env.setdefault("PYTHONWARNINGS", SHOWN)
         command = [sys.executable, "-m", "airflow_provider_mps.local.demo.run_dag", str(dag_file), dag_file.stem]
         done = subprocess.run(
             [*command, str(report), "--conf", json.dumps(conf or {})],
@@ -87,9 +89,11 @@ def run_dag(home: Path, service: LocalService, tmp_path: Path) -> Callable[..., 
             check=False,
         )
         assert report.exists(), done.stdout[-5000:]
+        assert not warnings_of_ours(done.stdout)
         text = report.read_text()
         found = json.loads(text)
         tasks = {(task["task_id"], task["map_index"]): task for task in found["tasks"]}
+        assert len(tasks) == len(found["tasks"])
         return Run(found["state"], tasks, done.stdout, text)
 
     return run

@@ -27,6 +27,7 @@ import psutil
 import psycopg2
 import psycopg2.extras
 
+from airflow_provider_mps.compat import HAS_LOOPS
 from airflow_provider_mps.local.demo import airflow_home
 from tests.system.postgres import postgres
 from tests.task_context import AIRFLOW_2
@@ -51,6 +52,15 @@ _QUICK = {
     "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
     "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "2",
 }
+
+
+# From Airflow 3.4 on an XCom is that of a try.
+_XCOMS = "xcom"
+if HAS_LOOPS:
+    _XCOMS = """(
+        SELECT x.key, x.value, t.dag_id, t.run_id, t.task_id, t.region_index AS map_index
+        FROM xcom_v2 x JOIN task_instance t ON t.id = x.task_instance_id WHERE t.working_set
+    ) AS xcoms"""
 
 
 @dataclass(frozen=True)
@@ -183,6 +193,10 @@ class RealAirflow:
         """Return the task instances of a run in the order of task and map index."""
         columns = ", ".join(TI.__dataclass_fields__)
         where = "dag_id = %s AND run_id = %s ORDER BY task_id, map_index"
+        if HAS_LOOPS:
+            # Of an earlier try there is a row too.
+            columns = columns.replace("map_index", "region_index AS map_index")
+            where = f"working_set AND {where}"
         return [TI(**row) for row in self._query(f"SELECT {columns} FROM task_instance WHERE {where}", dag_id, run_id)]
 
     def wait_runs(self, dag_id: str, count: int, seconds: float) -> list[str]:
@@ -214,16 +228,27 @@ class RealAirflow:
     def xcom(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1, key: str = "return_value") -> Any:
         """Return what a task left under ``key``, or None; only plain JSON values are understood."""
         where = "dag_id = %s AND run_id = %s AND task_id = %s AND map_index = %s AND key = %s"
-        rows = self._query(f"SELECT value FROM xcom WHERE {where}", dag_id, run_id, task_id, map_index, key)
+        rows = self._query(f"SELECT value FROM {_XCOMS} WHERE {where}", dag_id, run_id, task_id, map_index, key)
         value = rows[0]["value"] if rows else None
         # Airflow 2 has bytes there.
         return json.loads(bytes(value)) if isinstance(value, memoryview) else value
+
+    def links(self, dag_id: str, run_id: str, name: str) -> list[str]:
+        """Return what a button of the tasks of a run opens, for each instance that has it.
+
+        :param name: of the button's class
+        """
+        where = "dag_id = %s AND run_id = %s AND key = %s AND value IS NOT NULL"
+        rows = self._query(f"SELECT value FROM {_XCOMS} WHERE {where}", dag_id, run_id, f"_link_{name}")
+        return [row["value"] for row in rows if row["value"]]
 
     def xcom_bytes(self, dag_id: str, run_id: str) -> int:
         """Return how long all that a run's tasks have left for others is, as text."""
         text = "value" if AIRFLOW_2 else "value::text"
         [row] = self._query(
-            f"SELECT coalesce(sum(length({text})), 0) AS n FROM xcom WHERE dag_id = %s AND run_id = %s", dag_id, run_id
+            f"SELECT coalesce(sum(length({text})), 0) AS n FROM {_XCOMS} WHERE dag_id = %s AND run_id = %s",
+            dag_id,
+            run_id,
         )
         return int(row["n"])
 

@@ -49,7 +49,11 @@ def write_begun(begun: Begun, service: ServiceProfile, **more: Any) -> bytes:
     :param service: who makes its pictures
     :param more: for people
     """
-    said = {**begun.task._asdict(), "service": service.name, "record": begun.record, **more}
+    task = begun.task._asdict()
+    # Outside of loops as it always was.
+    if not begun.task.iteration:
+        del task["iteration"]
+    said = {**task, "service": service.name, "record": begun.record, **more}
     return json.dumps(said, ensure_ascii=False).encode(errors="replace") + b"\n"
 
 
@@ -197,7 +201,8 @@ def _address(folder: str, service: ServiceProfile, number: int) -> str:
 
 def _begun(address: str, data: bytes) -> Begun:
     said = _read(address, data)
-    return Begun(TaskKey(*(said[part] for part in TaskKey._fields)), said["record"])
+    task = TaskKey(said["dag_id"], said["task_id"], said["run_id"], said["map_index"], said.get("iteration", ""))
+    return Begun(task, said["record"])
 
 
 def _read(address: str, data: bytes) -> Mapping[str, Any]:
@@ -207,6 +212,6 @@ def _read(address: str, data: bytes) -> Mapping[str, Any]:
         raise UnreadableLinesError(address, 1, f"it is not JSON: {error}") from None
     texts: Collection[str] = ("dag_id", "task_id", "run_id", "service", "record")
     is_batch = isinstance(said, dict) and all(isinstance(said.get(name), str) for name in texts)
-    if not is_batch or type(said.get("map_index")) is not int:
+    if not is_batch or type(said.get("map_index")) is not int or not isinstance(said.get("iteration", ""), str):
         raise UnreadableLinesError(address, 1, "it does not say which batch has begun")
     return cast(Mapping[str, Any], said)

@@ -19,7 +19,7 @@
   function given() {
     const raw = (location.search + location.hash).replace(/^\?/, "");
     const found = {};
-    const names = ["dag_id", "run_id", "task", "map_index"];
+    const names = ["dag_id", "run_id", "task", "map_index", "iteration"];
     for (const name of names) {
       const others = names.filter((one) => one !== name).join("|");
       const match = raw.match(new RegExp(`(?:^|&)${name}=(.*?)(?=&(?:${others})=|$)`));
@@ -152,10 +152,15 @@
     add("Made anew", result.remakes ? `${result.remakes} ×` : "");
     add("Published", result.final);
     add("Decision", result.approval);
-    add("Tasks", result.tasks.map((task) => (task in result.map_indexes ? `${task} [${result.map_indexes[task]}]` : task)).join(", "));
+    add("Tasks", result.tasks.map((task) => instance(result, task)).join(", "));
     add("TaskId", result.task_id);
     add("RequestId", result.request_id);
     return list;
+  }
+
+  function instance(result, task) {
+    const turns = task in result.turns ? ` (iteration ${result.turns[task]})` : "";
+    return task + turns + (task in result.map_indexes ? ` [${result.map_indexes[task]}]` : "");
   }
 
   function why(result) {
@@ -207,8 +212,12 @@
     const task = $("task").value;
     const parameters = {
       dag_id: asked.dag_id, run_id: asked.run_id, task, state: $("state").value, finding: $("finding").value,
-      text: $("text").value, offset, map_index: task && task === asked.task ? asked.map_index : "",
+      text: $("text").value, offset,
     };
+    if (task && task === asked.task) {
+      parameters.map_index = asked.map_index;
+      parameters.iteration = asked.iteration;
+    }
     try {
       const found = await ask("results", parameters);
       // An answer that was overtaken is of no use, nor is one that says nothing new.

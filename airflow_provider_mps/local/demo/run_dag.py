@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_mps.compat_database import read_tasks
+
 
 def main() -> int:
     """Run the DAG; exit 0 if it succeeded, 1 if it did not."""
@@ -46,46 +48,9 @@ def _report(run: Any, order: list[str]) -> dict[str, Any]:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        tasks = [{**task, "place": order.index(task["task_id"])} for task in _tasks(session, run)]
+        found = read_tasks(session, run)
+    tasks = [{**one, "place": order.index(one["task_id"])} for one in found]
     return {"run_id": run.run_id, "state": str(getattr(run.state, "value", run.state)), "tasks": tasks}
-
-
-def _tasks(session: Any, run: Any) -> list[dict[str, Any]]:
-    from airflow.models.renderedtifields import RenderedTaskInstanceFields
-    from sqlalchemy import select
-
-    tasks = []
-    for ti in sorted(run.get_task_instances(session=session), key=lambda ti: (ti.task_id, ti.map_index)):
-        key = (ti.dag_id, ti.task_id, ti.run_id, ti.map_index)
-        rendered = session.scalars(
-            select(RenderedTaskInstanceFields).filter_by(dag_id=key[0], task_id=key[1], run_id=key[2], map_index=key[3])
-        ).first()
-        tasks.append(
-            {
-                "task_id": ti.task_id,
-                "map_index": ti.map_index,
-                "state": str(ti.state),
-                "try_number": ti.try_number,
-                "rendered": rendered.rendered_fields if rendered else None,
-                "xcoms": _xcoms(session, key),
-            }
-        )
-    return tasks
-
-
-def _xcoms(session: Any, key: tuple[str, str, str, int]) -> dict[str, Any]:
-    from sqlalchemy import select
-
-    names = ("dag_id", "task_id", "run_id", "map_index")
-    where = dict(zip(names, key, strict=True))
-    try:
-        from airflow.models.xcom import XComModel
-    except ImportError:
-        # Airflow 2 has the values deserialized when they are loaded.
-        from airflow.models.xcom import BaseXCom
-
-        return {row.key: row.value for row in session.scalars(select(BaseXCom).filter_by(**where))}
-    return {row.key: XComModel.deserialize_value(row) for row in session.scalars(select(XComModel).filter_by(**where))}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from airflow_provider_mps.services.profiles import AIDGE, MPS
 from airflow_provider_mps.storage.errors import UnreadableLinesError
 from airflow_provider_mps.storage.files import Files
 from tests.catalogue.nights import Nights
+
+BEGUN = {"dag_id": "d", "task_id": "t", "run_id": "r", "map_index": -1, "service": "MPS", "record": "cos://b-1/t"}
+BAD_ITERATION = json.dumps({**BEGUN, "iteration": 7}).encode()
 
 
 def test_what_a_dead_run_has_paid_for_is_published_by_the_next(nights: Nights, service: LocalService) -> None:
@@ -144,7 +148,7 @@ def test_a_retry_goes_on_with_what_its_first_try_took_over(nights: Nights, servi
     assert len(service.tasks) == 3
 
 
-@pytest.mark.parametrize("said", [b"", b"{", b"[]", b"{}", b'{"dag_id":1}', b'"x"'])
+@pytest.mark.parametrize("said", [b"", b"{", b"[]", b"{}", b'{"dag_id":1}', b'"x"', BAD_ITERATION])
 def test_what_cannot_be_read_of_a_dead_run_is_an_error(said: bytes, nights: Nights, service: LocalService) -> None:
     nights.begin("monday")
     [key] = [info.key for info in service.backend.store.all(service.bucket) if "/begun-mps-1" in info.key]
@@ -166,6 +170,16 @@ def test_batches_of_another_service_are_left_alone(tmp_path: Path) -> None:
     assert left_behind.begun_in(files, folder, MPS) == [one, two]
     assert left_behind.begun_in(files, folder, AIDGE) == [other]
     assert left_behind.begun_in(files, str(tmp_path / "no"), MPS) == []
+
+
+def test_batches_of_each_iteration_of_a_loop_are_told_apart(tmp_path: Path) -> None:
+    plain = left_behind.TaskKey("d", "t", "r", -1)
+    batches = [left_behind.Begun(plain._replace(iteration=turn), "cos://b-1/t") for turn in ("", "a-0", "a-1")]
+    for batch in (*batches, *batches):
+        left_behind.announce(Files(), str(tmp_path), batch, MPS)
+    assert left_behind.begun_in(Files(), str(tmp_path), MPS) == batches
+    first = json.loads(left_behind.write_begun(batches[0], MPS))
+    assert set(first) == {"dag_id", "task_id", "run_id", "map_index", "service", "record"}
 
 
 def test_a_dead_batch_is_found_before_cos_lists_what_it_said(

@@ -1,0 +1,14 @@
+"""What a process says of deprecated names that this package uses."""
+
+from __future__ import annotations
+
+import re
+
+SHOWN = ",".join(f"default::{kind}" for kind in ("DeprecationWarning", "FutureWarning", "PendingDeprecationWarning"))
+"""``PYTHONWARNINGS`` with which a process shows them."""
+_OURS = re.compile(r"\S*(?:airflow_provider_mps|/dags)/\S+\.py:\d+:? .*(?:Deprecat|RemovedIn|FutureWarning).*")
+
+
+def warnings_of_ours(said: str) -> list[str]:
+    """Return the warnings in what a process has said that code of this package, or of an example, is the cause of."""
+    return _OURS.findall(said)
