@@ -6,7 +6,9 @@ import re
 
 SHOWN = ",".join(f"default::{kind}" for kind in ("DeprecationWarning", "FutureWarning", "PendingDeprecationWarning"))
 """``PYTHONWARNINGS`` with which a process shows them."""
-_OURS = re.compile(r"\S*(?:airflow_provider_mps|/dags)/\S+\.py:\d+:? .*(?:Deprecat|RemovedIn|FutureWarning).*")
+_FILE, _KIND = r"\S*(?:airflow_provider_mps|/dags)/\S+\.py", r"\w*(?:Deprecat|RemovedIn|FutureWarning)\w*"
+# As Python prints them, and as Airflow logs them.
+_OURS = re.compile(rf"{_FILE}:\d+:? .*{_KIND}.*|category={_KIND}.* filename={_FILE}.*")
 
 
 def warnings_of_ours(said: str) -> list[str]:

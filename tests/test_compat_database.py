@@ -61,6 +61,7 @@ def instance(
     ids = {"id": new, "dag_id": "dag", "run_id": "run", "task_id": task_id, "start_date": began, "state": "success"}
     if HAS_LOOPS:
         where: dict[str, Any] = {"region_id": region, "region_index": index, "working_set": is_current}
+        where["try_number"] = 2 if is_current else 1
     else:
         where = {"map_index": index}
     add(session, "task_instance", **{**ids, "operator": "Maker", "pool": "p", **where})

@@ -76,42 +76,6 @@ def test_the_policy_to_paste_has_what_the_table_asks_for() -> None:
     assert actions(policy.text) == set().union(*(actions(" ".join(row)) for row in table[:4]))
 
 
-# What the rows of the page of versions are about, by the name in ``compat``.
-FEATURES = {
-    "HAS_PARTITIONS": "`partitions=True`",
-    "SHOWS_PAGES": "*Pictures*",
-    "ASKS_PEOPLE": "`HITLOperator`",
-    "READS_CONNECTION_FORMS": "form of a connection",
-}
-
-
-def releases() -> dict[str, str]:
-    """Return from which Airflow on ``compat`` says that something is there."""
-    found = {}
-    for node in ast.walk(ast.parse(Path(compat.__file__).read_text())):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Compare):
-            release, operator = node.value.comparators[0], node.value.ops[0]
-            if isinstance(operator, ast.GtE) and isinstance(node.targets[0], ast.Name):
-                found[node.targets[0].id] = ".".join(map(str, ast.literal_eval(release)))
-    return found
-
-
-@pytest.mark.parametrize("name", sorted(releases()))
-def test_versions_are_those_of_the_code(name: str) -> None:
-    rows = [row for row in tables(DOCS / "versions.md")[0] if FEATURES[name] in row[0]]
-    assert [row[1] for row in rows] == [releases()[name]]
-
-
-def test_the_store_of_a_task_is_there_from_the_version_that_is_named() -> None:
-    (row,) = [row for row in tables(DOCS / "versions.md")[0] if "record of each submission" in row[0]]
-    docstring = inspect.getdoc(compat.task_state_store) or ""
-    assert f"before Airflow {row[1]}" in docstring
-    if compat.HAS_PARTITIONS:
-        from airflow.sdk.definitions.context import Context
-
-        assert "task_state_store" in Context.__annotations__
-
-
 def test_the_versions_that_are_tested_are_those_of_make() -> None:
     text = (DOCS / "versions.md").read_text()
     for version in re.findall(r"^(?:AIRFLOW \?=|RELEASE :=) (\S+)$", (ROOT / "Makefile").read_text(), re.M):
