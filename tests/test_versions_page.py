@@ -22,6 +22,7 @@ ROWS = {
     "[Gallery]": "SHOWS_PAGES",
     "[Approval]": "ASKS_PEOPLE",
     "Form of a connection": "READS_CONNECTION_FORMS",
+    "[Commands]": "HAS_COMMANDS",
     "Partitions": "HAS_PARTITIONS",
     "Loops": "HAS_LOOPS",
 }
