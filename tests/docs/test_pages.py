@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
-from airflow_provider_mps import compat
 from airflow_provider_mps.get_provider_info import get_provider_info
 from tests.docs.pages import DOCS, ROOT, links, snippets, tables
 
