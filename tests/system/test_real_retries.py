@@ -46,7 +46,13 @@ def by_task(tis: list[TI]) -> dict[str, TI]:
 def test_a_killed_task_process_costs_no_second_picture(airflow: RealAirflow, cloud: LocalService) -> None:
     for name in ("after_the_request_left", "after_the_request_left_no_store"):
         cloud.add_fault(kind="delay", action="ProcessImage", when="after", seconds=4, times=1, match=f'"{name}"')
+    # However late a process looks for the first time, there is something to wait for.
+    cloud.add_fault(kind="task_seconds", seconds=3600, match='"while_polling')
+    polling = ("while_polling", "while_polling_no_store")
     run = airflow.trigger("crashes")
+    airflow.wait("crashes", run, lambda tis: all(by_task(tis)[name].try_number > 1 for name in polling), 240)
+    cloud.clear_faults()
+    finish(cloud, "while_polling")
     tis = airflow.wait_finished("crashes", run, 240)
     strays = [ti for ti in tis if ti.state != "success" or ti.try_number < 2]
     logs = "\n".join(airflow.task_log("crashes", run, ti.task_id) for ti in strays)
