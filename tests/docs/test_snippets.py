@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,7 @@ def typed(pattern: str) -> Any:
 def test_each_kind_of_snippet_is_executed() -> None:
     by_sphinx = ("{toctree}", "{literalinclude}", "{include}", "{eval-rst}")
     # What is answered, and what is drawn, is executed by nobody.
-    executed = ("python", "json", "console", "sh", "text")
+    executed = ("python", "json", "ini", "console", "sh", "text")
     for one in snippets():
         assert one.language.split(" ")[0] in (*executed, *by_sphinx), one
 
@@ -90,6 +92,23 @@ def test_json_says_what_it_is_to(snippet: Snippet) -> None:
     else:
         assert found["TaskId"] is None or found["Outputs"]
         assert (found["TaskId"] is None) == ("Error" in found)
+
+
+@pytest.mark.parametrize("snippet", snippets("ini"), ids=str)
+def test_airflow_knows_each_setting(snippet: Snippet) -> None:
+    from airflow.configuration import conf
+
+    if find_spec("airflow.providers.celery") is None:
+        pytest.skip("the provider of Celery is not installed (dependency group cluster)")
+    with conf.make_sure_configuration_loaded(with_providers=True):
+        known = {
+            (section, option)
+            for section in conf.configuration_description
+            for option in conf.configuration_description[section]["options"]
+        }
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read_string(snippet.text)
+    assert {(section, option) for section in settings.sections() for option in settings[section]} <= known
 
 
 @pytest.mark.parametrize("snippet", [one for one in snippets() if one.language.startswith("{literalinclude}")], ids=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import importlib.util
 import tempfile
@@ -12,20 +13,32 @@ from typing import Any
 
 import pytest
 
+from tests.docs.pages import DOCS, snippets
 from tests.system.real_airflow import RealAirflow
 from tests.system.redis import Redis
 
-# What docs/cluster.md recommends, but for times: a test does not wait as long.
-_SETTINGS = {
-    "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
-    "AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL": "True",
-    # What a worker had taken and not begun goes to another so many seconds after it has died.
+# Times of the configuration that is documented, as a test does not wait as long.
+_QUICK = {
     "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "30",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
     "AIRFLOW__SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES": "10",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "4",
 }
 QUEUES = {"worker-1": "pictures,default", "worker-2": "batches"}
+
+
+def documented() -> dict[str, str]:
+    """Return the configuration that the documentation shows, as variables."""
+    (snippet,) = snippets("ini", pages=[DOCS / "cluster.md"])
+    shown = configparser.ConfigParser(interpolation=None)
+    shown.read_string(snippet.text)
+    return {
+        f"AIRFLOW__{section}__{option}".upper(): value
+        for section in shown.sections()
+        for option, value in shown[section].items()
+    }
 
 
 class Cluster:
@@ -76,7 +89,9 @@ def cluster(
         pytest.skip("the provider of Celery is not installed (dependency group cluster)")
     with contextlib.ExitStack() as stack:
         broker = stack.enter_context(Redis(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="redis-")))))
-        settings = _SETTINGS | {"AIRFLOW__CELERY__BROKER_URL": broker.address}
+        settings = documented() | _QUICK | {"AIRFLOW__CELERY__BROKER_URL": broker.address}
+        # Known once it runs.
+        del settings["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
         airflow = stack.enter_context(RealAirflow(home, dags, connection, parallelism=64, **(settings | env)))
         running = Cluster(airflow, broker, slots)
         for name in QUEUES:

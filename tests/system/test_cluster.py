@@ -24,7 +24,7 @@ pytestmark = [
 ]
 DAGS = Path(__file__).parent / "cluster_dags"
 # All of them with "make test-distributed".
-MAPPED, BATCH = (int(os.environ.get(f"MPS_TEST_CLUSTER_{name}", few)) for name, few in (("MAPPED", 12), ("BATCH", 60)))
+MAPPED, BATCH = (int(os.environ.get(f"MPS_TEST_CLUSTER_{name}", few)) for name, few in (("MAPPED", 8), ("BATCH", 40)))
 
 
 @dataclass(frozen=True)

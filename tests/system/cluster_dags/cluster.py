@@ -24,7 +24,7 @@ with DAG(
     fuse = MpsImageBgFusionOperator.partial(
         task_id="fuse", subject_cos_key="/samples/coffee.png", bg_cos_key="/samples/brick.png"
     ).expand(prompt=[f"mapped {n}" for n in range(MAPPED)])
-    wait = MpsImageTaskSensor.partial(task_id="wait", deferrable=True, poke_interval=2).expand(mps_task_id=fuse.output)
+    wait = MpsImageTaskSensor.partial(task_id="wait", poke_interval=2).expand(mps_task_id=fuse.output)
     PictureLabelOperator(task_id="publish", pictures=wait.output, dest="/published/mapped/")
 
     fuse_batch = MpsImageBgFusionBatchOperator(
@@ -32,7 +32,6 @@ with DAG(
         queue="batches",
         requests=[{"subject_cos_key": "/samples/coffee.png", "prompt": f"batch {n}"} for n in range(BATCH)],
         defaults={"bg_cos_key": "/samples/brick.png"},
-        deferrable=True,
         poll_interval=2,
     )
     PictureLabelOperator(task_id="publish_batch", queue="batches", pictures=fuse_batch.output, dest="/published/batch/")
