@@ -12,6 +12,9 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from airflow_provider_mps.compat import HAS_LOOPS
+from airflow_provider_mps.compat_database import place_of, regions_of
+
 NEWEST_XCOMS = 200_000
 """No more ids of tasks are looked through, the newest first."""
 NEWEST_RECORDS = 200_000
@@ -42,6 +45,7 @@ class Maker(NamedTuple):
     :param operator: name of its class
     :param fields: its rendered fields; empty where Airflow has dropped them
     :param error: what the last try has failed with, by the XCom for that; empty where it has not
+    :param turns: numbers of the iterations that it is in, that of the outermost loop first; empty outside of loops
     """
 
     dag_id: str
@@ -56,6 +60,7 @@ class Maker(NamedTuple):
     operator: str
     fields: Mapping[str, Any]
     error: Mapping[str, Any] = {}
+    turns: tuple[int, ...] = ()
 
 
 class StoredState(NamedTuple):
@@ -64,7 +69,7 @@ class StoredState(NamedTuple):
     :param dag_id: its DAG
     :param run_id: its run
     :param task_id: its id in the DAG
-    :param map_index: -1 where it is not mapped
+    :param map_index: -1 where it is not mapped; in a loop the number of the iteration
     :param value: what JSON has; a text where another backend keeps the value
     """
 
@@ -106,7 +111,8 @@ def makers_of(service_task_id: str, keys: Collection[str], error_key: str) -> li
     """
     with _Reading() as session:
         rows = _told(session, service_task_id, keys)
-        return [_maker(session, row, error_key) for row in rows]
+        read = _maker_of_try if HAS_LOOPS else _maker
+        return [read(session, row, error_key) for row in rows]
 
 
 def stored_states(
@@ -127,11 +133,12 @@ def stored_states(
 
     newest = select(Row.id).where(Row.key.in_(keys)).order_by(Row.updated_at.desc()).limit(NEWEST_RECORDS)
     names = newest.subquery()
-    asked = [and_(Row.dag_id == d, Row.run_id == r, Row.task_id == t, Row.map_index == m) for d, r, t, m in of]
+    index = Row.__table__.c["region_index" if HAS_LOOPS else "map_index"]
+    asked = [and_(Row.dag_id == d, Row.run_id == r, Row.task_id == t, index == m) for d, r, t, m in of]
     # A record is of a kilobyte; what is no record is sorted out by whoever reads it.
     holds = Row.value.contains(service_task_id, autoescape=True)
     query = (
-        select(Row.dag_id, Row.run_id, Row.task_id, Row.map_index, Row.value)
+        select(Row.dag_id, Row.run_id, Row.task_id, index, Row.value)
         .where(Row.id.in_(select(names.c.id)), or_(holds, *asked))
         .order_by(Row.updated_at.desc())
         .limit(MOST_MAKERS)
@@ -156,7 +163,8 @@ class _Reading:
         from sqlalchemy.exc import SQLAlchemyError
 
         self._made.__exit__(kind, error, trace)
-        if isinstance(error, SQLAlchemyError):
+        # A column that is not there, in this database or in this Airflow, says the same.
+        if isinstance(error, SQLAlchemyError | AttributeError | KeyError | ImportError):
             raise _unavailable(error) from None
 
 
@@ -167,13 +175,17 @@ def _unavailable(error: Exception) -> DatabaseUnavailableError:
 
 
 def _told(session: Any, service_task_id: str, keys: Collection[str]) -> Sequence[Any]:
-    """Return the XComs that have an id, as rows of dag, run, task, map index, key and time; the newest first."""
+    """Return the XComs that have an id, as rows of dag, run, task, map index, key, time and try; the newest first.
+
+    They have the id of a try from Airflow 3.4 on, where they belong to one.
+    """
     from sqlalchemy import LargeBinary, Text, cast, select
 
     columns = _xcoms().__table__.c
+    names = ["dag_id", "run_id", "task_id", "map_index", "key", "timestamp"]
+    names += ["task_instance_id"] if HAS_LOOPS else []
     newest = (
-        select(columns.dag_id, columns.run_id, columns.task_id, columns.map_index, columns.key, columns.timestamp)
-        .add_columns(columns.value)
+        select(*(columns[name] for name in names), columns.value)
         .where(columns.key.in_(keys))
         .order_by(columns.timestamp.desc())
         .limit(NEWEST_XCOMS)
@@ -186,13 +198,9 @@ def _told(session: Any, service_task_id: str, keys: Collection[str]) -> Sequence
     else:
         is_it = cast(newest.c.value, Text).in_(spellings)
     found = newest.c
-    query = (
-        select(found.dag_id, found.run_id, found.task_id, found.map_index, found.key, found.timestamp)
-        .where(is_it)
-        .order_by(found.timestamp.desc())
-        .limit(MOST_MAKERS)
-    )
-    return list(session.execute(query))
+    query = select(*(found[name] for name in names)).where(is_it).order_by(found.timestamp.desc()).limit(MOST_MAKERS)
+    # Airflow 3.4 leaves out the tries that are over, unless it is asked for them.
+    return list(session.execute(query.execution_options(include_all_attempts=True)))
 
 
 def _xcoms() -> Any:
@@ -242,6 +250,39 @@ def _maker(session: Any, row: Any, error_key: str) -> Maker:
         (now.operator or "") if now is not None else "",
         fields if isinstance(fields, Mapping) else {},
         error if isinstance(error, Mapping) else {},
+    )
+
+
+def _maker_of_try(session: Any, row: Any, error_key: str) -> Maker:
+    """Return who has told an XCom from Airflow 3.4 on: there a try is a task instance, and the last one is at work."""
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields as Fields
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    xcoms, columns = _xcoms().__table__.c, TaskInstance.__table__.c
+    place = ("dag_id", "run_id", "task_id", "region_id", "region_index")
+    told = session.execute(select(columns).where(columns.id == row.task_instance_id)).mappings().one()
+    tries = select(columns).where(*(columns[name] == told[name] for name in place)).order_by(columns.try_number.desc())
+    last = session.execute(tries.limit(1)).mappings().one()
+    regions = regions_of(session, row.dag_id, row.run_id)
+    map_index, _, turns = place_of(row.task_id, told["region_id"], told["region_index"], regions)
+    asked = xcoms.task_instance_id == last["id"], xcoms.key == error_key
+    error = _json(session.scalar(select(xcoms.value).where(*asked)))
+    fields = session.scalar(select(Fields.rendered_fields).where(Fields.task_instance_id == told["id"]))
+    return Maker(
+        row.dag_id,
+        row.run_id,
+        row.task_id,
+        map_index,
+        row.key,
+        _seconds(row.timestamp),
+        told["try_number"],
+        last["try_number"],
+        _word(last["state"]),
+        last["operator"] or "",
+        fields if isinstance(fields, Mapping) else {},
+        error if isinstance(error, Mapping) else {},
+        turns,
     )
 
 

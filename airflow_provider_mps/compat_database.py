@@ -141,10 +141,10 @@ class _Run:
         columns += [TaskInstance.operator, TaskInstance.state, TaskInstance.start_date]
         if HAS_LOOPS:
             columns += [TaskInstance.id, TaskInstance.region_id]
-        regions = _regions(session, dag_id, run_id) if HAS_LOOPS else {}
+        regions = regions_of(session, dag_id, run_id) if HAS_LOOPS else {}
         self.tasks: dict[Any, TaskRow] = {}
         for task_id, index, operator, state, started, *known_as in session.execute(self._of(TaskInstance, *columns)):
-            place = _place(task_id, known_as[1], index, regions) if known_as else (index, "", ())
+            place = place_of(task_id, known_as[1], index, regions) if known_as else (index, "", ())
             row = TaskRow(task_id, place[0], operator or "", _word(state), _seconds(started), *place[1:])
             self.tasks[known_as[0] if known_as else (task_id, index)] = row
 
@@ -223,7 +223,8 @@ class _Region(NamedTuple):
     parent_index: int | None
 
 
-def _regions(session: Any, dag_id: str, run_id: str) -> dict[Any, _Region]:
+def regions_of(session: Any, dag_id: str, run_id: str) -> dict[Any, _Region]:
+    """Return the loops of a run, and the expansions of its mapped tasks, by id (Airflow 3.4 and newer)."""
     from airflow.models.dynamic_region import DynamicRegion as Region  # type: ignore[import-not-found]
     from sqlalchemy import select
 
@@ -232,7 +233,7 @@ def _regions(session: Any, dag_id: str, run_id: str) -> dict[Any, _Region]:
     return {row[0]: _Region(*row[1:]) for row in rows}
 
 
-def _place(task_id: str, region: Any, index: int, regions: Mapping[Any, _Region]) -> tuple[int, str, tuple[int, ...]]:
+def place_of(task_id: str, region: Any, index: int, regions: Mapping[Any, _Region]) -> tuple[int, str, tuple[int, ...]]:
     """Return map index, iteration and numbers of iterations of a task instance.
 
     A mapped task has a region of its own, which is called like it; all regions around that are loops.
@@ -262,10 +263,10 @@ def read_tasks(session: Any, run: Any) -> list[dict[str, Any]]:
     """
     from airflow.models.renderedtifields import RenderedTaskInstanceFields
 
-    regions = _regions(session, run.dag_id, run.run_id) if HAS_LOOPS else {}
+    regions = regions_of(session, run.dag_id, run.run_id) if HAS_LOOPS else {}
     found = []
     for ti in run.get_task_instances(session=session):
-        map_index, _, turns = _place(ti.task_id, getattr(ti, "region_id", None), ti.map_index, regions)
+        map_index, _, turns = place_of(ti.task_id, getattr(ti, "region_id", None), ti.map_index, regions)
         one = {"task_id": ti.task_id, "map_index": map_index, "turns": turns}
         one |= {"state": str(ti.state), "try_number": ti.try_number}
         one["rendered"] = RenderedTaskInstanceFields.get_templated_fields(ti, session=session)

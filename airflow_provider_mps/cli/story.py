@@ -107,7 +107,8 @@ def _by(found: Evidence) -> Iterator[Field]:
 
 
 def _maker(maker: Maker) -> Iterator[Field]:
-    yield Field("Airflow task", _task_instance(maker.dag_id, maker.run_id, maker.task_id, maker.map_index))
+    turns = f", iteration {'.'.join(map(str, maker.turns))}" if maker.turns else ""
+    yield Field("Airflow task", _task_instance(maker.dag_id, maker.run_id, maker.task_id, maker.map_index) + turns)
     if maker.try_number is not None:
         of = f" of {maker.tries}" if maker.tries and maker.tries > maker.try_number else ""
         yield Field("try", f"{maker.try_number}{of}")

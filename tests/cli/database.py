@@ -7,14 +7,18 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from airflow_provider_mps.compat import HAS_LOOPS
 from tests.task_context import AIRFLOW_2
 
 BEGAN = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
-TABLES = ("task_instance", "task_instance_history", "rendered_task_instance_fields", "xcom", "task_state_store")
+TABLES = ["task_instance", "task_instance_history", "rendered_task_instance_fields", "xcom", "task_state_store"]
+if HAS_LOOPS:
+    TABLES += ["dag_run", "dynamic_region", "legacy_task_data_owner", "rtif_v1", "rtif_v2", "xcom_v1", "xcom_v2"]
+    TABLES.remove("xcom")
 
 
 class Database:
@@ -25,6 +29,10 @@ class Database:
 
     def __init__(self, session: Any) -> None:
         self._session = session
+        self._tries: list[tuple[str, datetime, UUID]] = []
+        if HAS_LOOPS:
+            run = {"run_type": "manual", "state": "success", "run_after": BEGAN, "log_template_id": 1}
+            self._add("dag_run", id=1, dag_id="shop", run_id="night-1", **run)
         self._place = {"dag_id": "shop", "run_id": "night-1", "map_index": -1}
 
     @property
@@ -38,8 +46,13 @@ class Database:
         :param is_over: whether another one has begun since
         """
         began = BEGAN + timedelta(hours=number - 1)
+        if HAS_LOOPS:
+            # There a try is a task instance.
+            made = uuid4()
+            self._tries.append((task_id, began, made))
+            place |= {"id": made, "working_set": not is_over, "region_id": UUID(int=0), "region_index": -1}
         self._add(
-            "task_instance_history" if is_over else "task_instance",
+            "task_instance_history" if is_over and not HAS_LOOPS else "task_instance",
             **{**self._place, **place},
             task_id=task_id,
             try_number=number,
@@ -52,18 +65,38 @@ class Database:
         """Add an XCom, so long after the begin of the first try."""
         stored: Any = json.dumps(value).encode() if AIRFLOW_2 else value
         moment = BEGAN + timedelta(hours=hours)
+        if HAS_LOOPS:
+            by = self._try_at(task_id, moment, place)
+            self._add("xcom_v2", id=uuid4(), task_instance_id=by, key=key, value=value, timestamp=moment)
+            return
         self._add(
             "xcom", **{**self._place, **place}, dag_run_id=1, task_id=task_id, key=key, value=stored, timestamp=moment
         )
 
     def rendered(self, task_id: str, fields: Mapping[str, Any]) -> None:
-        """Add the rendered fields of a task."""
+        """Add the rendered fields of a task, of its last try."""
+        if HAS_LOOPS:
+            last = [made for name, _, made in self._tries if name == task_id][-1]
+            self._add("rtif_v2", id=uuid4(), task_instance_id=last, rendered_fields=dict(fields))
+            return
         self._add("rendered_task_instance_fields", **self._place, task_id=task_id, rendered_fields=dict(fields))
 
     def kept(self, task_id: str, value: Any, key: str = "mps_submission") -> None:
         """Add what a task keeps in Airflow's state store."""
-        place = {**self._place, "dag_run_id": 1, "task_id": task_id, "key": key}
+        place = {**self._place, "dag_run_id": 1, "task_id": task_id, "key": key, "region_id": UUID(int=0)}
         self._add("task_state_store", **place, value=json.dumps(value), updated_at=BEGAN)
+
+    def _try_at(self, task_id: str, moment: datetime, place: Mapping[str, Any]) -> UUID:
+        """Return the try that had begun last, or one that is made for this."""
+        begun = [made for name, began, made in self._tries if name == task_id and began <= moment and not place]
+        if begun:
+            return begun[-1]
+        made, index = uuid4(), place.get("map_index", -1)
+        at = {"region_id": UUID(int=0), "region_index": index, "working_set": True, "try_number": 1}
+        self._add("task_instance", **self._place, id=made, task_id=task_id, **at)
+        if not place:
+            self._tries.append((task_id, BEGAN, made))
+        return made
 
     def _add(self, table: str, **values: Any) -> None:
         columns = self._tables()[table]

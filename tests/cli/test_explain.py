@@ -57,7 +57,7 @@ def test_the_whole_story(
     tables.try_of("make", 1, "failed", is_over=True)
     tables.try_of("make", 2, "failed")
     tables.told("make", task_id, hours=1.5)
-    tables.told("make", {"Code": "Not done in 600 s", "Message": "raise timeout"}, key="service_error")
+    tables.told("make", {"Code": "Not done in 600 s", "Message": "raise timeout"}, hours=1.8, key="service_error")
     tables.rendered("make", FIELDS)
     if tables.has_store:
         tables.kept("make", record(task_id, replaced=("2600000000-WorkflowTask-before",)).to_json())
