@@ -8,9 +8,12 @@ EXTRAS := [c2pa,check,local]
 # See .ci/make-venv.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: release-check dist installed
+INSTALLED := installed-newest installed-whole installed-oldest installed-lowest
 
-release-check: installed $(TOOLS)/ready
+.PHONY: release-check dist $(INSTALLED)
+
+# With -j the environments are made side by side.
+release-check: $(INSTALLED) $(TOOLS)/ready
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(TOOLS)/bin/python .ci/sbom.py $(WHEELS)-newest/bin/python dist
 	$(BIN)/pytest tests/system/release
 	cd dist && sha256sum *
@@ -23,16 +26,22 @@ dist: $(READY)
 
 # As somebody has it who had nothing: the newest Airflow with the packages of today, without extras and with all of them,
 # the oldest Airflow with the packages of its release, and the lowest versions that are allowed.
-installed: dist
+installed-newest: dist
 	$(call install,newest,$(PYTHON),,apache-airflow==$(AIRFLOW))
+
+installed-whole: dist
 	$(call install,whole,$(PYTHON),$(EXTRAS),apache-airflow==$(AIRFLOW))
+
+installed-oldest: dist
 	$(call install,oldest,$$(sh .ci/find-python $(RELEASE)),,apache-airflow==$(RELEASE) $(AS_OF_RELEASE))
+
+installed-lowest: dist
 	$(BIN)/$(LOWEST) --all-extras --output-file .venv/wheel-pins.txt
 	$(call install,lowest,$$(sh .ci/find-python $(RELEASE)),$(EXTRAS),--constraint .venv/wheel-pins.txt)
 
 # install NAME,PYTHON,EXTRAS,ARGUMENTS of "uv pip install"
 define install
-	rm -rf $(WHEELS)-$(1)
+rm -rf $(WHEELS)-$(1)
 	$(BIN)/uv venv --quiet --python "$(2)" $(WHEELS)-$(1)
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(WHEELS)-$(1)/bin/python "$$(echo dist/*.whl)"'$(3)' $(4)
 endef
