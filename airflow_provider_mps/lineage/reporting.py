@@ -53,7 +53,7 @@ class ReportsLineage:
     # Not among the fields of the operator: with ``include_full_task_info`` OpenLineage sends these, all of them.
     __slots__ = ("_lineage_notes",)
     lineage_fields: ClassVar[Sequence[str]] = ()
-    """The fields that hold what the task reads, in the forms of :func:`~lineage.addresses.given_addresses`."""
+    """The fields that hold what the task reads, in the forms of ``lineage.addresses.given_addresses``."""
     fills_aliases: ClassVar[bool] = True
     """Whether aliases among the outlets get an event for what the task has made; else the task sees to that itself."""
     hands_on: ClassVar[bool] = False
