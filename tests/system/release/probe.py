@@ -17,6 +17,7 @@ PACKAGE = "airflow_provider_mps"
 KEPT = {
     "asset-uris": ("asset_uri_handlers", "asset_factories", "asset_to_openlineage_converters"),
     "cli": ("cli_command_functions",),
+    "dataset-uris": ("dataset_uri_handlers", "dataset_factories", "dataset_to_openlineage_converters"),
     "db-managers": ("db_managers",),
     "dialects": ("dialects",),
     "filesystems": ("filesystem_module_names",),

@@ -20,7 +20,8 @@ pytestmark = [pytest.mark.release, pytest.mark.timeout(900)]
 ONLY_TOLD = {"package-name", "name", "description", "versions", "integrations", "operators", "sensors", "hooks"}
 ONLY_TOLD |= {"transfers"}
 # By what an entry of a key is known, beside the names of modules, classes and functions.
-KNOWN_BY = {"asset-uris": "schemes", "dialects": "dialect-type", "plugins": "name", "task-decorators": "name"}
+KNOWN_BY = {"asset-uris": "schemes", "dataset-uris": "schemes", "dialects": "dialect-type"}
+KNOWN_BY |= {"plugins": "name", "task-decorators": "name"}
 
 
 @pytest.fixture(scope="module", params=NAMES)
