@@ -15,7 +15,6 @@ from tests.system.conftest import ROOT
 from tests.system.real_airflow import RealAirflow
 
 pytestmark = [
-    pytest.mark.system,
     pytest.mark.alone,
     pytest.mark.timeout(600),
     pytest.mark.skipif(not HAS_LOOPS, reason="Airflow has loops from 3.4 on"),
