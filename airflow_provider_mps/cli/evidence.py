@@ -76,7 +76,7 @@ class Evidence:
     :ivar batch: what a batch has on record of it
     :ivar item: what a catalogue has on record of it
     :ivar prices: of the connection
-    :ivar conn_id: the connection that was used
+    :ivar conn_id: the connection that was used; empty where it could not be read
     :ivar missing: where was looked in vain, and why
     """
 

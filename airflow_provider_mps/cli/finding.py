@@ -28,8 +28,8 @@ def ask_service(found: Evidence, args: Any) -> None:
     """Add what the service says, and what its connection says of prices."""
     try:
         asker = Asker(found.service, args)
-        found.conn_id = asker.conn_id
         found.prices = getattr(asker.hook.settings, "prices", None)
+        found.conn_id = asker.conn_id
         if args.offline:
             found.missing.append(f"{found.service} was not asked (--offline).")
             return
@@ -39,7 +39,7 @@ def ask_service(found: Evidence, args: Any) -> None:
     except Exception as error:
         if not is_expected(error):
             raise
-        found.refusal = told(error, found.conn_id or args.used_conn_id)
+        found.refusal = told(error, getattr(args, "used_conn_id", None))
         if isinstance(error, ServiceError):
             found.remedy, found.is_unknown = error.hint, says_no_such_task(error)
 

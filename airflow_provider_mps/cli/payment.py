@@ -38,8 +38,10 @@ def paid(found: Evidence, request: Mapping[str, Any]) -> list[str]:
 def _price(found: Evidence, request: Mapping[str, Any]) -> str:
     if found.service is AIDGE:
         return "Not known: the price of a task of Aidge is nowhere to be asked for. See its console."
+    if not found.conn_id:
+        return "Not known: the connection, which may have prices, could not be read."
     if found.prices is None:
-        return f"Not known: connection {clean(found.conn_id) or '(none)'} has no extra 'prices'."
+        return f"Not known: connection {clean(found.conn_id)} has no extra 'prices'."
     amount = found.prices.price_of(_priced(found, request))
     if amount is None:
         return "Not known: the extra 'prices' of the connection has no price for what was asked, or that is not known."

@@ -68,6 +68,8 @@ def _after_failure(found: Evidence, failure: TaskFailure) -> Iterator[Step]:
 def _without_answer(found: Evidence) -> Iterator[Step]:
     if found.remedy:
         yield Step(found.remedy)
+    elif found.refusal:
+        yield Step("See to why the service could not be asked, above, and ask again.")
     item = found.item
     if item is not None and isinstance(item.event, ItemMade):
         yield Step("The picture was made, and is where the catalogue's record says, unless somebody has removed it.")

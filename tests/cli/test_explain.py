@@ -142,6 +142,8 @@ def test_the_rest_is_told_without_the_service_and_without_a_database(
     assert said.code == 0
     assert "There is no connection nowhere." in parts(said)["What was answered"]
     assert "task make" in parts(said)["By whom"]
+    assert "could not be read" in parts(said)["What was paid"]
+    assert "ask again" in parts(said)["What to do next"]
     offline = parts(typed("explain", UNKNOWN, "--offline"))
     assert "MPS was not asked (--offline)." in offline["What was not found"]
     monkeypatch.undo()
