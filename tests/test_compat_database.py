@@ -64,6 +64,11 @@ def instance(
         where["try_number"] = 2 if is_current else 1
     else:
         where = {"map_index": index}
+    from airflow.models.taskinstance import TaskInstance
+
+    if TaskInstance.__table__.c.id.type.python_type is str:
+        # Before Airflow 3.2
+        ids["id"] = str(new)
     add(session, "task_instance", **{**ids, "operator": "Maker", "pool": "p", **where})
     return new
 
