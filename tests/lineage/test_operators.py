@@ -201,10 +201,15 @@ def test_nothing_is_looked_at_where_nobody_reads_it(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("count", [1, 21])
 def test_an_alias_is_told_what_was_made(count: int, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
     added: list[tuple[str, Any]] = []
-    outlet = SimpleNamespace(add=lambda asset, extra: added.append((asset.uri, extra)))
-    context = make_context()
-    alias = AssetAlias("made")
-    context["outlet_events"] = {alias: outlet}
+    told = SimpleNamespace(add=lambda asset, extra: added.append((asset.uri, extra)))
+    context, alias = make_context(), AssetAlias("made")
+
+    class Events:
+        def __getitem__(self, outlet: Any) -> Any:
+            assert outlet is alias
+            return told
+
+    context["outlet_events"] = Events()
     made = [f"cos:///o/{n}.jpeg" for n in range(count)]
     monkeypatch.setattr(MpsImageBgFusionOperator, "lineage_outputs", lambda self, result: made)
     task_id = fusion(outlets=[alias]).execute(context)
