@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from airflow_provider_mps.get_provider_info import get_provider_info
-from tests.docs.pages import DOCS, ROOT, links, snippets, tables
+from airflow_provider_mps.services.tencentcloud.codes import TASK_CODES
+from tests.docs.pages import DOCS, PAGES, ROOT, links, name_of, snippets, tables
 
 INFO = get_provider_info()
 MODULES = [module for kind in ("operators", "sensors") for entry in INFO[kind] for module in entry["python-modules"]]
@@ -77,3 +79,22 @@ def test_the_versions_that_are_tested_are_those_of_make() -> None:
     text = (DOCS / "versions.md").read_text()
     for version in re.findall(r"^(?:AIRFLOW \?=|RELEASE :=) (\S+)$", (ROOT / "Makefile").read_text(), re.M):
         assert version in text
+
+
+# Airflow's own.
+OTHERS = {"ApprovalOperator", "BaseOperator", "FileTransferOperator", "HITLOperator", "PythonOperator"}
+
+
+@pytest.mark.source
+# What ARCHITECTURE.md names is not only what is public, and has a test of its own.
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "ARCHITECTURE.md"], ids=name_of)
+def test_operators_and_sensors_that_are_named_are_there(page: Path) -> None:
+    assert set(re.findall(r"\b[A-Z]\w+(?:Operator|Sensor)\b", page.read_text())) <= {*CLASSES, *OTHERS}
+
+
+@pytest.mark.source
+@pytest.mark.parametrize("page", [DOCS / "errors.md", DOCS / "retries.md"], ids=name_of)
+def test_errors_that_are_named_are_in_the_reference(page: Path) -> None:
+    modules = re.findall(r"automodule:: (\S+)", (DOCS / "reference" / "exceptions.md").read_text())
+    known = set().union(*(vars(import_module(module)) for module in modules)) | {"ValueError", *TASK_CODES}
+    assert set(re.findall(r"`([A-Z]\w+Error)`", page.read_text())) <= known
