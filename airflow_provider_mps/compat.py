@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -215,21 +216,18 @@ def hook_lineage() -> Any:
 
     Without a reader it is not made, as that imports what all providers know of assets.
     """
-    plugins: Any
     try:
         # Airflow 3.2 and newer
-        from airflow.sdk import plugins_manager as plugins
-        from airflow.sdk.lineage import get_hook_lineage_collector
+        plugins: Any = import_module("airflow.sdk.plugins_manager")
+        lineage: Any = import_module("airflow.sdk.lineage")
     except ImportError:
-        from airflow import plugins_manager as plugins
-        from airflow.lineage.hook import get_hook_lineage_collector  # type: ignore[import-not-found,no-redef]
-
+        plugins, lineage = import_module("airflow.plugins_manager"), import_module("airflow.lineage.hook")
     if hasattr(plugins, "get_hook_lineage_readers_plugins"):
         readers = plugins.get_hook_lineage_readers_plugins()
     else:
         plugins.initialize_hook_lineage_readers_plugins()
         readers = plugins.hook_lineage_reader_classes
-    return get_hook_lineage_collector() if readers else None
+    return lineage.get_hook_lineage_collector() if readers else None
 
 
 def report_asset(collector: Any, context: Any, dataset: Any, *, is_output: bool) -> None:
