@@ -10,8 +10,14 @@ import pytest
 from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import PICTURES_PER_DAY
 from tests.system.real_airflow import TI, RealAirflow
+from tests.whole import WHOLE
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.timeout(600),
+    # Four processes of which two are killed are in tests/hooks/test_budget.py too.
+    pytest.mark.skipif(not WHOLE, reason="make test-whole runs it"),
+]
 
 
 def test_four_workers_keep_to_one_limit(airflow: RealAirflow, cloud: LocalService) -> None:
