@@ -7,8 +7,6 @@ import signal
 
 import pytest
 
-import pytest
-
 from airflow_provider_mps.local.service import LocalService
 from tests.system.conftest import PICTURES_PER_DAY
 from tests.system.real_airflow import TI, RealAirflow
