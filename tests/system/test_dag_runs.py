@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from airflow_provider_mps.compat import KEEPS_TASK_STATE
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.services.aidge.requests import Generation
 from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.system.conftest import EXAMPLES, SCENARIOS, Run
-from tests.task_context import AIRFLOW_2
 
 SIGNATURE = "q-sign-algorithm=sha1&q-signature=0123456789abcdef0123456789abcdef01234567"
 
@@ -254,6 +254,6 @@ def _is_explained(by_hand: Callable[..., CompletedProcess[str]], task_id: str) -
     assert asked["words"]
     assert asked["known from"] == "the rendered fields of the Airflow task and the answer of MPS"
     assert story["next"][0]["said"] == "Fetch it:"
-    if not AIRFLOW_2:
+    if KEEPS_TASK_STATE:
         assert by["record of"] == by["Airflow task"]
         assert by["result"] == "handed over to Airflow"
