@@ -101,7 +101,7 @@ test-matrix-small: $(READY)
 test-next: $(READY)
 	UV=$(BIN)/uv sh .ci/test-next
 
-# Of tests that wait for a service "make test" runs the first case, the last, and one between.
+# Of tests that wait for a service "make test" runs the first case and the last, and fewer examples are drawn by lot.
 test-whole: $(READY)
 	MPS_TEST_WHOLE=1 $(MAKE) tests
 

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from tenacity import wait_random_exponential
 
-from tests.whole import WHOLE
+from tests.whole import WHOLE, examples
 
 # How quick an example is made says something of the machine only.
 settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100 if WHOLE else 40
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples(100)
 )
 settings.load_profile("any machine")
 
@@ -50,7 +50,7 @@ _MASKERS = (
 # Tests that wait for a service, in real time; of each only some cases, unless all are asked for.
 _WAITING = ("batch", "catalogue", "fs", "hooks", "links", "local", "operators", "pictures", "polling", "storage")
 _WAITING += ("transfers", "triggers")
-_CASES = 3
+_CASES = 2
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,7 +15,7 @@ from airflow_provider_mps.batch.asked import in_list
 from airflow_provider_mps.batch.items import SHOWN, Item, ItemFailure, entries, failed_call, outcome_of_item, summary
 from airflow_provider_mps.batch.record import PAGE_ITEMS, BatchHeader, BatchRecord, RecordPage, UnreadablePageError
 from airflow_provider_mps.batch.requests import check_requests, read_requests
-from airflow_provider_mps.core.airflow_task import Instance
+from airflow_provider_mps.core.airflow_task import Instance, TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome
@@ -27,7 +27,7 @@ from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.codes import CODES, rule_for
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults
 
-TASK = ("dag", "task", "run", -1)
+TASK = TaskKey("dag", "task", "run", -1)
 texts = st.text(st.characters(codec="utf-8"), min_size=1)
 times = st.floats(0, 4e9)
 records = st.builds(
@@ -72,7 +72,9 @@ def test_a_picture_is_known_by_what_it_is_and_not_by_its_place(names: list[str],
     random.shuffle(mixed)
     assert {item.token for item in read(pictures(*mixed))} == {item.token for item in items}
     # The tasks of other runs, and other requests, are never taken for these.
-    others = read(pictures(*names), task=("dag", "task", "other run", -1)) + read(pictures(*names), {"quality": 1})
+    others = read(pictures(*names), task=TaskKey("dag", "task", "other run", -1)) + read(
+        pictures(*names), {"quality": 1}
+    )
     assert not {item.token for item in others} & {item.token for item in items}
 
 

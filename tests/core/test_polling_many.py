@@ -25,6 +25,7 @@ from airflow_provider_mps.core.polling import (
     pause,
 )
 from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE
+from tests.whole import examples
 
 NOW = 100_000.0
 
@@ -84,7 +85,7 @@ def test_a_round_never_costs_more_than_a_look_at_each(waiting: WaitingTasks) -> 
         assert way.seconds == pytest.approx(len(waiting.sinces) / waiting.rate)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(any_waiting, st.floats(1, 600))
 def test_lists_never_cost_more_than_looks_at_each(waiting: WaitingTasks, interval: float) -> None:
     """All of it counted while nothing finishes and the tasks grow older: lists and looks, against looks alone."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.airflow_task import AirflowTry
+from airflow_provider_mps.core.airflow_task import AirflowTry, TaskKey
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.fingerprint import Fingerprint, fingerprint_of
 from airflow_provider_mps.core.outcomes import Outcome
@@ -230,7 +230,7 @@ def test_a_clear_lets_a_task_wait_anew_and_a_retry_does_not() -> None:
     assert again.waits_from == 1000.0
 
 
-TASK = ("dag", "task", "run", -1)
+TASK = TaskKey("dag", "task", "run", -1)
 PLACE = {"endpoint": "mps.tencentcloudapi.com", "region": "ap-guangzhou", "account": "AKID"}
 
 
@@ -244,8 +244,8 @@ def payload(url: str = "https://e.com/a.jpg?v=1", prompt: str = "x") -> dict[str
 @pytest.mark.parametrize(
     "other",
     [
-        fingerprint_of(("dag", "task", "run", 0), payload(), **PLACE),
-        fingerprint_of(("dag", "task", "run2", -1), payload(), **PLACE),
+        fingerprint_of(TaskKey("dag", "task", "run", 0), payload(), **PLACE),
+        fingerprint_of(TaskKey("dag", "task", "run2", -1), payload(), **PLACE),
         fingerprint_of(TASK, payload(prompt="y"), **PLACE),
         fingerprint_of(TASK, payload("https://e.com/a.jpg?v=2"), **PLACE),
         fingerprint_of(TASK, payload("https://e.com/b.jpg?v=1"), **PLACE),

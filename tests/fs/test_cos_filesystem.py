@@ -21,6 +21,7 @@ from airflow_provider_mps.fs.cos import get_fs, schemes
 from airflow_provider_mps.fs.cos_filesystem import CosFileSystem
 from airflow_provider_mps.local.cos.crc64 import crc64
 from airflow_provider_mps.local.service import LocalService
+from tests.whole import examples
 
 GET, PUT = "GetObject", "PutObject"
 DATA = b"a line\n" * 1000
@@ -378,7 +379,7 @@ KEYS = st.sets(st.lists(NAME, min_size=1, max_size=3).map("/".join), max_size=8)
 
 
 @given(keys=KEYS, folder=st.lists(NAME, max_size=2).map("/".join))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_folders_are_what_a_dict_of_keys_says(keys: set[str], folder: str, model: Any) -> None:
     files, service = model
     store, bucket = service.backend.store, service.bucket

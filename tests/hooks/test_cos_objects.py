@@ -16,6 +16,7 @@ from airflow_provider_mps.hooks.cos import CosHook
 from airflow_provider_mps.local.cos.crc64 import crc64
 from airflow_provider_mps.local.service import LocalService
 from tests.hooks.raw_server import raw_server
+from tests.whole import examples
 
 HEAD, LIST, COPY, PUT = "HeadObject", "GetBucket", "CopyObject", "PutObject"
 DATA = b"a picture" * 1000
@@ -129,7 +130,7 @@ KEYS = st.lists(st.sampled_from(["a", "b", "c", " ", "+", "%", "ü", "&", "\U000
     prefix=st.sampled_from(["", "/", "a", "a/", "/b", "ü/", "a/b/"]),
     limit=st.integers(1, 5),
 )
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_a_listing_is_what_a_dict_of_keys_says(keys: set[str], prefix: str, limit: int, model: Any) -> None:
     hook, service = model
     fill(service, keys)

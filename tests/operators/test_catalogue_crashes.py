@@ -133,7 +133,7 @@ def shown(service: LocalService, keys: list[str]) -> list[bytes]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("deferrable", [False, True])
+@pytest.mark.parametrize("deferrable", [False, True] if WHOLE else [True])
 def test_a_refresh_that_is_killed_again_and_again(
     deferrable: bool, shop: list[str], service: LocalService, tmp_path: Path
 ) -> None:

@@ -93,6 +93,7 @@ def test_killed_again_and_again(
     assert plan["counts"]["make"] == 0
 
 
+@pytest.mark.skipif(not WHOLE, reason="make test-whole runs it")
 @pytest.mark.parametrize("seed", range(LIVES))
 def test_killed_while_the_service_is_asked(
     seed: int, service: LocalService, conn_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

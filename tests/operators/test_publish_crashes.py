@@ -28,6 +28,7 @@ from tests.whole import WHOLE
 
 # make test-crashes has more.
 LIVES = int(os.environ.get("MPS_TEST_LIVES", "1"))
+LABELS = [None, "metadata"] if WHOLE else ["metadata"]
 KILLS = 10 if WHOLE else 5
 ITEMS = [f"cup-{number}/white" for number in range(60)]
 KEEP = {"keep_previous": "/previous/", "cache_control": "max-age=300"}
@@ -93,7 +94,7 @@ def publications(shop: Shop) -> Counter[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("label", [None, "metadata"])
+@pytest.mark.parametrize("label", LABELS)
 @pytest.mark.parametrize("seed", range(LIVES))
 def test_killed_again_and_again(
     service: LocalService, conn_id: str, tmp_path: Path, seed: int, label: str | None
@@ -118,7 +119,7 @@ def test_killed_again_and_again(
     assert len(publications(shop)) == 2 * len(ITEMS)
 
 
-@pytest.mark.parametrize("label", [None, "metadata"])
+@pytest.mark.parametrize("label", LABELS)
 def test_two_at_once(service: LocalService, conn_id: str, tmp_path: Path, label: str | None) -> None:
     shop, looks = Shop(service), labelled if label else picture
     shop.publish(shop.make([shop.line(item) for item in ITEMS]), label=label, **KEEP)

@@ -27,6 +27,7 @@ from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObject
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from airflow_provider_mps.transfers.local_to_cos import LocalFilesystemToCosOperator
 from tests.task_context import make_context
+from tests.whole import examples
 
 KEY = "/samples/coffee.png"
 URL = "https://img.example.com/cup.jpg"
@@ -341,7 +342,10 @@ hostile = st.one_of(
 @pytest.mark.parametrize("when", ["built", "rendered"])
 # The same examples each time: what a run of many others finds becomes one of the cases above.
 @settings(
-    max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given_by(place=st.sampled_from(PLACES), value=hostile)
 def test_an_argument_that_cannot_be_used_is_named(

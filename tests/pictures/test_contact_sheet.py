@@ -27,6 +27,7 @@ from airflow_provider_mps.pictures.sheet_layout import (
 from airflow_provider_mps.pictures.sheets import LEAST_SIDE, MAX_PANELS
 from airflow_provider_mps.pictures.thumbnails import NotDrawnError, thumbnail
 from tests.pictures import picture, png_header
+from tests.whole import examples
 
 RED, GREEN, BLUE = (200, 30, 30), (30, 200, 30), (30, 30, 200)
 TEXTS = st.text(max_size=400) | st.sampled_from(
@@ -128,7 +129,7 @@ def test_all_columns_and_sides_have_room_for_the_largest_panel() -> None:
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     st.lists(
         st.builds(

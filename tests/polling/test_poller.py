@@ -42,6 +42,7 @@ from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.codes import outcome_of
 from airflow_provider_mps.services.tencentcloud.listing import PAGE_SIZE
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
+from tests.whole import examples
 
 DETAIL, LIST = "DescribeImageTaskDetail", "DescribeImageTasks"
 UNKNOWN = "2600000000-WorkflowTask-00000000000000000000000000000000"
@@ -964,7 +965,7 @@ waiters = st.lists(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(waiters, st.sampled_from(["", "", "InternalError", "UnauthorizedOperation"]), st.sampled_from([2.0, 16.0]))
 def test_whatever_comes_all_ends_and_ends_right(waiters: list[WaitCase], list_code: str, rate: float) -> None:
     world = World(rate=rate, list_code=list_code)

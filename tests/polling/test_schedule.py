@@ -33,6 +33,7 @@ from airflow_provider_mps.polling.look_queue import LookQueue
 from airflow_provider_mps.polling.schedule import Listing, Schedule
 from airflow_provider_mps.polling.waiter import NEVER, Waiter
 from airflow_provider_mps.services.profiles import MPS
+from tests.whole import examples
 
 NOW = 100_000.0
 FAR = Deadline(NOW + 1e6)
@@ -409,4 +410,4 @@ class Machine(RuleBasedStateMachine):
 
 
 TestWhateverHappens = Machine.TestCase
-TestWhateverHappens.settings = settings(max_examples=60, stateful_step_count=40)
+TestWhateverHappens.settings = settings(max_examples=examples(60), stateful_step_count=40)

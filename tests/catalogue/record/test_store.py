@@ -21,7 +21,7 @@ from airflow_provider_mps.catalogue.record.store import SNAPSHOT_EVERY, RecordMo
 from airflow_provider_mps.failures import short_line
 from tests.catalogue.memory import MemoryFiles
 from tests.catalogue.records import CATALOGUE, FOLDER, event_lists, made, runs, task_of_run
-from tests.whole import WHOLE
+from tests.whole import examples
 
 NOW = 1767229371.456789
 
@@ -271,7 +271,7 @@ class Worker:
         self.known = known if len(said) % 2 else None
 
 
-@settings(max_examples=60 if WHOLE else 20)
+@settings(max_examples=examples(60))
 @given(st.lists(st.tuples(st.integers(0, 2), event_lists), min_size=30, max_size=120))
 def test_however_several_write_at_once_nothing_is_lost(steps: list[tuple[int, list[Event]]]) -> None:
     files: Any = MemoryFiles()

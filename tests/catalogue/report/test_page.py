@@ -17,6 +17,7 @@ from airflow_provider_mps.catalogue.report.summary import Price, Step, StepName,
 from airflow_provider_mps.pictures.thumbnails import thumbnail
 from tests.catalogue.report_lines import failed, made, plan_line, published, report
 from tests.pictures import picture
+from tests.whole import examples
 
 NAMES = FileNames("report.html", "report.json", "report.csv")
 HOSTILE = (
@@ -92,7 +93,7 @@ def page_of(text: str) -> bytes:
 BENIGN = Parts(page_of("cup")).shape
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable() and not text.isspace()))
 @example(HOSTILE[0])
 @example(HOSTILE[1])

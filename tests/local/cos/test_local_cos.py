@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from qcloud_cos import CosServiceError
 from qcloud_cos.cos_auth import CosS3Auth
 
+from tests.whole import examples
+
 HOST = "mps-local-1250000000.cos.ap-guangzhou.myqcloud.com"
 BUCKET = "mps-local-1250000000"
 
@@ -368,7 +370,7 @@ def test_hostile_keys_stay_inside(make_service: Any, clients_for: Any, tmp_path:
     cos.delete_object(BUCKET, key)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     key=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(lambda key: key.strip("/"))
 )

@@ -16,6 +16,7 @@ from airflow_provider_mps.local.pictures.backgrounds import draw
 from airflow_provider_mps.local.pictures.cutout import cut_out
 from airflow_provider_mps.local.pictures.product_pictures import PictureError, Pictures
 from airflow_provider_mps.local.pictures.sample_pictures import read_sample
+from tests.whole import examples
 
 
 @cache
@@ -123,7 +124,7 @@ def test_a_picture_without_a_product_gets_a_soft_ellipse(kind: str) -> None:
     assert mask.getpixel((0, 0)) == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(width=st.integers(1, 80), height=st.integers(1, 80), alpha=st.booleans(), seed=st.integers(0, 9))
 def test_any_small_picture_works(width: int, height: int, alpha: bool, seed: int) -> None:
     mode, bands = ("RGBA", 4) if alpha else ("RGB", 3)

@@ -16,6 +16,8 @@ from PIL import Image
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.mps.v20190612 import models
 
+from tests.whole import examples
+
 
 def refusal(clients: Any, action: str, body: dict[str, Any]) -> TencentCloudSDKException:
     with pytest.raises(TencentCloudSDKException) as caught:
@@ -108,7 +110,7 @@ def test_a_broken_request_is_refused(clients: Any, path: str, value: Any, code: 
     assert clients.service.accepted("ProcessImage") == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(min_size=1, max_size=20), value=st.one_of(st.none(), st.integers(), st.text(max_size=5)))
 def test_no_unknown_field_passes(clients: Any, name: str, value: Any) -> None:
     known = set(models.ProcessImageRequest()._serialize(allow_none=True))

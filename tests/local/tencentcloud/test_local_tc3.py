@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tencentcloud.common.credential import Credential, STSAssumeRoleCredential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
+from tests.whole import examples
+
 # Past authentication, an unknown task is what the request asks for.
 PASSED = "InvalidParameterValue.TaskId"
 
@@ -103,7 +105,7 @@ def test_a_body_that_is_no_json_object_is_refused(tc3: Any, body: bytes) -> None
     assert tc3(body)["Error"]["Code"] == "InvalidParameter"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(task_id=st.text(max_size=60))
 def test_any_text_in_the_body_is_signed_alike_by_sdk_and_service(clients: Any, task_id: str) -> None:
     with pytest.raises(TencentCloudSDKException) as caught:
@@ -111,7 +113,7 @@ def test_any_text_in_the_body_is_signed_alike_by_sdk_and_service(clients: Any, t
     assert caught.value.code == PASSED
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=60), at=st.integers(min_value=0), flip=st.integers(min_value=1, max_value=255))
 def test_no_changed_byte_goes_unnoticed(tc3: Any, body: bytes, at: int, flip: int) -> None:
     sent = bytearray(body or b"{}")

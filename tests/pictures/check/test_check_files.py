@@ -18,6 +18,7 @@ from airflow_provider_mps.local.pictures.sample_pictures import read_sample
 from airflow_provider_mps.pictures.check import Asked, Checked, Code, Verdict, check_picture
 from tests.pictures import picture as plain_picture
 from tests.pictures import png_header
+from tests.whole import examples
 
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "jpeg": ("JPEG", {"quality": 85}),
@@ -53,7 +54,7 @@ def test_a_whole_picture_is_whole(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.floats(0.05, 0.97))
 def test_a_cut_file_is_rejected(kind: str, share: float) -> None:
     format_, how = KINDS[kind]
@@ -63,7 +64,7 @@ def test_a_cut_file_is_rejected(kind: str, share: float) -> None:
     assert checked.verdict is Verdict.REJECTED
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.floats(0.1, 0.97), st.sampled_from([{}, {"restart_marker_rows": 2}]), st.booleans())
 def test_a_jpeg_that_was_cut_and_closed_again_is_rejected(share: float, how: dict[str, Any], on_white: bool) -> None:
     shown = scene()
@@ -196,7 +197,7 @@ def test_unusual_pictures_are_checked_as_results_and_as_subjects(name: str) -> N
     assert found(as_subject, Code.PRODUCT_RECOLOURED) is not Verdict.OK
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 2**32), st.sampled_from(sorted(KINDS)))
 def test_no_bytes_make_it_raise(noise: bytes, seed: int, kind: str) -> None:
     format_, how = KINDS[kind]

@@ -11,6 +11,7 @@ from airflow_provider_mps.local.pictures.backgrounds import draw
 from airflow_provider_mps.local.pictures.sample_pictures import CATALOGUE_SKUS, read_sample
 from airflow_provider_mps.pictures.check import Code, Verdict, check_picture, duplicates
 from airflow_provider_mps.pictures.check.prints import print_of
+from tests.whole import examples
 
 
 def on(sku: str, prompt: str, seed: int = 1, shift: int = 0) -> Image.Image:
@@ -60,7 +61,7 @@ def as_text(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 3))
 def test_no_pair_that_is_near_is_overlooked(seed: int, apart: int) -> None:
     rng = random.Random(seed)

@@ -21,6 +21,7 @@ from airflow_provider_mps.pictures.check import Bounds, Checked, Code, Finding, 
 from tests.checked import faults, first, second
 from tests.checked.cases import Source
 from tests.checked.making import Light, Place, jpeg, lit, photo, placed, png
+from tests.whole import examples
 
 SIZE = (900, 700)
 PRODUCTS = ("coffee", "labelled jar", "vase", "bottle-cassis")
@@ -40,7 +41,7 @@ def finding(checked: Checked, code: Code) -> Finding:
 
 
 @pytest.mark.parametrize("name", PRODUCTS)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(st.floats(0.0, 1.0), st.floats(-6, 6), st.floats(0.42, 0.58), st.sampled_from(["marble", "grass", "sunset"]))
 def test_a_product_is_found_again_where_it_was_put(name: str, share: float, turn: float, x: float, prompt: str) -> None:
     product = source(name).cut_out

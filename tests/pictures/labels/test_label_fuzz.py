@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_mps.pictures.labels import Label, LabelError, check_label, label, mark, read_label
 from tests.sample_pictures import PACKETS, animated, exif, jpeg, multi_picture, png, raw_png
+from tests.whole import examples
 
 LABEL = Label(producer="Tencent Cloud MPS", produce_id="1250000000-ImageTask-1", propagator="shop")
 SEEDS = [
@@ -55,7 +56,7 @@ def look_at(data: bytes) -> None:
     assert found.source_type
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(broken())
 @example(b"\xff\xd8\xff")
 @example(b"\xff\xd8\xff\xff\xff\xff")
@@ -64,13 +65,13 @@ def test_a_file_in_which_bytes_are_wrong(data: bytes) -> None:
     look_at(data)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b""]), st.binary(max_size=400))
 def test_a_file_of_anything(begin: bytes, rest: bytes) -> None:
     look_at(begin + rest)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.sampled_from([b"iTXt", b"tEXt", b"zTXt", b"eXIf", b"caBX"]), st.binary(max_size=60), st.booleans())
 def test_a_png_with_a_chunk_of_anything(name: bytes, said: bytes, is_xmp: bool) -> None:
     said = (b"XML:com.adobe.xmp\0" if is_xmp else b"AIGC\0") + said
@@ -86,7 +87,7 @@ def test_a_text_that_grows_without_bound_when_it_is_unpacked_is_not_unpacked() -
     assert tried(data[:33] + chunk + data[33:]) is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(broken())
 def test_a_mark_in_a_file_in_which_bytes_are_wrong(data: bytes) -> None:
     try:

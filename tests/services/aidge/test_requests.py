@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.fingerprint import fingerprint_of
 from airflow_provider_mps.services.aidge.pictures import PictureHeader, check_picture, decode
@@ -93,7 +94,7 @@ def test_a_signature_is_not_in_the_fingerprint() -> None:
     again = Generation(image_url=f"{signed}2&Signature=def", scene_id=1).request(no_file)
     assert once.body != again.body
     first, second = (
-        fingerprint_of(("d", "t", "r", -1), request.element, endpoint="e", region="", account="a")
+        fingerprint_of(TaskKey("d", "t", "r", -1), request.element, endpoint="e", region="", account="a")
         for request in (once, again)
     )
     assert first == second

@@ -29,6 +29,7 @@ from airflow_provider_mps.services.tencentcloud.budget import (
     reserve,
 )
 from airflow_provider_mps.services.tencentcloud.grants import Grant, GrantPool
+from tests.whole import examples
 
 DAY = "2026-11-29"
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp()
@@ -169,7 +170,7 @@ class Processes(RuleBasedStateMachine):
 
 
 TestProcesses = Processes.TestCase
-TestProcesses.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+TestProcesses.settings = settings(max_examples=examples(200), stateful_step_count=60, deadline=None)
 
 
 class Crowd:
@@ -223,7 +224,7 @@ class Crowd:
         self.processes[self.processes.index(process)] = self._new()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(seed=st.integers(0, 2**32), limit=st.integers(1, 24), share=st.sampled_from([2, 4, 100]))
 def test_a_crowd_uses_all_that_the_dead_did_not_hold(seed: int, limit: int, share: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
