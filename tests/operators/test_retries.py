@@ -588,12 +588,14 @@ def test_not_durable_submits_on_every_try(task: Task) -> None:
 
 def test_in_doubt_a_deferrable_task_waits_in_the_triggerer(task: Task) -> None:
     task.service.add_fault(kind="lost_answer", action=SUBMIT, times=1)
-    task.service.add_fault(kind="task_seconds", seconds=0.6)
+    task.service.backend.settings.task_seconds = 3600
     with pytest.raises(TaskDeferred) as deferred:
         task.run(deferrable=True, **WAITS)
     _, kwargs = deferred.value.trigger.serialize()
     assert kwargs["mps_task_id"] == task.accepted[0]
     assert deferred.value.method_name == "resume_in_doubt"
+    (submitted,) = task.service.tasks
+    submitted.seconds = 0
     finish(task)
     result = task.operator(deferrable=True, **WAITS).resume_in_doubt(
         task.last, {"mps_task_id": "t", "status": "timeout", "last_seen": "x"}
