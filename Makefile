@@ -78,7 +78,7 @@ BESIDE := not alone and not release$(if $(filter 2.%,$(AIRFLOW)), and not source
 # process of pytest reads all of the tests that it may run, so none gets those of another kind.
 tests: $(READY)
 	$(if $(SYSTEM),$(BIN)/pytest -n 3 --dist loadfile -m "$(BESIDE)" $(SYSTEM))
-	$(if $(OTHERS),$(BIN)/pytest -n 6 --dist worksteal -m "$(BESIDE)" $(OTHERS))
+	$(if $(OTHERS),$(BIN)/pytest -n 4 --dist worksteal -m "$(BESIDE)" $(OTHERS))
 	$(if $(SYSTEM),$(BIN)/pytest -m alone $(SYSTEM))
 
 test-old: test-released test-lowest
