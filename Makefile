@@ -38,8 +38,9 @@ GROUPS := $(if $(filter 2.%,$(AIRFLOW)),,--group browser) $(if $(filter 3.3.%,$(
 RELEASE := 2.11.2
 RELEASE_DAY := 2026-04-01
 SDK_DAY := 2026-11-01
-AS_OF_RELEASE := --exclude-newer $(RELEASE_DAY) --exclude-newer-package tencentcloud-sdk-python-common=$(SDK_DAY) \
+NEWER_SDK := --exclude-newer-package tencentcloud-sdk-python-common=$(SDK_DAY) \
   --exclude-newer-package tencentcloud-sdk-python-mps=$(SDK_DAY)
+AS_OF_RELEASE := --exclude-newer $(RELEASE_DAY) $(NEWER_SDK)
 # The lowest versions that pyproject.toml allows; what they need is as new as can be.
 LOWEST := uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
   --resolution lowest-direct pyproject.toml
@@ -93,10 +94,10 @@ test-lowest: .venv/lowest/ready
 
 # MATRIX=... only these versions of Airflow
 test-matrix: $(READY)
-	UV=$(BIN)/uv sh .ci/test-matrix whole $(MATRIX)
+	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix whole $(MATRIX)
 
 test-matrix-small: $(READY)
-	UV=$(BIN)/uv sh .ci/test-matrix small $(MATRIX)
+	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix small $(MATRIX)
 
 test-next: $(READY)
 	UV=$(BIN)/uv sh .ci/test-next

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.compat import HAS_LOOPS
-from airflow_provider_mps.compat_database import place_of, regions_of
+from airflow_provider_mps.compat_database import epoch_seconds, place_of, regions_of, state_name
 
 NEWEST_XCOMS = 200_000
 """No more ids of tasks are looked through, the newest first."""
@@ -243,10 +243,10 @@ def _maker(session: Any, row: Any, error_key: str) -> Maker:
         row.task_id,
         row.map_index,
         row.key,
-        _seconds(row.timestamp),
+        epoch_seconds(row.timestamp),
         _try_at(tries, row.timestamp),
         max((number for number, _ in tries), default=None),
-        _word(now.state) if now is not None else "",
+        state_name(now.state) if now is not None else "",
         (now.operator or "") if now is not None else "",
         fields if isinstance(fields, Mapping) else {},
         error if isinstance(error, Mapping) else {},
@@ -275,10 +275,10 @@ def _maker_of_try(session: Any, row: Any, error_key: str) -> Maker:
         row.task_id,
         map_index,
         row.key,
-        _seconds(row.timestamp),
+        epoch_seconds(row.timestamp),
         told["try_number"],
         last["try_number"],
-        _word(last["state"]),
+        state_name(last["state"]),
         last["operator"] or "",
         fields if isinstance(fields, Mapping) else {},
         error if isinstance(error, Mapping) else {},
@@ -305,11 +305,3 @@ def _json(text: Any) -> Any:
         return json.loads(found) if isinstance(found, str) and found[:1] == "{" else found
     except (ValueError, RecursionError):
         return text
-
-
-def _word(state: Any) -> str:
-    return str(getattr(state, "value", state) or "")
-
-
-def _seconds(moment: Any) -> float | None:
-    return None if moment is None else float(moment.timestamp())

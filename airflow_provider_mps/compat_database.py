@@ -121,7 +121,7 @@ def read_run(dag_id: str, run_id: str, keys: Collection[str]) -> RunRows | None:
             return None
         run = _Run(session, dag_id, run_id)
         xcoms, left_out = run.xcoms(keys)
-        return RunRows(_word(state), list(run.tasks.values()), xcoms, run.fields(), left_out)
+        return RunRows(state_name(state), list(run.tasks.values()), xcoms, run.fields(), left_out)
 
 
 class _Run:
@@ -145,7 +145,7 @@ class _Run:
         self.tasks: dict[Any, TaskRow] = {}
         for task_id, index, operator, state, started, *known_as in session.execute(self._of(TaskInstance, *columns)):
             place = place_of(task_id, known_as[1], index, regions) if known_as else (index, "", ())
-            row = TaskRow(task_id, place[0], operator or "", _word(state), _seconds(started), *place[1:])
+            row = TaskRow(task_id, place[0], operator or "", state_name(state), epoch_seconds(started), *place[1:])
             self.tasks[known_as[0] if known_as else (task_id, index)] = row
 
     def xcoms(self, keys: Collection[str]) -> tuple[list[XComRow], list[str]]:
@@ -335,12 +335,14 @@ def recent_runs(dag_ids: Collection[str], operators: Collection[str], limit: int
         .limit(limit)
     )
     with create_session() as session:
-        return [RunNote(one[0], one[1], _word(one[2]), _seconds(one[3])) for one in session.execute(query)]
+        return [RunNote(one[0], one[1], state_name(one[2]), epoch_seconds(one[3])) for one in session.execute(query)]
 
 
-def _word(state: Any) -> str:
+def state_name(state: Any) -> str:
+    """Return a state as Airflow names it; empty for none yet."""
     return str(getattr(state, "value", state) or "")
 
 
-def _seconds(moment: Any) -> float | None:
+def epoch_seconds(moment: Any) -> float | None:
+    """Return a time of the database as seconds since the epoch."""
     return None if moment is None else float(moment.timestamp())

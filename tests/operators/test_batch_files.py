@@ -317,7 +317,7 @@ def test_what_is_there_at_the_end_of_execution_timeout_is_kept(batch: Batch, cat
         # Those that were seen finished are looked at no more; a single look may take longer than several at another.
         while settled is None or len(set(settled)) < 2 or settled != looks(is_slow=False):
             settled, seen = looks(is_slow=False), len(looks(is_slow=True))
-            wait_until(lambda seen=seen: len(looks(is_slow=True)) >= seen + 5)  # type: ignore[misc]
+            wait_until(lambda seen=seen: len(looks(is_slow=True)) >= seen + 5)
         os.kill(os.getpid(), signal.SIGALRM)
 
     before = signal.signal(signal.SIGALRM, too_long)

@@ -22,7 +22,7 @@ from tests.system.real_airflow import RealAirflow
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES, SCENARIOS, REAL = ROOT / "dags", Path(__file__).parent / "dags", Path(__file__).parent / "real_dags"
-# Each costs two starts of a task process, about a second on two cores. All 200 with MPS_TEST_MANY=200.
+# Each costs two starts of a task process, about a second on two cores. make test-whole: also MPS_TEST_MANY=200.
 MANY = int(os.environ.get("MPS_TEST_MANY", "12"))
 PICTURES_PER_DAY = 100
 
