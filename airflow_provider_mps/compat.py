@@ -9,8 +9,11 @@ floor in ``pyproject.toml``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
+from functools import wraps
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -42,22 +45,26 @@ __all__ = [
     "ASCII_ASSETS",
     "ASKS_PEOPLE",
     "DEFERRABLE",
-    "HASHES_EXTRAS",
     "HAS_COMMANDS",
     "HAS_LOOPS",
     "HAS_PARTITIONS",
     "KEEPS_TASK_STATE",
     "READS_CONNECTION_FORMS",
+    "RESUMES_RETRIES",
     "SHOWS_PAGES",
     "SINCE",
     "TemplateRendering",
+    "alias_extra",
     "cleared_xcoms",
+    "current_try",
     "first_reschedule",
     "hook_lineage",
     "is_run_over",
     "iteration_id",
     "mask_secret",
+    "redact_rendered_fields",
     "report_asset",
+    "rescheduling_context",
     "run_number",
     "task_instance_id",
     "task_key",
@@ -104,8 +111,8 @@ KEEPS_TASK_STATE = SINCE["KEEPS_TASK_STATE"] <= _RELEASE
 HAS_LOOPS = SINCE["HAS_LOOPS"] <= _RELEASE
 """Whether tasks can run several times in one DAG run, in iterations of a loop, and XComs belong to a try."""
 
-HASHES_EXTRAS = _RELEASE < (3, 0)
-"""Whether the values in the extra of an alias' event have to be hashable."""
+RESUMES_RETRIES = (3, 0) <= _RELEASE < (3, 1) or _version == "3.1.0"
+"""Whether a retry is resumed with the event on which the try before it has failed."""
 
 ASCII_ASSETS = _RELEASE < (3, 0)
 """Whether the address of an asset has to be ASCII."""
@@ -120,7 +127,8 @@ def first_reschedule(context: Any, retries: int) -> Any:
     """
     ti = context["ti"]
     if hasattr(ti, "get_first_reschedule_date"):
-        return ti.get_first_reschedule_date(context)
+        first = ti.get_first_reschedule_date(context)
+        return datetime.fromisoformat(first) if isinstance(first, str) else first
     try:
         from airflow.sensors.base import _orig_start_date  # type: ignore[import-not-found]
     except ImportError:
@@ -128,6 +136,47 @@ def first_reschedule(context: Any, retries: int) -> Any:
     first_try = (ti.max_tries or 0) - retries + 1
     key = task_key(ti)
     return _orig_start_date(key.dag_id, key.task_id, key.run_id, key.map_index, first_try)
+
+
+class _KnowsFirstReschedule:
+    """A task instance that tells its first reschedule as a time; all else of it is as it was."""
+
+    def __init__(self, ti: Any) -> None:
+        self._ti = ti
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ti, name)
+
+    def get_first_reschedule_date(self, context: Any) -> Any:
+        return first_reschedule({**context, "ti": self._ti}, 0)
+
+
+def alias_extra(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the extra of an alias' event as Airflow takes it, which before 3.1 hashes the values.
+
+    On Airflow 2 lists are tuples, in its database lists again; on 3.0 texts of JSON, as its server gets no tuple.
+    """
+    if _RELEASE >= (3, 1):
+        return dict(extra)
+    hashable: Callable[[Any], Any] = tuple if _RELEASE < (3, 0) else json.dumps
+    return {name: hashable(value) if isinstance(value, list) else value for name, value in extra.items()}
+
+
+def current_try() -> int | None:
+    """Return the number of the try that runs in this process; None if none does, and where nobody needs it."""
+    if not RESUMES_RETRIES:
+        return None
+    try:
+        return int(import_module("airflow.sdk").get_current_context()["ti"].try_number)
+    except RuntimeError:
+        return None
+
+
+def rescheduling_context(context: Any) -> Any:
+    """Return a context in which Airflow's sensor can reschedule itself: in ``dag.test()`` of 3.0 a time is a text."""
+    if _RELEASE != (3, 0) or "ti" not in context:
+        return context
+    return {**context, "ti": _KnowsFirstReschedule(context["ti"])}
 
 
 def task_state_store(context: Mapping[str, Any]) -> Any:
@@ -242,6 +291,26 @@ def report_asset(collector: Any, context: Any, dataset: Any, *, is_output: bool)
     with suppress(ValueError):
         # Airflow takes it for no asset: it is longer than 1,500 characters, or the database has only ASCII.
         add(context, uri=dataset.ascii_uri if ASCII_ASSETS else dataset.uri)
+
+
+def redact_rendered_fields() -> None:
+    """Have the task of this process redact its rendered fields before it tells them, as Airflow 3.1 and newer do.
+
+    Airflow 3.0 leaves that to its API server, which knows nothing of what a task has masked.
+    """
+    if _RELEASE != (3, 0):
+        return
+    runner: Any = import_module("airflow.sdk.execution_time.task_runner")
+    redact = import_module("airflow.sdk.execution_time.secrets_masker").redact
+    serialize = runner._serialize_rendered_fields
+    if hasattr(serialize, "__wrapped__"):
+        return
+
+    @wraps(serialize)
+    def redacted(task: Any) -> dict[str, Any]:
+        return {name: redact(value, name) for name, value in serialize(task).items()}
+
+    runner._serialize_rendered_fields = redacted
 
 
 class TemplateRendering:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 AIRFLOW_2 = version("apache-airflow").startswith("2.")
+AIRFLOW_3_0 = version("apache-airflow").startswith("3.0.")
 
 
 class StateStore:

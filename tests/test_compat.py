@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +27,13 @@ AIRFLOW = tuple(map(int, airflow_version.split(".")[:2]))
 only_2 = pytest.mark.skipif(AIRFLOW >= (3, 0), reason="a name of Airflow 2")
 only_3 = pytest.mark.skipif(AIRFLOW < (3, 0), reason="a name of Airflow 3")
 # What the adapter is for, by name. The demo runs a whole Airflow, and may know it from inside.
-PRIVATE = {"_do_render_template_fields", "_orig_start_date", "_render", "_ti_context_from_server"}
+PRIVATE = {
+    "_ti_context_from_server",
+    "_do_render_template_fields",
+    "_orig_start_date",
+    "_render",
+    "_serialize_rendered_fields",
+}
 # Names of what Airflow hands over.
 OF_AIRFLOW = {"context", "dag", "dag_run", "operator", "task_instance", "ti"}
 SOURCES = sorted(
@@ -99,6 +107,24 @@ def test_the_task_runner_keeps_what_the_server_said() -> None:
     known = {**RuntimeTaskInstance.model_fields, **RuntimeTaskInstance.__private_attributes__}
     assert "_ti_context_from_server" in known
     assert "xcom_keys_to_clear" in TIRunContext.model_fields
+
+
+@only_3
+def test_rendered_fields_are_redacted_before_they_leave_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.sdk.execution_time import task_runner
+
+    monkeypatch.setattr(task_runner, "_serialize_rendered_fields", task_runner._serialize_rendered_fields)
+    secret, other = uuid.uuid4().hex, uuid.uuid4().hex
+    compat.mask_secret(secret)
+    for _ in range(2):
+        compat.redact_rendered_fields()
+    task = SimpleNamespace(
+        template_fields=("url", "more"), url=f"http://shop?sign={secret}", more=[{"n": 1, other: other}]
+    )
+    assert task_runner._serialize_rendered_fields(task) == {
+        "url": "http://shop?sign=***",
+        "more": [{"n": 1, other: other}],
+    }
 
 
 @only_2
@@ -218,9 +244,46 @@ def test_where_airflow_does_not_say_whether_it_is_a_loop_the_region_counts() -> 
     assert compat.task_key(in_region(7, 0, xcom_keys_to_clear=[])).iteration == f"{7:032x}-0"
 
 
+def test_the_extra_of_an_event_of_an_alias_can_be_hashed_where_it_is() -> None:
+    given = {"path": "p", "skus": ["a", "b"], "published": 2}
+    told = compat.alias_extra(given)
+    if AIRFLOW < (3, 1):
+        # To the server of Airflow 3.0 it goes as JSON.
+        as_told = json.loads(json.dumps(told)) if AIRFLOW == (3, 0) else told
+        assert len(frozenset(as_told.items())) == 3
+    skus = json.loads(told["skus"]) if isinstance(told["skus"], str) else told["skus"]
+    assert {**told, "skus": list(skus)} == given
+
+
 def test_the_first_reschedule_is_asked_of_the_task_where_it_knows() -> None:
     ti = SimpleNamespace(get_first_reschedule_date=lambda context: ("first", context["n"]))
     assert compat.first_reschedule({"ti": ti, "n": 1}, 2) == ("first", 1)
+    assert compat.first_reschedule(compat.rescheduling_context({"ti": ti, "n": 2}), 2) == ("first", 2)
+
+
+@pytest.mark.parametrize(
+    ("told", "first"),
+    [
+        ("2026-11-30T19:10:06.062924Z", datetime(2026, 11, 30, 19, 10, 6, 62924, tzinfo=UTC)),
+        ("2026-11-30T19:10:06+00:00", datetime(2026, 11, 30, 19, 10, 6, tzinfo=UTC)),
+        (datetime(2026, 11, 30, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC)),
+        (None, None),
+    ],
+)
+def test_the_first_reschedule_is_a_time_where_airflow_has_a_text(told: Any, first: datetime | None) -> None:
+    ti = SimpleNamespace(get_first_reschedule_date=lambda _: told, task_id="t")
+    assert compat.first_reschedule({"ti": ti}, 2) == first
+    if AIRFLOW == (3, 0):
+        context = compat.rescheduling_context({"ti": ti, "n": 1})
+        assert context["ti"].get_first_reschedule_date(context) == first
+        assert (context["ti"].task_id, context["n"]) == ("t", 1)
+
+
+@only_3
+def test_a_context_for_rescheduling_is_another_only_where_it_has_to_be() -> None:
+    context = {"ti": SimpleNamespace(get_first_reschedule_date=lambda _: None)}
+    assert (compat.rescheduling_context(context) is context) is (AIRFLOW != (3, 0))
+    assert compat.rescheduling_context({}) == {}
 
 
 def test_the_first_try_since_a_clear_is_asked_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,7 @@ LAYERS = [
     "fs",
     "failures",
     "rendering",
+    "resuming",
     "polling",
     "durable",
     "batch",

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from airflow_provider_mps.compat import HAS_PARTITIONS, HASHES_EXTRAS
+from airflow_provider_mps.compat import HAS_PARTITIONS, alias_extra
 from airflow_provider_mps.core.arguments import ArgumentError
 
 # What the column in Airflow's database takes.
@@ -51,9 +51,7 @@ def tell_of_changes(
         _log.warning("%d have no event: the key of a partition has at most %d characters", left, MAX_PARTITION_KEY)
     for outlet in outlets:
         if isinstance(outlet, AssetAlias) and has_changed:
-            # A tuple is a list once it is in the database.
-            given = {name: tuple(value) if isinstance(value, list) else value for name, value in extra.items()}
-            context["outlet_events"][outlet].add(Asset(uri), extra=given if HASHES_EXTRAS else extra)
+            context["outlet_events"][outlet].add(Asset(uri), extra=alias_extra(extra))
         elif isinstance(outlet, Asset):
             events = context["outlet_events"][outlet]
             events.extra.update(extra)

@@ -26,6 +26,7 @@ from airflow_provider_mps.polling.waiting import (
     wait_in_worker,
 )
 from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.resuming import BeginsAnew
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 
-class PictureSubmitOperator(ReportsLineage, TemplatedFields, BaseOperator):
+class PictureSubmitOperator(ReportsLineage, TemplatedFields, BeginsAnew, BaseOperator):
     """Waits for what it has submitted, in the worker or in the triggerer, or does not wait at all.
 
     :param wait_for_completion: wait for the result (bool), default False

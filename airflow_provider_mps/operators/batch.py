@@ -34,6 +34,7 @@ from airflow_provider_mps.operators.batch_events import check_event
 from airflow_provider_mps.operators.batch_lineage import BatchLineage
 from airflow_provider_mps.polling.waiting import end_of_try
 from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.resuming import BeginsAnew
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.core.steps import Log
 
 
-class PictureBatchOperator(BatchLineage, TemplatedFields, BaseOperator):
+class PictureBatchOperator(BatchLineage, TemplatedFields, BeginsAnew, BaseOperator):
     """Submits many pictures, waits for them in the worker or in the triggerer, and hands over an entry for each.
 
     See :class:`~airflow_provider_mps.operators.mps_batch.MpsImageBgFusionBatchOperator` for the arguments.

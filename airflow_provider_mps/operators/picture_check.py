@@ -26,6 +26,7 @@ from airflow_provider_mps.operators.batch_events import check_event
 from airflow_provider_mps.operators.check_rounds import CheckRounds
 from airflow_provider_mps.operators.judging import hand_over
 from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.resuming import BeginsAnew
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID, DEFAULT_RECORD_DIR
 from airflow_provider_mps.storage.parallel import MAX_WORKERS, StoppableTransfer
@@ -47,7 +48,7 @@ DEFAULT_MAX_REMAKES = 1
 MAX_REMAKES = 10
 
 
-class PictureCheckOperator(StoppableTransfer, ReportsLineage, TemplatedFields, BaseOperator):
+class PictureCheckOperator(StoppableTransfer, ReportsLineage, TemplatedFields, BeginsAnew, BaseOperator):
     """Look at each picture before it is published: is it whole, as asked, and the product still itself?
 
     Checked on the worker, without a service: it can be read to its last row; format, size and ratio are those that
@@ -90,8 +91,7 @@ class PictureCheckOperator(StoppableTransfer, ReportsLineage, TemplatedFields, B
     :param second_opinion: the least score of each attribute that the service is asked for (dict): ``IQA`` (the quality
         as a whole), ``Sharpness``, ``Brightness``, ``Contrast``, numbers of at least 0, such as ``{"IQA": 40}``; it
         takes files of a catalogue; default None, which asks nothing and pays nothing
-    :param results: address of the folder for the file (str); default: the folder of the catalogue's run, or of
-        ``pictures``
+    :param results: address of the folder for the file (str); default: that of the catalogue's run, or of ``pictures``
     :param record_dir: COS folder of what is on record of remakes and questions (str), default ``/airflow-mps/``
     :param region: region of the MPS API for both (str); default as for the batch
     :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment

@@ -19,7 +19,7 @@ from airflow.providers.common.compat.sdk import (
     PokeReturnValue,
 )
 
-from airflow_provider_mps.compat import DEFERRABLE, first_reschedule
+from airflow_provider_mps.compat import DEFERRABLE, first_reschedule, rescheduling_context
 from airflow_provider_mps.core import arguments
 from airflow_provider_mps.core.errors import ServiceError, describe_look
 from airflow_provider_mps.core.polling import (
@@ -53,6 +53,7 @@ from airflow_provider_mps.polling.waiting import (
     try_began,
 )
 from airflow_provider_mps.rendering import TemplatedFields
+from airflow_provider_mps.resuming import BeginsAnew
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 
-class PictureTaskSensor(ReportsLineage, TemplatedFields, BaseSensorOperator):
+class PictureTaskSensor(ReportsLineage, TemplatedFields, BeginsAnew, BaseSensorOperator):
     """Wait until a picture task is done, in ``poke``, ``reschedule`` or deferrable mode, and return its result.
 
     :param deferrable: wait in the triggerer (bool); default: ``[operators] default_deferrable``
@@ -114,7 +115,7 @@ class PictureTaskSensor(ReportsLineage, TemplatedFields, BaseSensorOperator):
         if self.deferrable:
             return self._wait_in_triggerer(context)
         try:
-            return super().execute(context)
+            return super().execute(rescheduling_context(context) if self.reschedule else context)
         except AirflowSensorTimeout:
             # Airflow's own words do not say which task, nor that it still costs.
             with self._skip_instead_of_fail():

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow_provider_mps.compat import mask_secret
+from airflow_provider_mps.compat import mask_secret, redact_rendered_fields
 from airflow_provider_mps.core.redaction import url_secrets
 from airflow_provider_mps.storage import lineage_masks
 
@@ -24,6 +24,8 @@ def mask_rendered_fields(operator: Any, names: Iterable[str]) -> None:
     secrets = dict.fromkeys(secret for text in texts for secret in url_secrets(text))
     for secret in secrets:
         mask_secret(secret)
+    if secrets:
+        redact_rendered_fields()
     if secrets and not lineage_masks.keep_to_masks(operator):
         logging.getLogger(__name__).warning(
             "This version of the OpenLineage provider is not known: with include_full_task_info, its events show "

@@ -30,37 +30,20 @@ import psycopg2.extras
 from airflow_provider_mps.compat import HAS_LOOPS
 from airflow_provider_mps.local.demo import airflow_home
 from tests.system.postgres import postgres
+from tests.system.quick import QUICK
 from tests.task_context import AIRFLOW_2
 
-# The defaults are made for clusters; here all is one small machine, and a test waits.
-_QUICK = {
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
-    "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
-    # A triggerer counts as dead, and its triggers go to another, this long after its last sign of life.
-    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
-    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "4",
-    # A task whose supervisor was killed too is found by its silence only.
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-    "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "30",
-    "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "2",
-    # Not quick but patient: a task that finds the api-server busy would ask to be started a second time.
-    "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",
-    # DAG files that a test writes while Airflow runs.
-    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "2",
-    "AIRFLOW__DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
-    "AIRFLOW__SCHEDULER__DAG_DIR_LIST_INTERVAL": "2",
-}
-
-
 # From Airflow 3.4 on an XCom is that of a try.
-_XCOMS = "xcom"
+_XCOMS, _FIELDS = "xcom", "rendered_task_instance_fields"
 if HAS_LOOPS:
     _XCOMS = """(
         SELECT x.key, x.value, t.dag_id, t.run_id, t.task_id, t.region_index AS map_index
         FROM xcom_v2 x JOIN task_instance t ON t.id = x.task_instance_id WHERE t.working_set
     ) AS xcoms"""
+    _FIELDS = """(
+        SELECT f.rendered_fields, t.dag_id, t.run_id, t.task_id
+        FROM rtif_v2 f JOIN task_instance t ON t.id = f.task_instance_id WHERE t.working_set
+    ) AS fields"""
 
 
 @dataclass(frozen=True)
@@ -115,7 +98,7 @@ class RealAirflow:
             "SPT_NOENV": "1",
             "TMPDIR": str(self._short),
         }
-        self.env = airflow_home.environment(self.home, dags.resolve(), connection, **(own | _QUICK | env))
+        self.env = airflow_home.environment(self.home, dags.resolve(), connection, **(own | QUICK | env))
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._exit = contextlib.ExitStack()
 
@@ -232,6 +215,13 @@ class RealAirflow:
         value = rows[0]["value"] if rows else None
         # Airflow 2 has bytes there.
         return json.loads(bytes(value)) if isinstance(value, memoryview) else value
+
+    def rendered_fields(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """Return the fields of a task as Airflow shows them."""
+        where = "dag_id = %s AND run_id = %s AND task_id = %s"
+        [row] = self._query(f"SELECT rendered_fields FROM {_FIELDS} WHERE {where}", dag_id, run_id, task_id)
+        fields = row["rendered_fields"]
+        return dict(json.loads(fields) if isinstance(fields, str) else fields)
 
     def links(self, dag_id: str, run_id: str, name: str) -> list[str]:
         """Return what a button of the tasks of a run opens, for each instance that has it.

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_mps.compat import HAS_PARTITIONS
 from airflow_provider_mps.local.service import LocalService
 from tests.operators.publishing import Shop, labelled
 from tests.system.real_airflow import RealAirflow
-from tests.task_context import AIRFLOW_2
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
@@ -53,7 +53,7 @@ def test_an_alias_starts_a_dag_for_what_has_changed(airflow: RealAirflow, shop: 
     assert shop.get(shop.final("bowl/white")) == labelled("bowl/white", 2)
 
 
-@pytest.mark.skipif(AIRFLOW_2, reason="Airflow 2 has no partitions")
+@pytest.mark.skipif(not HAS_PARTITIONS, reason="Airflow has partitions from 3.3 on")
 def test_a_partition_starts_a_dag_for_each_product_that_has_changed(airflow: RealAirflow, shop: Shop) -> None:
     made = shop.make([shop.line("cup/white"), shop.line("cup/wood"), shop.line("bowl/white")])
     assert publish(airflow, "publish_partitions", made) == {"published": 3}

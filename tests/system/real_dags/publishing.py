@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from airflow.providers.common.compat.sdk import DAG, Asset, AssetAlias, BaseOperator, Context
 
+from airflow_provider_mps.compat import HAS_PARTITIONS
 from airflow_provider_mps.operators.catalogue import CataloguePublishOperator
 from tests.task_context import AIRFLOW_2
 
@@ -21,7 +23,10 @@ class TellOperator(BaseOperator):
         found = context["triggering_dataset_events" if AIRFLOW_2 else "triggering_asset_events"]
         # An event is there twice: under its alias, and under its asset.
         extras = {event.extra["path"]: event.extra for events in found.values() for event in events}
-        return {"key": context.get("partition_key"), "skus": [extra["skus"] for extra in extras.values()]}
+        skus = [extra["skus"] for extra in extras.values()]
+        # On Airflow 3.0 lists are texts.
+        skus = [json.loads(one) if isinstance(one, str) else one for one in skus]
+        return {"key": context.get("partition_key"), "skus": skus}
 
 
 with DAG("publish", schedule=None, start_date=WHEN):
@@ -30,7 +35,7 @@ with DAG("publish", schedule=None, start_date=WHEN):
 with DAG("for_what_changed", schedule=[ALIAS], start_date=WHEN, catchup=False):
     TellOperator(task_id="tell")
 
-if not AIRFLOW_2:
+if HAS_PARTITIONS:
     from airflow.sdk import PartitionedAssetTimetable
 
     with DAG("publish_partitions", schedule=None, start_date=WHEN):

@@ -1,0 +1,16 @@
+"""A signed address on its way, and a sensor of which each look is a process of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
+from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
+
+with DAG("signed", schedule=None, start_date=datetime(2026, 1, 1), catchup=False):
+    submit = MpsImageBgFusionOperator(
+        task_id="submit", subject_url="{{ dag_run.conf['signed_url'] }}", prompt="signed subject"
+    )
+    MpsImageTaskSensor(task_id="wait", mps_task_id=submit.output, mode="reschedule", poke_interval=1, timeout=300)
