@@ -20,6 +20,8 @@ from airflow_provider_mps.services.aidge.requests import Generation
 from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.system.conftest import EXAMPLES, SCENARIOS, Run
 
+pytestmark = pytest.mark.timeout(600)
+
 SIGNATURE = "q-sign-algorithm=sha1&q-signature=0123456789abcdef0123456789abcdef01234567"
 
 
@@ -103,33 +105,34 @@ def test_every_way_to_end_badly(run_dag: Callable[..., Run], service: LocalServi
     run = run_dag(
         SCENARIOS / "failures.py", {"outer": outer, "inner": inner, "slow": slow, "local_dir": str(tmp_path / "d")}
     )
+    said = run.words
     assert run.state == "failed"
     for mode in ("poke", "reschedule", "deferrable"):
         expected = dict.fromkeys(("outer", "inner", "late", "unknown"), "failed") | {"soft": "skipped"}
         assert {kind: run.states[f"{kind}_{mode}"] for kind in expected} == expected
         assert run.task(f"unknown_{mode}")["try_number"] == 1
-    assert f"MPS task {outer} finished without a result: 70001 InvalidInput: no such picture" in run.log
-    assert f"MPS task {inner} finished without a result: " in run.log
-    assert "InnerError: bad pixel" in run.log
-    assert f"MPS task {slow} was not done within timeout=0.5 s" in run.log
-    assert "MPS keeps tasks for 7 days" in run.log
+    assert f"MPS task {outer} finished without a result: 70001 InvalidInput: no such picture" in said
+    assert f"MPS task {inner} finished without a result: " in said
+    assert "InnerError: bad pixel" in said
+    assert f"MPS task {slow} was not done within timeout=0.5 s" in said
+    assert "MPS keeps tasks for 7 days" in said
 
     assert run.states["wait_late"] == "failed"
     late = run.task("wait_late")["xcoms"]["mps_task_id"]
-    assert f"MPS task {late} was not done within timeout=0.5 s" in run.log
-    assert "It may still run at MPS and is paid for" in run.log
+    assert f"MPS task {late} was not done within timeout=0.5 s" in said
+    assert "It may still run at MPS and is paid for" in said
 
     assert run.states["bad_value"] == "failed"
     assert run.task("bad_value")["try_number"] == 1
-    assert "prompt: expected a text that is not empty, got ''" in run.log
+    assert "prompt: expected a text that is not empty, got ''" in said
     assert len(service.calls("ProcessImage")) == before + 1
 
     assert run.task("mapped_bad_value", 0)["state"].lower().endswith("failed")
     assert run.task("mapped_bad_value", 0)["try_number"] == 1
-    assert "format: expected JPEG or PNG, got 'GIF'" in run.log
+    assert "format: expected JPEG or PNG, got 'GIF'" in said
 
     assert run.states["outside"] == "failed"
-    assert "expected a COS object key that stays inside local_dir, got '/samples/../../coffee.png'" in run.log
+    assert "expected a COS object key that stays inside local_dir, got '/samples/../../coffee.png'" in said
     assert not (tmp_path / "d").exists()
     assert not service.calls("GetObject")
 
@@ -172,11 +175,12 @@ def test_every_way_to_wait_for_aidge(
     slow = hook.submit(request)
     params = {"signed_url": f"{url}?{SIGNATURE}", "failed": failed, "slow": slow, "local_dir": str(tmp_path / "a")}
     run = run_dag(SCENARIOS / "aidge.py", params)
+    said = run.words
 
     modes = ("poke", "reschedule", "deferrable")
     for mode in modes:
         assert run.result(f"sensor_{mode}") == run.result("sensor_poke")
-        assert f"Aidge task {failed} finished without a result: failed: too dark" in run.log
+        assert f"Aidge task {failed} finished without a result: failed: too dark" in said
         for kind, state in {"sensor": "success", "failed": "failed", "late": "failed", "soft": "skipped"}.items():
             assert run.states[f"{kind}_{mode}"] == state, run.log[-6000:]
         unknown = run.task(f"unknown_{mode}")
@@ -185,7 +189,7 @@ def test_every_way_to_wait_for_aidge(
     result = run.result("sensor_poke")
     assert result["TaskId"] == run.result("submit") == run.task("submit")["xcoms"]["aidge_task_id"]
     assert len(result["Images"]) == 2
-    assert f"Aidge task {slow} was not done within timeout=0.5 s" in run.log
+    assert f"Aidge task {slow} was not done within timeout=0.5 s" in said
     assert len(run.result("search")) == 2
     assert [run.states["wait"], run.states["copy"], run.states["mapped"]] == ["success"] * 3
     paths = [Path(one["uri"]) for one in run.result("copy")]

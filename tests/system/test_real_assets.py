@@ -11,6 +11,7 @@ from airflow_provider_mps.compat import HAS_PARTITIONS
 from airflow_provider_mps.local.service import LocalService
 from tests.operators.publishing import Shop, labelled
 from tests.system.real_airflow import RealAirflow
+from tests.task_context import AIRFLOW_3_0
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
@@ -31,6 +32,11 @@ def publish(airflow: RealAirflow, dag_id: str, made: dict[str, Any]) -> dict[str
     return {kind: count for kind, count in output["counts"].items() if count}
 
 
+def of_an_alias(*skus: str) -> dict[str, Any]:
+    """Return what a run says that is scheduled on an alias; Airflow 3.0 starts it, and does not tell it why."""
+    return {"key": None, "skus": [] if AIRFLOW_3_0 else [[*skus]]}
+
+
 def told(airflow: RealAirflow, dag_id: str, count: int) -> list[Any]:
     """Return what the runs of a DAG say that they are for, once there are so many."""
     found = airflow.wait_runs(dag_id, count, 120)
@@ -42,13 +48,13 @@ def told(airflow: RealAirflow, dag_id: str, count: int) -> list[Any]:
 def test_an_alias_starts_a_dag_for_what_has_changed(airflow: RealAirflow, shop: Shop) -> None:
     made = shop.make([shop.line("cup/white"), shop.line("cup/wood"), shop.line("bowl/white")])
     assert publish(airflow, "publish", made) == {"published": 3}
-    assert told(airflow, "for_what_changed", 1) == [{"key": None, "skus": [["cup", "bowl"]]}]
+    assert told(airflow, "for_what_changed", 1) == [of_an_alias("cup", "bowl")]
     # Nothing has changed: no event, in the very transaction in which the task has succeeded.
     assert publish(airflow, "publish", made) == {"unchanged": 3}
     assert airflow.asset_events() == 1
     lines = [shop.line("cup/white"), shop.line("cup/wood"), shop.line("bowl/white", 2)]
     assert publish(airflow, "publish", shop.make(lines)) == {"published": 1, "unchanged": 2}
-    assert told(airflow, "for_what_changed", 2)[1] == {"key": None, "skus": [["bowl"]]}
+    assert told(airflow, "for_what_changed", 2)[1] == of_an_alias("bowl")
     assert airflow.asset_events() == 2
     assert shop.get(shop.final("bowl/white")) == labelled("bowl/white", 2)
 

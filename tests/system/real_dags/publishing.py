@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 from airflow.providers.common.compat.sdk import DAG, Asset, AssetAlias, BaseOperator, Context
@@ -23,10 +22,7 @@ class TellOperator(BaseOperator):
         found = context["triggering_dataset_events" if AIRFLOW_2 else "triggering_asset_events"]
         # An event is there twice: under its alias, and under its asset.
         extras = {event.extra["path"]: event.extra for events in found.values() for event in events}
-        skus = [extra["skus"] for extra in extras.values()]
-        # On Airflow 3.0 lists are texts.
-        skus = [json.loads(one) if isinstance(one, str) else one for one in skus]
-        return {"key": context.get("partition_key"), "skus": skus}
+        return {"key": context.get("partition_key"), "skus": [extra["skus"] for extra in extras.values()]}
 
 
 with DAG("publish", schedule=None, start_date=WHEN):
