@@ -13,7 +13,8 @@ from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.errors import ServiceError, not_sent
 from airflow_provider_mps.core.steps import InDoubt
 from airflow_provider_mps.core.submission import Record
-from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
+from airflow_provider_mps.core.tasks import Accepted, TaskState
+from airflow_provider_mps.durable.shared_calls import SharedCalls
 from airflow_provider_mps.polling.polled_hook import PolledHook
 
 # Bodies made of files that are in memory at the same time: with a file of 4 MB one takes 25 MB while it is made.
@@ -37,7 +38,7 @@ class BatchHook(PolledHook, Protocol):
         """
 
 
-class BatchCalls:
+class BatchCalls(SharedCalls):
     """The calls of all flows of a batch.
 
     :param hook: its async calls are used, in the event loop that runs now
@@ -51,14 +52,8 @@ class BatchCalls:
         known: Callable[[str], TaskState | None],
         guard: Callable[[], Awaitable[None]],
     ) -> None:
-        self._hook = hook
+        super().__init__(lambda: hook, known)
         self._guard = guard
-        self._known = known
-        self._done: dict[str, TaskState] = {}
-        self._looks: dict[str, asyncio.Task[TaskState]] = {}
-        self._rounds: dict[TaskStatus, _Round] = {}
-        self._one_list = asyncio.Lock()
-        self._one_question = asyncio.Lock()
         self._files = asyncio.Semaphore(FILES_AT_ONCE)
         self.next_to_go = asyncio.Semaphore(NEXT_TO_GO)
 
@@ -73,8 +68,7 @@ class BatchCalls:
             if before is not None:
                 before()
 
-        accepted: Accepted = await self._hook.asubmit_task(body, guard=guard)
-        return accepted
+        return await self.submit(body, guard)
 
     @asynccontextmanager
     async def made(self, body: Any) -> AsyncIterator[Any]:
@@ -87,49 +81,6 @@ class BatchCalls:
             return
         async with self._files:
             yield await asyncio.to_thread(body)
-
-    async def ask_clock(self) -> float | None:
-        """Return how far the service's clock is ahead, in seconds; the first who does not know it asks for all."""
-        async with self._one_question:
-            ahead: float | None = await self._hook.aask_clock()
-            return ahead
-
-    async def look(self, task_id: str) -> TaskState:
-        """Look at a task, unless it is known to be done.
-
-        Many in doubt about one subject ask for the same tasks.
-        """
-        known = self._known(task_id) or self._done.get(task_id)
-        if known is not None:
-            return known
-        look = self._looks.get(task_id)
-        if look is None:
-            look = self._looks[task_id] = asyncio.create_task(self._hook.aget_task_state(task_id))
-            look.add_done_callback(lambda _: self._looks.pop(task_id))
-        state = await asyncio.shield(look)
-        if state.done:
-            self._done[task_id] = state
-        return state
-
-    async def list_tasks(self, status: TaskStatus, since: float | None) -> list[ListedTask]:
-        """List the account's tasks; all who ask at the same time get one list, which begins after they asked."""
-        round_ = self._rounds.get(status)
-        if round_ is None:
-            round_ = self._rounds[status] = _Round()
-            round_.task = asyncio.create_task(self._run(status, round_))
-        round_.sinces.append(since)
-        # Shielded: one who gives up does not take the list from the others.
-        listed = await asyncio.shield(round_.task)
-        return [task for task in listed if since is None or task.created is None or task.created >= int(since)]
-
-    async def _run(self, status: TaskStatus, round_: _Round) -> list[ListedTask]:
-        async with self._one_list:
-            # Who asks from now on may want to see what has come since.
-            del self._rounds[status]
-            sinces = [since for since in round_.sinces if since is not None]
-            first = min(sinces) if len(sinces) == len(round_.sinces) else None
-            listed: list[ListedTask] = await self._hook.alist_image_tasks(status, first)
-            return listed
 
 
 class ItemPort:
@@ -227,11 +178,3 @@ class UnlistedItemPort(ItemPort):
 
     async def _keep_now(self, record: Record) -> None:
         await super().keep(record)
-
-
-class _Round:
-    """A list that several wait for."""
-
-    def __init__(self) -> None:
-        self.sinces: list[float | None] = []
-        self.task: asyncio.Task[list[ListedTask]]

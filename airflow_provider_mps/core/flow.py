@@ -21,6 +21,7 @@ from airflow_provider_mps.core.polling import may_be_too_new
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.steps import (
     Flow,
+    HandOver,
     InDoubt,
     Keep,
     Log,
@@ -134,6 +135,7 @@ class SubmissionFlow:
     :param attempt: the try of the Airflow task
     :param keeps_records: whether the record outlives the try
     :param log: takes the lines for the task log
+    :param hands_over: whether somebody else submits, see :class:`~airflow_provider_mps.core.steps.HandOver`
     :param clock: gives seconds since the epoch
     """
 
@@ -145,6 +147,7 @@ class SubmissionFlow:
         log: Log,
         *,
         keeps_records: bool,
+        hands_over: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._terms = terms
@@ -152,6 +155,7 @@ class SubmissionFlow:
         self._attempt = attempt
         self._log = log
         self._keeps_records = keeps_records
+        self._hands_over = hands_over
         self._clock = clock
         self._record: Record | None = None
         self._sent = 0
@@ -215,11 +219,15 @@ class SubmissionFlow:
 
     def _submit(self, why: str) -> Flow[Submitted | LookUp]:
         self._sent += 1
-        self._log.info("Submitting %s: %s", self._terms.what, why)
+        if not self._hands_over:
+            self._log.info("Submitting %s: %s", self._terms.what, why)
         ahead = yield from self._terms.clock_ahead()
         now, tries = self._clock(), self._attempt.max_tries
         record = submission.intend(self._record, self._fingerprint, max_tries=tries, now=now, ahead=ahead)
         yield from self._intend(record)
+        if self._hands_over:
+            self._log.info("The triggerer submits %s when its turn comes: %s", self._terms.what, why)
+            yield HandOver(record)
         self._terms.before_sending(keeps_records=self._keeps_records)
         try:
             accepted: Accepted = yield Send(self._terms.body(self._fingerprint))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from airflow_provider_mps.core.redaction import conceal
+from airflow_provider_mps.core.redaction import conceal, url_secrets
 from airflow_provider_mps.core.signatures import unsigned_path, unsigned_query
 
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
@@ -96,6 +96,19 @@ def map_addresses(value: Any, change: Callable[[str], str]) -> Any:
     if _ADDRESS.match(value) and not re.search(r"\s", value):
         return change(value)
     return _ADDRESS.sub(lambda match: change(match.group()), value)
+
+
+def holds_credential(body: Any) -> bool:
+    """Tell whether a request body may hold a credential, such as a signed address."""
+    return map_addresses(body, loosely_unsigned_url) != body or _holds_secret(body)
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_secret, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_holds_secret, value))
+    return isinstance(value, str) and bool(url_secrets(value))
 
 
 def _looks_random(name: str, value: str) -> bool:

@@ -45,6 +45,12 @@ class Port(Protocol):
         :raises ServiceError: the service has not accepted it, or did not say
         """
 
+    def hand_over(self, record: Record) -> None:
+        """Have somebody else submit; does not return.
+
+        :param record: the intent, which is on record
+        """
+
     def pause(self, seconds: float) -> None:
         """Wait."""
 
@@ -122,6 +128,20 @@ class Send:
 
 
 @dataclass(frozen=True)
+class HandOver:
+    """Has somebody else submit, with whom the life of the submission goes on; there is no answer.
+
+    :param record: the intent, which is on record
+    """
+
+    record: Record
+
+    def on(self, port: Any) -> Any:
+        """Have it done."""
+        return port.hand_over(self.record)
+
+
+@dataclass(frozen=True)
 class Pause:
     """Has some seconds pass."""
 
@@ -166,7 +186,7 @@ class InDoubt:
         return port.wait(self)
 
 
-Step = Read | Keep | Look | ListTasks | AskClock | Send | Pause | InDoubt
+Step = Read | Keep | Look | ListTasks | AskClock | Send | HandOver | Pause | InDoubt
 Flow = Generator[Step, Any, _T]
 
 

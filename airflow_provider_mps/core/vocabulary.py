@@ -39,3 +39,4 @@ class EventStatus(StrEnum):
     FAILED = "failed"
     TIMEOUT = "timeout"
     ERROR = "error"
+    HANDED_BACK = "handed_back"

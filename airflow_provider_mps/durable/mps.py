@@ -12,15 +12,18 @@ from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.fingerprint import Fingerprint
 from airflow_provider_mps.core.flow import Terms
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.steps import AskClock, Flow, InDoubt, Log, PossibleTask
-from airflow_provider_mps.core.submission import LookUp, Plan, Record, UnreadableRecordError
+from airflow_provider_mps.core.submission import LookUp, Plan, Record, Submit, UnreadableRecordError
 from airflow_provider_mps.core.tasks import TaskState
 from airflow_provider_mps.durable.search import Search
 from airflow_provider_mps.exceptions import MpsInDoubtError
 from airflow_provider_mps.services.profiles import MPS
+from airflow_provider_mps.services.tencentcloud.codes import TURN_NOT_REACHED
 from airflow_provider_mps.services.tencentcloud.outputs import unique_output
 from airflow_provider_mps.services.tencentcloud.payloads import describe_input
 from airflow_provider_mps.services.tencentcloud.quality import asked_of
+from airflow_provider_mps.services.tencentcloud.words import Action
 
 
 class MpsTerms(Terms):
@@ -91,3 +94,18 @@ class MpsTerms(Terms):
     def on_this_clock(self, moment: float) -> float:
         """Return a time of MPS on the clock of this machine, seconds since the epoch."""
         return moment - (self._clock.ahead or 0.0)
+
+
+class HandedOverTerms(MpsTerms):
+    """The terms for a submission that a worker has handed over."""
+
+    def begin(self, record: Record | None, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
+        """Decide how a trigger begins."""
+        planned = super().begin(record, fingerprint, attempt)
+        return Submit("the worker has handed it over") if isinstance(planned, Submit) else planned
+
+    def no_turn(self) -> ServiceError:
+        """Return the error for a turn that did not come in time."""
+        said = "its turn to be submitted did not come within execution_timeout; nothing was sent"
+        target, outcome = describe_input(self._payload), Outcome.NOT_EXECUTED
+        return ServiceError(MPS.name, Action.PROCESS_IMAGE, target, TURN_NOT_REACHED, said, "", outcome)

@@ -18,12 +18,20 @@ class HookPort:
     :param hook: calls the service
     :param store: keeps the record
     :param wait: waits for a task that may be ours, as long as the operator allows
+    :param hand_over: defers the task, where the triggerer submits
     """
 
-    def __init__(self, hook: Any, store: SubmissionStore, wait: Callable[[InDoubt], None]) -> None:
+    def __init__(
+        self,
+        hook: Any,
+        store: SubmissionStore,
+        wait: Callable[[InDoubt], None],
+        hand_over: Callable[[Record], None] | None = None,
+    ) -> None:
         self._hook = hook
         self._store = store
         self._wait = wait
+        self._hand_over = hand_over
 
     def read(self) -> Record | None:
         """Return the record of earlier tries."""
@@ -52,6 +60,12 @@ class HookPort:
         """Submit."""
         accepted: Accepted = self._hook.submit_task(body)
         return accepted
+
+    def hand_over(self, record: Record) -> None:
+        """Have the triggerer submit; does not return."""
+        if self._hand_over is None:
+            raise AssertionError("nobody was named who submits")
+        self._hand_over(record)
 
     def pause(self, seconds: float) -> None:
         """Wait."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_mps.core.fingerprint import Fingerprint
     from airflow_provider_mps.core.flow import Terms
     from airflow_provider_mps.core.steps import InDoubt, Submitted
+    from airflow_provider_mps.core.submission import Record
     from airflow_provider_mps.triggers.base import PictureTaskTrigger
 
 
@@ -83,12 +84,14 @@ class PictureSubmitOperator(ReportsLineage, TemplatedFields, BeginsAnew, BaseOpe
         hook: Any,
         terms: Terms,
         identify: Callable[[TaskKey], Fingerprint],
+        hand_over: Callable[[Record], None] | None = None,
     ) -> Submitted:
         """Return the task that makes the pictures: one that is known, one that is found, or else a new one.
 
         :param hook: calls the service
         :param terms: those of the service
         :param identify: gives the fingerprint of the request of an Airflow task
+        :param hand_over: defers the task, where the triggerer submits; only if the record outlives the try
         """
         from airflow_provider_mps.core.flow import SubmissionFlow
         from airflow_provider_mps.durable.drivers import carry_out
@@ -104,8 +107,16 @@ class PictureSubmitOperator(ReportsLineage, TemplatedFields, BeginsAnew, BaseOpe
             keeps_records=store.keeps_records,
             returns_result=self.wait_for_completion,
         )
-        flow = SubmissionFlow(terms, identify(task_of(context)), attempt, self.log, keeps_records=store.keeps_records)
-        return carry_out(flow.run(), HookPort(hook, store, lambda doubt: self._wait_in_doubt(context, terms, doubt)))
+        flow = SubmissionFlow(
+            terms,
+            identify(task_of(context)),
+            attempt,
+            self.log,
+            keeps_records=store.keeps_records,
+            hands_over=hand_over is not None and store.keeps_records,
+        )
+        port = HookPort(hook, store, lambda doubt: self._wait_in_doubt(context, terms, doubt), hand_over)
+        return carry_out(flow.run(), port)
 
     def _wait_in_doubt(self, context: Context, terms: Terms, doubt: InDoubt) -> None:
         """Wait for a task that may be ours, here or in the triggerer.

@@ -18,7 +18,8 @@ from airflow_provider_mps.lineage.reporting import reports_lineage
 from airflow_provider_mps.links.console import MpsConsoleLink
 from airflow_provider_mps.links.gallery import RESULT_LINKS
 from airflow_provider_mps.operators.base import PictureSubmitOperator
-from airflow_provider_mps.polling.waiting import end_of_event
+from airflow_provider_mps.operators.handing_over import hand_over, may_be_handed_over, take_back
+from airflow_provider_mps.polling.waiting import end_of_event, result_of_event
 from airflow_provider_mps.services.profiles import MPS
 from airflow_provider_mps.services.tencentcloud.payloads import StorageDefaults, describe_input
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
@@ -84,13 +85,13 @@ class MpsSubmitOperator(PictureSubmitOperator):
         payload = self.lineage_notes.seen or self.build_payload(self.hook.settings.storage)
         return payload_addresses(payload)
 
-    def _begin(self, context: Context) -> Any:
+    def _begin(self, context: Context, *, hands_over: bool = True) -> Any:
         self.check_found()
         hook = self.hook
         with invalid_arguments_fail():
             self.lineage_notes.seen = payload = self.build_payload(hook.settings.storage)
         try:
-            submitted = self._submit(context, hook, payload)
+            submitted = self._submit(context, hook, payload, hands_over=hands_over)
         finally:
             # What was refused for its arguments leaves its grant to others.
             hook.give_back()
@@ -108,7 +109,22 @@ class MpsSubmitOperator(PictureSubmitOperator):
             raise airflow_error(end.error)
         return self._begin(context)
 
-    def _submit(self, context: Context, hook: MpsHook, payload: dict[str, Any]) -> Submitted:
+    @failures_in_short
+    @reports_lineage
+    def resume_handed_over(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Take up the task again with what the triggerer has submitted and waited for; return the result."""
+        end = take_back(self, context, event)
+        if end.error is not None:
+            raise airflow_error(end.error)
+        if end.handed_back is not None:
+            self.log.info("The triggerer does not go on with this submission, so it goes on here: %s", end.handed_back)
+            result: dict[str, Any] = self._begin(context, hands_over=False)
+            return result
+        if self.do_xcom_push:
+            context["ti"].xcom_push(key=self.service.task_id_key, value=end.record.task_id)
+        return self._deliver(context, result_of_event(event, self.timeout, self.service))
+
+    def _submit(self, context: Context, hook: MpsHook, payload: dict[str, Any], *, hands_over: bool) -> Submitted:
         from airflow_provider_mps.core.fingerprint import fingerprint_of
         from airflow_provider_mps.core.steps import Submitted
         from airflow_provider_mps.durable.mps import MpsTerms
@@ -118,12 +134,14 @@ class MpsSubmitOperator(PictureSubmitOperator):
             accepted = hook.submit_task(payload)
             self.log.info("MPS accepted the task: TaskId %s", accepted)
             return Submitted(accepted.task_id, time.time())
+        by_triggerer = hands_over and may_be_handed_over(self, payload)
         account = {"endpoint": hook.settings.endpoint, "region": hook.settings.region, "account": hook.account}
         return self._submit_durably(
             context,
             hook,
             MpsTerms(payload, hook.clock, self.log),
             lambda task: fingerprint_of(task, payload, **account),
+            (lambda record: hand_over(self, context, payload, record)) if by_triggerer else None,
         )
 
     def make_trigger(self, task_id: str, deadline: Deadline, since: float | None) -> MpsImageTaskTrigger:

@@ -69,6 +69,21 @@ class Poller:
         """How many wait."""
         return len(self._schedule)
 
+    @property
+    def hook(self) -> Any:
+        """The hook in use, after :meth:`load`: another one when somebody has edited the connection."""
+        return self._hooks.hook
+
+    async def load(self) -> None:
+        """Read the connection, unless that is done.
+
+        :raises Exception: it cannot be read or used, or the poller looks no more
+        """
+        if await self._hooks.load():
+            self._start(self._run())
+        if self._broken_by is not None:
+            raise self._broken_by
+
     async def wait(
         self,
         task_id: str,
@@ -79,10 +94,7 @@ class Poller:
         on_look: LookListener | None = None,
     ) -> WaitOutcome:
         """Wait until a task is done or the deadline has passed; see ``wait_for_task`` in ``polling.shared``."""
-        if await self._hooks.load():
-            self._start(self._run())
-        if self._broken_by is not None:
-            raise self._broken_by
+        await self.load()
         now = self._clock()
         waiter, inbox = Waiter(task_id, deadline, interval, since, now), Inbox()
         self._inboxes[waiter] = inbox

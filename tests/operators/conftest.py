@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
 from tenacity import wait_none
 
 from airflow_provider_mps.core import calls
+from airflow_provider_mps.core.events import hand_back_event
+from airflow_provider_mps.core.submission import Record, not_sent
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.services.profiles import MPS
@@ -42,6 +45,17 @@ class Task:
             self.store, run_began=self.run_began, try_number=try_number, max_tries=max_tries, **fields
         )
         return self.operator(**arguments).execute(self.last)
+
+    def run_here(self, **arguments: Any) -> Any:
+        """Run the first try of a deferrable task, which the triggerer hands back before it has submitted anything."""
+        with pytest.raises(TaskDeferred) as deferred:
+            self.run(deferrable=True, wait_for_completion=True, **arguments)
+        assert deferred.value.method_name == "resume_handed_over"
+        record = Record.from_json(self.record)
+        assert record is not None
+        event = hand_back_event(not_sent(record), "there is a reason")
+        operator = self.operator(deferrable=True, wait_for_completion=True, **arguments)
+        return operator.resume_handed_over(self.last, event)
 
     @property
     def record(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
@@ -18,12 +19,13 @@ from tenacity import wait_none
 from airflow_provider_mps.clients import tencentcloud as mps_clients  # noqa: F401 - preloaded once for all processes
 from airflow_provider_mps.core import calls
 from airflow_provider_mps.durable import store as submission_store
+from airflow_provider_mps.durable import submitter
+from airflow_provider_mps.durable.handed_over import HandedOver
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.operators.mps_submit import MpsSubmitOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
 from airflow_provider_mps.services.tencentcloud import lookup
-from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 from tests.task_context import StateStore, make_context
 
 ARGUMENTS: dict[str, Any] = {"subject_cos_key": "/samples/coffee.png", "prompt": "marble", "poll_interval": 0.1}
@@ -77,17 +79,30 @@ DEATHS: dict[str, Callable[[], object]] = {
     "after delivery was recorded": lambda: on_write(3, before=False),
     "": lambda: None,
 }
+IN_THE_TRIGGERER: dict[str, Callable[[], object]] = {
+    "before the turn": lambda: patch(HandedOver, "send", nth(1, before=True)),
+    "before the request": lambda: patch(MpsHook, "asubmit_task", nth(1, before=True)),
+    # As above.
+    "after the request left": lambda: None,
+    "after the answer": lambda: patch(HandedOver, "keep", nth(2, before=True)),
+    "before the first look": lambda: patch(MpsHook, "alook", nth(1, before=True)),
+    "while polling": lambda: patch(MpsHook, "alook", nth(2, before=True)),
+    "in the look-up": lambda: patch(HandedOver, "list_tasks", nth(2, before=True)),
+    "after the look-up": lambda: patch(HandedOver, "send", nth(1, before=True)),
+}
 
 
 def run(spec: dict[str, Any]) -> None:
     """Do one step of a task's life, and write to ``spec["out"]`` what came of it.
 
-    ``step`` is ``execute``, ``complete`` (with ``event``), ``trigger`` (with ``trigger``), ``triggerer`` (with
-    ``triggers``), or ``sensor`` (with ``mps_task_id``).
+    ``step`` is ``execute``, ``complete`` (with ``event`` and ``method``), ``trigger`` (with ``trigger``),
+    ``triggerer`` (with ``triggers``), or ``sensor`` (with ``mps_task_id``).
     """
     os.environ["AIRFLOW_CONN_TENCENTCLOUD_DEFAULT"] = json.dumps(spec["connection"])
     calls.WAIT, lookup.SETTLE_SECONDS = wait_none(), 0.3
-    DEATHS[spec["death"]]()
+    # There is no supervisor.
+    submitter.supervisor_answers = lambda: None
+    (IN_THE_TRIGGERER if spec["step"].startswith("trigger") and spec["death"] else DEATHS)[spec["death"]]()
     Path(spec["out"]).write_text(json.dumps(_step(spec)))
 
 
@@ -105,10 +120,10 @@ def _step(spec: dict[str, Any]) -> dict[str, Any]:
             return {"returned": sensor.execute(context)}
         operator = MpsImageBgFusionOperator(task_id="task", retries=2, **ARGUMENTS, **spec["arguments"])
         if spec["step"] == "complete":
-            return {"returned": operator.execute_complete(context, spec["event"])}
+            return {"returned": getattr(operator, spec["method"])(context, spec["event"])}
         result = operator.execute(context)
     except TaskDeferred as deferred:
-        return {"deferred": deferred.trigger.serialize()[1], "method": deferred.method_name}
+        return {"deferred": deferred.trigger.serialize(), "method": deferred.method_name}
     if spec["death"] == "after FINISH before return" and not spec["arguments"].get("wait_for_completion"):
         _wait_for_the_end(result)
         die()
@@ -121,10 +136,11 @@ def _wait_for_the_end(task_id: str) -> None:
         time.sleep(0.05)
 
 
-async def _fire(trigger: dict[str, Any]) -> Any:
-    (event,) = [event.payload async for event in MpsImageTaskTrigger(**trigger).run()]
+async def _fire(trigger: tuple[str, dict[str, Any]]) -> Any:
+    path, arguments = trigger
+    (event,) = [event.payload async for event in resolve_name(path)(**arguments).run()]
     return event
 
 
-async def _fire_all(triggers: list[dict[str, Any]]) -> list[Any]:
+async def _fire_all(triggers: list[tuple[str, dict[str, Any]]]) -> list[Any]:
     return await asyncio.gather(*map(_fire, triggers))

@@ -61,7 +61,7 @@ class Life:
         while "deferred" in end:
             event = self.step("trigger", trigger=end["deferred"])
             assert event is not None
-            end = self.step("complete", event=event["event"])
+            end = self.step("complete", event=event["event"], method=end["method"])
             assert end is not None
         return end["returned"]
 
@@ -89,12 +89,18 @@ def test_after_a_crash_the_retry_pays_nothing_twice(
 ) -> None:
     if death == "after delivery was recorded" and not store:
         pytest.skip("there is no record to write to")
+    if death == "after the request left" and mode == "deferrable" and store:
+        pytest.skip("the triggerer submits; see test_handed_over_crashes.py")
     life = make_life(store=store, mode=mode)
     if death == "after the request left":
         life.service.add_fault(kind="delay", action="ProcessImage", seconds=2, when="after", times=1)
     if death == "while polling":
         life.service.add_fault(kind="task_seconds", seconds=2)
-    result = DEATH_OF_MODE.get((death, mode), die_in_execute)(life, death)
+    die = die_in_execute
+    if store and mode == "deferrable" and death in IN_RESUME:
+        # The triggerer submits.
+        die = die_after_the_event
+    result = DEATH_OF_MODE.get((death, mode), die)(life, death)
 
     # What was accepted is what is paid for.
     (accepted,) = life.service.tasks
@@ -112,14 +118,15 @@ def test_200_triggers_outlive_the_process_that_runs_them(make_life: Callable[...
     service = life.service
     service.add_fault(kind="task_seconds", seconds=3600)
 
-    def defer(n: int) -> dict[str, Any]:
+    def defer(n: int) -> tuple[str, dict[str, Any]]:
         with pytest.raises(TaskDeferred) as deferred:
             execute(operator(n), make_context(map_index=n))
-        return dict(deferred.value.trigger.serialize()[1])
+        path, arguments = deferred.value.trigger.serialize()
+        return path, arguments
 
     with ThreadPoolExecutor(8) as pool:
         triggers = list(pool.map(defer, range(200)))
-    assert len({trigger["mps_task_id"] for trigger in triggers}) == 200
+    assert len({trigger["mps_task_id"] for _, trigger in triggers}) == 200
 
     killed = threading.Thread(target=life.step, args=("triggerer",), kwargs={"triggers": triggers})
     killed.start()
@@ -132,7 +139,7 @@ def test_200_triggers_outlive_the_process_that_runs_them(make_life: Callable[...
     end = life.step("triggerer", triggers=triggers)
     assert end is not None
     results = [operator(n).execute_complete(make_context(map_index=n), event) for n, event in enumerate(end["events"])]
-    assert [result["TaskId"] for result in results] == [trigger["mps_task_id"] for trigger in triggers]
+    assert [result["TaskId"] for result in results] == [trigger["mps_task_id"] for _, trigger in triggers]
     assert len(service.tasks) == 200
 
 
@@ -177,12 +184,16 @@ def die_after_the_event(life: Life, death: str) -> Any:
     assert end is not None
     event = life.step("trigger", trigger=end["deferred"])
     assert event is not None
-    # In this process the record of the delivery is the first thing written.
-    death = "after the intent" if death == "after delivery was recorded" else death
-    assert life.step("complete", death, event=event["event"]) is None
+    assert life.step("complete", IN_RESUME.get(death, death), event=event["event"], method=end["method"]) is None
     return life.to_the_end(life.step("execute", try_number=2))
 
 
+# What a process that comes from the triggerer writes is the task that was accepted, and that it was delivered.
+IN_RESUME = {
+    "after the answer": "before the intent",
+    "after the record": "after the intent",
+    "after delivery was recorded": "after the record",
+}
 DEATH_OF_MODE: dict[tuple[str, str], Callable[[Life, str], Any]] = {
     ("while polling", "submit"): die_in_the_sensor,
     ("while polling", "deferrable"): die_in_the_triggerer,

@@ -505,7 +505,7 @@ def test_mps_may_not_know_a_task_yet_that_it_has_just_accepted(deferrable: bool,
     unknown = {"kind": "error", "action": "DescribeImageTaskDetail", "code": "InvalidParameterValue.TaskId"}
     if deferrable:
         with pytest.raises(TaskDeferred) as deferred:
-            task.run(deferrable=True, **WAITS)
+            task.run_here()
         assert deferred.value.trigger.serialize()[1]["since"] == task.record["accepted"]
     else:
         task.service.add_fault(times=2, **unknown)
@@ -590,7 +590,7 @@ def test_in_doubt_a_deferrable_task_waits_in_the_triggerer(task: Task) -> None:
     task.service.add_fault(kind="lost_answer", action=SUBMIT, times=1)
     task.service.backend.settings.task_seconds = 3600
     with pytest.raises(TaskDeferred) as deferred:
-        task.run(deferrable=True, **WAITS)
+        task.run_here()
     _, kwargs = deferred.value.trigger.serialize()
     assert kwargs["mps_task_id"] == task.accepted[0]
     assert deferred.value.method_name == "resume_in_doubt"
@@ -618,7 +618,7 @@ def test_a_doubt_that_outlasts_the_timeout_submits_nothing(deferrable: bool, tas
     task.service.backend.settings.task_seconds = 3600
     if deferrable:
         with pytest.raises(TaskDeferred):
-            task.run(deferrable=True, **WAITS)
+            task.run_here()
     with pytest.raises(MpsInDoubtError, match="which may be it, was not done within timeout"):
         task.run(1, timeout=0.01, deferrable=deferrable, **WAITS)
     assert len(task.accepted) == 1
@@ -643,7 +643,7 @@ def test_one_deadline_from_the_submission_through_all_tries(task: Task) -> None:
 def test_execution_timeout_bounds_the_wait_in_the_triggerer(task: Task) -> None:
     task.service.add_fault(kind="task_seconds", seconds=3600)
     with pytest.raises(TaskDeferred) as deferred:
-        task.run(deferrable=True, execution_timeout=timedelta(seconds=30), **WAITS)
+        task.run_here(execution_timeout=timedelta(seconds=30))
     _, kwargs = deferred.value.trigger.serialize()
     assert kwargs["deadline"] == pytest.approx(task.last["ti"].start_date.timestamp() + 30)
     assert kwargs["limit"] == "execution_timeout"

@@ -28,6 +28,7 @@ _CLOCK = "The clock of this machine is more than five minutes off."
 
 PICTURES_PER_DAY_REACHED = "PicturesPerDayReached"
 BUDGET_UNAVAILABLE = "BudgetUnavailable"
+TURN_NOT_REACHED = "TurnNotReached"
 
 CODES: dict[str, CodeRule] = {
     # A code with a dot is looked up whole first, then by the part before the dot.
@@ -86,6 +87,12 @@ CODES: dict[str, CodeRule] = {
     "ServiceUnavailable": CodeRule(_UNKNOWN, "common"),
     PICTURES_PER_DAY_REACHED: CodeRule(
         _NOT_EXECUTED, "package", "Raise pictures_per_day of the connection, or wait for the next day.", is_lasting=True
+    ),
+    TURN_NOT_REACHED: CodeRule(
+        _NOT_EXECUTED,
+        "package",
+        "Raise execution_timeout or requests_per_second, or let fewer pictures wait at the same time.",
+        is_lasting=True,
     ),
     BUDGET_UNAVAILABLE: CodeRule(
         _NOT_EXECUTED,

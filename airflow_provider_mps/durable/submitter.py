@@ -1,0 +1,105 @@
+"""Everything that the submissions of one event loop to one target share: one client, one pace, one queue, one list."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+
+from airflow_provider_mps.clients.async_client import off_the_loop
+from airflow_provider_mps.compat import health_check_threshold, supervisor_answers
+from airflow_provider_mps.core.handover import Continuity
+from airflow_provider_mps.durable.shared_calls import SharedCalls
+from airflow_provider_mps.durable.turns import Turns
+from airflow_provider_mps.polling.poller import Poller
+from airflow_provider_mps.polling.shared import PollTarget, shared_poller
+
+log = logging.getLogger(__name__)
+
+# Submissions that have their turn and wait for the pace. More would go out before one with a higher priority that comes
+# meanwhile; with one alone a slot would pass while the next one takes its turn.
+AT_ONCE = 2
+# Proofs that are asked for in the time for which one is good.
+PROOFS = 3
+
+_submitters: dict[tuple[asyncio.AbstractEventLoop, PollTarget], Submitter] = {}
+
+
+class Submitter:
+    """What those share who submit in the same event loop to the same target.
+
+    :param poller: waits for the tasks; its hook submits too
+    :param ask: asks whether this process still has what it was given; blocks, and raises if nobody says so
+    :param seconds: for how long an answer is good
+    """
+
+    def __init__(self, poller: Poller, ask: Callable[[], None], seconds: float) -> None:
+        self.users = 0
+        self.poller = poller
+        self.calls = SharedCalls(lambda: poller.hook)
+        self.turns = Turns(AT_ONCE)
+        self.continuity = Continuity(seconds)
+        self._ask = ask
+        self._one_asks = asyncio.Lock()
+        self._waiting = 0
+        self._asking: asyncio.Task[None] | None = None
+
+    async def prove(self) -> float:
+        """Have it proven that this process still has what it was given; return when that was.
+
+        :raises Exception: nobody says so
+        """
+        wanted = time.monotonic()
+        async with self._one_asks:
+            if self.continuity.last < wanted:
+                began = time.monotonic()
+                await off_the_loop(self._ask)
+                self.continuity.prove(began)
+            return self.continuity.last
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Keep it proven as long as somebody waits for a turn."""
+        self._waiting += 1
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._keep_proven())
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._asking.cancel()
+                self._asking = None
+
+    async def _keep_proven(self) -> None:
+        while True:
+            await asyncio.sleep(self.continuity.seconds / PROOFS)
+            try:
+                await self.prove()
+            except Exception as error:
+                log.warning("The supervisor of this triggerer does not answer: %s", error)
+
+
+@asynccontextmanager
+async def shared_submitter(target: PollTarget) -> AsyncIterator[Submitter]:
+    """Give the submitter of this event loop and target; it goes with the last one who has it.
+
+    :raises Exception: the connection cannot be read or used
+    """
+    async with shared_poller(target) as poller:
+        await poller.load()
+        key = asyncio.get_running_loop(), target
+        submitter = _submitters.get(key)
+        if submitter is None or submitter.poller is not poller:
+            # Half of it, as the last sign of life of the supervisor may be older than its answer.
+            submitter = _submitters[key] = Submitter(poller, supervisor_answers, health_check_threshold() / 2)
+        submitter.users += 1
+        try:
+            yield submitter
+        finally:
+            submitter.users -= 1
+            if not submitter.users and _submitters.get(key) is submitter:
+                del _submitters[key]
