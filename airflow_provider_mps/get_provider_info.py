@@ -43,7 +43,7 @@ def get_provider_info() -> dict[str, Any]:
         ),
         "sensors": _modules("sensors", "mps"),
         "hooks": _modules("hooks", "mps", "cos"),
-        "triggers": _modules("triggers", "mps", "mps_batch", aidge=("aidge", "aidge_batch")),
+        "triggers": _modules("triggers", "mps", "mps_batch", "mps_submit", aidge=("aidge", "aidge_batch")),
         "transfers": _transfers(),
         "extra-links": [
             f"{__package__}.links.{link}"

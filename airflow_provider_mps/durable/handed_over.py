@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import AirflowTry
+from airflow_provider_mps.core.errors import says_no_such_task
 from airflow_provider_mps.core.flow import SubmissionFlow
 from airflow_provider_mps.core.handover import LONGEST_TURN_SECONDS, SEND_AFTER_SECONDS, is_first
+from airflow_provider_mps.core.polling import Deadline, Refused, TooLate, deadline_of
 from airflow_provider_mps.core.steps import InDoubt, Log, Submitted
 from airflow_provider_mps.core.submission import LookUp, Record
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.durable.drivers import acarry_out
 from airflow_provider_mps.durable.mps import HandedOverTerms
 from airflow_provider_mps.durable.submitter import Submitter
-
-_T = TypeVar("_T")
+from airflow_provider_mps.durable.turns import Turn
 
 
 class HandedBackError(Exception):
     """The worker has to go on; the message says why."""
+
+
+class Moment(NamedTuple):
+    """A moment on two clocks.
+
+    :param at: seconds since the epoch
+    :param steady: seconds on a clock that nobody sets
+    """
+
+    at: float
+    steady: float
+
+    @classmethod
+    def now(cls) -> Moment:
+        """Return this moment."""
+        return cls(time.time(), time.monotonic())
 
 
 class HandedOver:
@@ -33,7 +49,10 @@ class HandedOver:
     :param submitter: what all of the event loop share
     :param terms: those of the service
     :param record: the intent that the worker has put on record
+    :param began: when the trigger began
     :param priority: the higher, the sooner its turn comes
+    :param interval: seconds between looks at a task
+    :param timeout: seconds from its submission for which a task is waited for
     :param until: when ``execution_timeout`` of the Airflow task ends, seconds since the epoch; None if it has none
     :param log: takes the lines for the task log
     """
@@ -43,7 +62,11 @@ class HandedOver:
         submitter: Submitter,
         terms: HandedOverTerms,
         record: Record,
+        began: Moment,
+        *,
         priority: float,
+        interval: float,
+        timeout: float,
         until: float | None,
         log: Log,
     ) -> None:
@@ -53,16 +76,17 @@ class HandedOver:
         self._priority = priority
         self._log = log
         self._handed_over = record.intent or 0.0
-        self._until = self._handed_over + LONGEST_TURN_SECONDS if until is None else until
-        began, moment = time.time(), time.monotonic()
-        self._began = began
-        self._is_first = is_first(self._handed_over, began)
+        self._interval = interval
+        self._timeout = timeout
+        self._until = until
+        self._began = began.at
+        self._is_first = is_first(self._handed_over, began.at)
         # Since when it is certain that nobody else submits this; None while that has to be found out.
         self._certain_since: float | None = None
         if self._is_first:
-            # The supervisor was given it after the hand-over, and has shown a sign of life with that.
-            self._certain_since = moment - max(0.0, began - self._handed_over)
-            submitter.continuity.prove(self._certain_since)
+            # The supervisor was given it after the hand-over, and that was a sign of life.
+            self._certain_since = began.steady
+            submitter.continuity.prove(began.steady)
 
     async def submit(self) -> Submitted:
         """Submit, unless that has happened; ``record`` has what has to be put on record, whatever comes of it.
@@ -97,8 +121,9 @@ class HandedOver:
         return await self._submitter.calls.look(task_id)
 
     async def list_tasks(self, status: TaskStatus, since: float | None) -> list[ListedTask]:
-        """List the account's tasks."""
-        return await self._submitter.calls.list_tasks(status, since)
+        """List the account's tasks, but for those that certainly are of others."""
+        listed = await self._submitter.calls.list_tasks(status, since)
+        return [task for task in listed if task.task_id not in self._submitter.accepted]
 
     async def ask_clock(self) -> float | None:
         """Return how far the service's clock is ahead, in seconds."""
@@ -109,11 +134,24 @@ class HandedOver:
         await asyncio.sleep(seconds)
 
     async def wait(self, doubt: InDoubt) -> None:
-        """Have the worker wait for a task that may be ours.
+        """Wait until a task that may be ours is done.
 
-        :raises HandedBackError: always
+        :raises Exception: there is no time left
         """
-        raise HandedBackError(f"{doubt.why}, and {doubt.runs} may be it")
+        deadline = self.deadline(doubt.counts_from)
+        poller, task_id = self._submitter.poller, doubt.runs.task_id
+        end = await poller.wait(task_id, deadline=deadline, interval=self._interval)
+        if isinstance(end, TooLate):
+            raise self._terms.out_of_time(doubt, deadline.kind)
+        if isinstance(end, Refused) and not says_no_such_task(end.error):
+            raise end.error
+
+    def deadline(self, since: float) -> Deadline:
+        """Return when waiting for a task ends.
+
+        :param since: when the waiting counts from, seconds since the epoch
+        """
+        return deadline_of(since, self._timeout, self._until)
 
     async def send(self, body: Any) -> Accepted:
         """Submit, when the turn has come and it is certain that nobody else does.
@@ -126,7 +164,7 @@ class HandedOver:
             while True:
                 if not self._is_certain() and (found := await self._become_certain()) is not None:
                     return found
-                turn = await self._in_time(self._submitter.turns.take(self._priority, self._handed_over))
+                turn = await self._turn()
 
                 async def guard(end: Any = turn.end) -> None:
                     if not self._is_certain():
@@ -134,7 +172,9 @@ class HandedOver:
                     end()
 
                 try:
-                    return await self._submitter.calls.submit(body, guard)
+                    accepted = await self._submitter.calls.submit(body, guard)
+                    self._submitter.note_accepted(accepted.task_id)
+                    return accepted
                 except _UncertainError:
                     self._log.info("This triggerer stood still, or was cut off: another one may have submitted this")
                 finally:
@@ -151,39 +191,41 @@ class HandedOver:
         """
         if self._certain_since is not None:
             # Else the flow has looked just now.
-            now = time.time()
-            record = self.record
-            found = await acarry_out(
-                self._terms.find_out(
-                    LookUp(
-                        record.fingerprint,
-                        self._handed_over,
-                        until=now,
-                        sent_before=now,
-                        counts_from=self._handed_over,
-                        why="another triggerer may have submitted this",
-                        not_these=record.replaced,
-                        ahead=record.ahead,
-                    )
-                ),
-                self,
-            )
-            if isinstance(found, TaskState):
-                return Accepted(found.task_id)
-            if found is not None:
-                raise HandedBackError(f"another triggerer may have submitted this, and {found} may be it")
+            doubt = self._doubt(time.time())
+            while (found := await acarry_out(self._terms.find_out(doubt), self)) is not None:
+                if isinstance(found, TaskState):
+                    return Accepted(found.task_id)
+                await self.wait(InDoubt(found, doubt.counts_from, can_be_resumed=False, why=doubt.why))
         try:
             self._certain_since = await self._submitter.prove()
         except Exception as error:
             raise HandedBackError(f"the supervisor of the triggerer does not answer ({error})") from None
         return None
 
-    async def _in_time(self, turn: Awaitable[_T]) -> _T:
+    def _doubt(self, now: float) -> LookUp:
+        record = self.record
+        return LookUp(
+            record.fingerprint,
+            self._handed_over,
+            until=now,
+            sent_before=now,
+            counts_from=self._handed_over,
+            why="another triggerer may have submitted this",
+            not_these=record.replaced,
+            ahead=record.ahead,
+        )
+
+    async def _turn(self) -> Turn:
+        until = self._handed_over + LONGEST_TURN_SECONDS if self._until is None else self._until
+        left = until - time.time()
         try:
-            async with asyncio.timeout(max(0.0, self._until - time.time())):
-                return await turn
+            # At a free turn nobody waits, so that no time would be over.
+            if left > 0:
+                async with asyncio.timeout(left):
+                    return await self._submitter.turns.take(self._priority, self._handed_over)
         except TimeoutError:
-            raise self._terms.no_turn() from None
+            pass
+        raise self._terms.no_turn()
 
 
 class _UncertainError(AirflowException):

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 # Submissions that have their turn and wait for the pace. More would go out before one with a higher priority that comes
 # meanwhile; with one alone a slot would pass while the next one takes its turn.
 AT_ONCE = 2
+# Tasks that are remembered; a look-up is about those of the last minutes.
+REMEMBERED = 10_000
 # Proofs that are asked for in the time for which one is good.
 PROOFS = 3
 
@@ -42,10 +44,18 @@ class Submitter:
         self.calls = SharedCalls(lambda: poller.hook)
         self.turns = Turns(AT_ONCE)
         self.continuity = Continuity(seconds)
+        # TaskIds of what was submitted here, the newest last: they certainly are nobody else's.
+        self.accepted: dict[str, None] = {}
         self._ask = ask
         self._one_asks = asyncio.Lock()
         self._waiting = 0
         self._asking: asyncio.Task[None] | None = None
+
+    def note_accepted(self, task_id: str) -> None:
+        """Remember a task that was submitted here."""
+        self.accepted[task_id] = None
+        if len(self.accepted) > REMEMBERED:
+            del self.accepted[next(iter(self.accepted))]
 
     async def prove(self) -> float:
         """Have it proven that this process still has what it was given; return when that was.
@@ -94,8 +104,8 @@ async def shared_submitter(target: PollTarget) -> AsyncIterator[Submitter]:
         key = asyncio.get_running_loop(), target
         submitter = _submitters.get(key)
         if submitter is None or submitter.poller is not poller:
-            # Half of it, as the last sign of life of the supervisor may be older than its answer.
-            submitter = _submitters[key] = Submitter(poller, supervisor_answers, health_check_threshold() / 2)
+            # A third of it, as the last sign of life of the supervisor may be older than its answer.
+            submitter = _submitters[key] = Submitter(poller, supervisor_answers, health_check_threshold() / 3)
         submitter.users += 1
         try:
             yield submitter

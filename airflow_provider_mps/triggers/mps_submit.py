@@ -10,10 +10,9 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_mps.compat import priority_of
 from airflow_provider_mps.core import events
 from airflow_provider_mps.core.errors import ServiceError, describe_look
-from airflow_provider_mps.core.polling import deadline_of
 from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.submission import Record
-from airflow_provider_mps.durable.handed_over import HandedBackError, HandedOver
+from airflow_provider_mps.durable.handed_over import HandedBackError, HandedOver, Moment
 from airflow_provider_mps.durable.mps import HandedOverTerms
 from airflow_provider_mps.durable.submitter import Submitter, shared_submitter
 from airflow_provider_mps.hooks.mps import MpsHook
@@ -74,20 +73,30 @@ class MpsSubmitTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Submit and wait, then yield one event."""
-        record = Record.from_json(self.record)
+        began, record = Moment.now(), Record.from_json(self.record)
         if record is None:
             raise ValueError("the trigger was not given a record that this version can read")
         try:
             async with shared_submitter(PollTarget(MpsHook, (self.tencentcloud_conn_id, self.region))) as submitter:
-                event = await self._submit(submitter, record)
+                event = await self._submit(submitter, record, began)
         except Exception as error:
             # Such as a connection that is not there: the worker comes to the same error, and can say it.
             event = events.hand_back_event(record, f"{type(error).__name__}: {redact_urls(str(error))}")
         yield TriggerEvent(event)
 
-    async def _submit(self, submitter: Submitter, record: Record) -> dict[str, Any]:
+    async def _submit(self, submitter: Submitter, record: Record, began: Moment) -> dict[str, Any]:
         terms = HandedOverTerms(self.payload, submitter.poller.hook.clock, self.log)
-        submission = HandedOver(submitter, terms, record, priority_of(self), self.until, self.log)
+        submission = HandedOver(
+            submitter,
+            terms,
+            record,
+            began,
+            priority=priority_of(self),
+            interval=self.poll_interval,
+            timeout=self.timeout,
+            until=self.until,
+            log=self.log,
+        )
         try:
             submitted = await submission.submit()
         except ServiceError as error:
@@ -100,7 +109,7 @@ class MpsSubmitTrigger(BaseTrigger):
             return events.hand_back_event(submission.record, why)
         end = await submitter.poller.wait(
             submitted.task_id,
-            deadline=deadline_of(submitted.counts_from, self.timeout, self.until),
+            deadline=submission.deadline(submitted.counts_from),
             interval=self.poll_interval,
             since=submitted.since,
             on_look=lambda look: self.log.info("%s task %s: %s", MPS, submitted.task_id, describe_look(look)),

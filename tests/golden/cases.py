@@ -27,6 +27,7 @@ from airflow_provider_mps.catalogue.words import LineService
 from airflow_provider_mps.core import events, fingerprint
 from airflow_provider_mps.core.airflow_task import Instance, TaskKey
 from airflow_provider_mps.core.errors import ServiceError
+from airflow_provider_mps.core.events import SubmissionEnd
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Finished, Refused, TooLate
 from airflow_provider_mps.core.services import ServiceProfile
@@ -40,6 +41,7 @@ from airflow_provider_mps.triggers.aidge import AidgeImageTaskTrigger
 from airflow_provider_mps.triggers.aidge_batch import AidgeImageBatchTrigger
 from airflow_provider_mps.triggers.mps import MpsImageTaskTrigger
 from airflow_provider_mps.triggers.mps_batch import MpsImageBatchTrigger
+from airflow_provider_mps.triggers.mps_submit import MpsSubmitTrigger
 
 HERE = Path(__file__).parent
 TASK = TaskKey("shop", "fuse", "scheduled__2026-01-01T00:00:00+00:00", 3)
@@ -120,6 +122,7 @@ RESULT = {
 }
 AIDGE_RESULT = {"TaskId": AIDGE_TASK_ID, "Status": "finished", "Images": [{"url": "https://e.com/1.png", "index": 0}]}
 ERROR = ServiceError("MPS", "DescribeImageTaskDetail", TASK_ID, "AuthFailure", "no such key", "5e2f", Outcome.REFUSED)
+REFUSED = ServiceError("MPS", "ProcessImage", "/photos/cup.png", "AuthFailure", "no", "5e2f", Outcome.REFUSED)
 AIDGE_ERROR = ServiceError("Aidge", "/task/query", AIDGE_TASK_ID, "700", "no access", "6f30", Outcome.REFUSED)
 
 
@@ -139,6 +142,8 @@ def comparable(meaning: Any) -> Any:
     """Return a meaning that can be compared: errors are not equal to each other, what they say is."""
     if isinstance(meaning, dict):
         return {name: comparable(value) for name, value in meaning.items()}
+    if isinstance(meaning, SubmissionEnd):
+        return meaning.record, comparable(meaning.error), meaning.handed_back
     if isinstance(meaning, Refused):
         meaning = meaning.error
     return (type(meaning), meaning.args) if isinstance(meaning, ServiceError) else meaning
@@ -167,6 +172,19 @@ def event(name: str, service: ServiceProfile, task_id: str, end: Any, version: i
         lambda meaning: events.to_event(task_id, meaning, service),
         events.from_event,
     )
+
+
+def submission_event(name: str, end: SubmissionEnd, version: int = 1) -> Golden:
+    """What a trigger that submits tells the task."""
+
+    def write(meaning: SubmissionEnd) -> dict[str, Any]:
+        if meaning.error is not None:
+            return events.not_submitted_event(meaning.record, meaning.error)
+        if meaning.handed_back is not None:
+            return events.hand_back_event(meaning.record, meaning.handed_back)
+        return events.submission_event(meaning.record, events.to_event(TASK_ID, ENDS["success"], MPS))
+
+    return Golden(f"event-mps-submission-{name}", version, end, write, events.submission_of_event)
 
 
 def batch_event(name: str, error: ServiceError | None, version: int = 1) -> Golden:
@@ -380,6 +398,25 @@ BATCH = {
 WAITS = {"poll_interval": 10.0, "deadline": 1767229971.5, "limit": "execution_timeout", "since": 1767229371.5}
 CONNECTED = {"tencentcloud_conn_id": "shop", "region": "ap-shanghai"}
 
+PAYLOAD = {
+    "InputInfo": {"Type": "COS", "CosInputInfo": {"Bucket": "shop-1250000000", "Object": "/photos/cup.png"}},
+    "ScheduleId": 30060,
+    "AddOnParameter": {"ExtPrompt": [{"Prompt": "Morgenlicht, 早晨"}]},
+}
+SUBMITS = {
+    "payload": PAYLOAD,
+    "record": INTENT.to_json(),
+    **CONNECTED,
+    "poll_interval": 10.0,
+    "timeout": 600.0,
+    "until": 1767229971.5,
+}
+SUBMISSION_ENDS = {
+    "done": SubmissionEnd(RECORD),
+    "not-submitted": SubmissionEnd(replace(INTENT, intent=None), REFUSED),
+    "handed-back": SubmissionEnd(INTENT, handed_back="the supervisor of the triggerer does not answer"),
+}
+
 CASES = [
     Golden("submission-record", RECORD_VERSION, RECORD, Record.to_json, Record.from_json),
     Golden("submission-intent", RECORD_VERSION, INTENT, Record.to_json, Record.from_json),
@@ -414,11 +451,13 @@ CASES = [
     snapshot("snapshot", KNOWN),
     snapshot("snapshot-opinions", JUDGED),
     trigger((MpsImageTaskTrigger, {"mps_task_id": TASK_ID, **CONNECTED, **WAITS})),
+    trigger((MpsSubmitTrigger, SUBMITS)),
     trigger((AidgeImageTaskTrigger, {"aidge_task_id": AIDGE_TASK_ID, "aidge_conn_id": "scenes", **WAITS})),
     trigger((MpsImageBatchTrigger, {**BATCH, **CONNECTED})),
     trigger((AidgeImageBatchTrigger, {**BATCH, "tencentcloud_conn_id": "shop", "aidge_conn_id": "scenes"})),
     *(event(name, MPS, TASK_ID, end) for name, end in ENDS.items()),
     *(event(name, AIDGE, AIDGE_TASK_ID, end) for name, end in AIDGE_ENDS.items()),
+    *(submission_event(name, end) for name, end in SUBMISSION_ENDS.items()),
     batch_event("success", None),
     batch_event("error", ERROR),
     fixed("names", names()),
