@@ -8,12 +8,28 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import batch, batch_files, checking, demo, gallery, labels, limit, planning, report, start_up, waiting
+from benchmarks import (
+    batch,
+    batch_files,
+    checking,
+    cluster,
+    demo,
+    gallery,
+    labels,
+    limit,
+    pace,
+    planning,
+    report,
+    start_up,
+    waiting,
+)
 
 SECTIONS: dict[str, Callable[[], list[str]]] = {
     "start-up": start_up.section,
     "waiting": waiting.section,
     "batch": batch.section,
+    "pace": pace.section,
+    "cluster": cluster.section,
     "batch-files": batch_files.section,
     "planning": planning.section,
     "labels": labels.section,

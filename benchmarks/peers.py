@@ -86,17 +86,22 @@ class LoopPerTrigger:
     async def wait(self, task: WaitedTask, watcher: Watcher) -> None:
         """Wait for one task."""
         await asyncio.sleep(_spread())
-        client = self._client_class(*self._account, self._http_class(timeout=30.0))
+        client = self.client()
         try:
-            while not await self._poll(client, task):  # noqa: ASYNC110
+            while not await self.poll(client, task.task_id):  # noqa: ASYNC110
                 await asyncio.sleep(INTERVAL)
             watcher.noticed(task)
         finally:
             await client.close()
 
-    async def _poll(self, client: Any, task: WaitedTask) -> bool:
+    def client(self) -> Any:
+        """Return a client as a trigger has it."""
+        return self._client_class(*self._account, self._http_class(timeout=30.0))
+
+    async def poll(self, client: Any, task_id: str) -> bool:
+        """Look at a task once."""
         try:
-            answer = await client.call_and_deserialize(ACTION, {"TaskId": task.task_id})
+            answer = await client.call_and_deserialize(ACTION, {"TaskId": task_id})
             return bool(answer["Response"]["Status"] == FINISH)
         except Exception:
             if self._ignores_errors:

@@ -163,6 +163,10 @@ class RealAirflow:
                 command, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
 
+    def process(self, name: str) -> psutil.Process:
+        """Return the process of a part of Airflow."""
+        return psutil.Process(self._running[name].pid)
+
     def kill(self, name: str) -> None:
         """Kill a part of Airflow and all that it has started, such as tasks or triggers, at once and without a word."""
         part = self._running.pop(name)
