@@ -23,10 +23,10 @@ PACE = 19
 TASK_SECONDS = 2.0
 NOTES = f"""\
 {PICTURES} mapped pictures from worker processes on the local service with the real limit of {REQUESTS_PER_SECOND}
-requests per second, all at once, without Airflow's scheduler, which on this machine could not start tasks as fast. Handed
-over: each process runs `execute` of a deferrable task up to its deferral, and one more process runs the triggers, as the
-triggerer does, with `requests_per_second` {PACE}. Beside it the same processes submit by themselves, each at the default
-pace of 16. The share of the cap is that of the accepted submissions from the first to the last."""
+requests per second, all at once, without Airflow's scheduler, which on this machine could not start tasks as fast.
+Handed over: each process runs `execute` of a deferrable task up to its deferral, and one more process runs the
+triggers, as the triggerer does, with `requests_per_second` {PACE}. Beside it the same processes submit by themselves,
+each at the default pace of 16. The share of the cap is that of the accepted submissions from the first to the last."""
 _SPAWN = multiprocessing.get_context("spawn")
 
 

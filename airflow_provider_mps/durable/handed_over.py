@@ -22,6 +22,9 @@ from airflow_provider_mps.durable.mps import HandedOverTerms
 from airflow_provider_mps.durable.submitter import Submitter
 from airflow_provider_mps.durable.turns import Turn
 
+# How often one trigger looks the task up; where all that time is not enough, something is wrong with the triggerer.
+ROUNDS = 3
+
 
 class HandedBackError(Exception):
     """The worker has to go on; the message says why."""
@@ -79,6 +82,7 @@ class HandedOver:
         self._interval = interval
         self._timeout = timeout
         self._until = until
+        self._rounds = 0
         self._began = began.at
         self._is_first = is_first(self._handed_over, began.at)
         # Since when it is certain that nobody else submits this; None while that has to be found out.
@@ -106,11 +110,18 @@ class HandedOver:
             service=self._terms.service.name,
         )
         flow = SubmissionFlow(self._terms, self.record.fingerprint, attempt, self._log, keeps_records=True)
-        return await acarry_out(flow.run(), self)
+        with self._submitter.waiting():
+            return await acarry_out(flow.run(), self)
 
     async def read(self) -> Record | None:
-        """Return the record as it is for who submits."""
-        return submission.not_sent(self.record) if self._is_first else self.record
+        """Return the record as it is for who submits.
+
+        :raises HandedBackError: this triggerer does not know whether it still has its triggers
+        """
+        if self._is_first:
+            return submission.not_sent(self.record)
+        await self._take_possession()
+        return self.record
 
     async def keep(self, record: Record) -> None:
         """Remember the record; it travels with the event."""
@@ -159,26 +170,25 @@ class HandedOver:
         :raises ServiceError: the service has not accepted it, or did not say
         :raises HandedBackError: the worker has to go on
         """
-        with self._submitter.waiting():
-            await asyncio.sleep(max(0.0, self._handed_over + SEND_AFTER_SECONDS - time.time()))
-            while True:
-                if not self._is_certain() and (found := await self._become_certain()) is not None:
-                    return found
-                turn = await self._turn()
+        await asyncio.sleep(max(0.0, self._handed_over + SEND_AFTER_SECONDS - time.time()))
+        while True:
+            if not self._is_certain() and (found := await self._become_certain()) is not None:
+                return found
+            turn = await self._turn()
 
-                async def guard(end: Any = turn.end) -> None:
-                    if not self._is_certain():
-                        raise _UncertainError
-                    end()
+            async def guard(end: Any = turn.end) -> None:
+                if not self._is_certain():
+                    raise _UncertainError
+                end()
 
-                try:
-                    accepted = await self._submitter.calls.submit(body, guard)
-                    self._submitter.note_accepted(accepted.task_id)
-                    return accepted
-                except _UncertainError:
-                    self._log.info("This triggerer stood still, or was cut off: another one may have submitted this")
-                finally:
-                    turn.end()
+            try:
+                accepted = await self._submitter.calls.submit(body, guard)
+                self._submitter.note_accepted(accepted.task_id)
+                return accepted
+            except _UncertainError:
+                self._log.info("This triggerer stood still, or was cut off: another one may have submitted this")
+            finally:
+                turn.end()
 
     def _is_certain(self) -> bool:
         since = self._certain_since
@@ -189,18 +199,23 @@ class HandedOver:
 
         :raises HandedBackError: this triggerer does not know whether it still has its triggers
         """
-        if self._certain_since is not None:
-            # Else the flow has looked just now.
-            doubt = self._doubt(time.time())
-            while (found := await acarry_out(self._terms.find_out(doubt), self)) is not None:
-                if isinstance(found, TaskState):
-                    return Accepted(found.task_id)
-                await self.wait(InDoubt(found, doubt.counts_from, can_be_resumed=False, why=doubt.why))
+        await self._take_possession()
+        doubt = self._doubt(time.time())
+        while (found := await acarry_out(self._terms.find_out(doubt), self)) is not None:
+            if isinstance(found, TaskState):
+                return Accepted(found.task_id)
+            await self.wait(InDoubt(found, doubt.counts_from, can_be_resumed=False, why=doubt.why))
+        return None
+
+    async def _take_possession(self) -> None:
+        """Have it certain that nobody else submits from now on; what was submitted before is to be looked up."""
+        self._rounds += 1
+        if self._rounds > ROUNDS:
+            raise HandedBackError("the supervisor of the triggerer answers too seldom")
         try:
-            self._certain_since = await self._submitter.prove()
+            self._certain_since = await self._submitter.prove_possession()
         except Exception as error:
             raise HandedBackError(f"the supervisor of the triggerer does not answer ({error})") from None
-        return None
 
     def _doubt(self, now: float) -> LookUp:
         record = self.record

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 AT_ONCE = 2
 # Tasks that are remembered; a look-up is about those of the last minutes.
 REMEMBERED = 10_000
+# The supervisor of a triggerer looks about once a second for what it has lost, and is asked for that as often.
+LOOPS, LOOP_SECONDS = 2, 1.2
 # Proofs that are asked for in the time for which one is good.
 PROOFS = 3
 
@@ -69,6 +71,19 @@ class Submitter:
                 await off_the_loop(self._ask)
                 self.continuity.prove(began)
             return self.continuity.last
+
+    async def prove_possession(self) -> float:
+        """Have it proven that this process has what it was given, when that was not certain; return since when it is.
+
+        A supervisor that was silent for long answers, and only after that tells its process what it has lost. So it is
+        asked again when both have been through their loops.
+
+        :raises Exception: nobody says so
+        """
+        for _ in range(LOOPS):
+            await self.prove()
+            await asyncio.sleep(LOOP_SECONDS)
+        return await self.prove()
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:

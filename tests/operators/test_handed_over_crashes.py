@@ -64,5 +64,3 @@ def test_nothing_is_killed(life: Life, service: LocalService) -> None:
     result = life.to_the_end(life.step("execute"))
     (accepted,) = service.tasks
     assert result["TaskId"] == accepted.task_id
-    # The first of its hand-over asks nothing before.
-    assert not service.calls("DescribeImageTasks")

@@ -131,7 +131,10 @@ def airflow(cloud: LocalService, tmp_path_factory: pytest.TempPathFactory) -> It
     limited = cloud.connection()
     # Slow enough that all who share the limit are at work before it is reached.
     limited["extra"] |= {"pictures_per_day": PICTURES_PER_DAY, "requests_per_second": 2}
-    env = {"PYTHONPATH": str(ROOT), "MPS_TEST_MANY": str(MANY), "AIRFLOW_CONN_LIMITED": json.dumps(limited)}
+    slow = cloud.connection()
+    slow["extra"] |= {"requests_per_second": 2}
+    env = {"PYTHONPATH": str(ROOT), "MPS_TEST_MANY": str(MANY)}
+    env |= {"AIRFLOW_CONN_LIMITED": json.dumps(limited), "AIRFLOW_CONN_SLOW": json.dumps(slow)}
     home = tmp_path_factory.mktemp("real")
     with RealAirflow(home, REAL, cloud.connection(), parallelism=8, **env) as running:
         yield running

@@ -176,6 +176,26 @@ class RealAirflow:
                 process.kill()
         part.wait()
 
+    def ended(self, name: str) -> None:
+        """Wait until a part of Airflow has ended by itself, and forget it."""
+        self._running.pop(name).wait(60)
+
+    def replace(self, name: str, other: str) -> None:
+        """Let there be one part of its kind again, whichever of two is left.
+
+        :param name: how it is called again
+        :param other: the one that was started beside it
+        """
+        for one in (name, other):
+            if one in self._running:
+                self.kill(one)
+        self.start(name)
+
+    def triggerers(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> set[str]:
+        """Return the triggerers that have had a task, as its logs are named after them."""
+        names = (line for line in self.task_log(dag_id, run_id, task_id, map_index).splitlines() if ".trigger." in line)
+        return {line.rsplit(".trigger.", 1)[1] for line in names if line.startswith("--- ")}
+
     def task_instances(self, dag_id: str, run_id: str) -> list[TI]:
         """Return the task instances of a run in the order of task and map index."""
         columns = ", ".join(TI.__dataclass_fields__)

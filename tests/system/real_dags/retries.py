@@ -19,7 +19,7 @@ DEFER = {"wait_for_completion": True, "deferrable": True}
 ROWS = {
     "before the intent": (SUBMIT, WAIT),
     "after the intent": (WAIT, DEFER),
-    "after the request left": (DEFER, SUBMIT),
+    "after the request left": (WAIT, SUBMIT),
     "after the answer": (WAIT, DEFER),
     "after the record": (SUBMIT, WAIT),
     "while polling": (WAIT, WAIT),
@@ -42,6 +42,10 @@ class DyingOperator(MpsImageBgFusionOperator):
     def execute_complete(self, context: Any, event: Any = None) -> Any:
         self._get_ready(context)
         return super().execute_complete(context, event)
+
+    def resume_handed_over(self, context: Any, event: Any = None) -> Any:
+        self._get_ready(context)
+        return super().resume_handed_over(context, event)
 
     def resume_in_doubt(self, context: Any, event: Any = None) -> Any:
         self._get_ready(context)
