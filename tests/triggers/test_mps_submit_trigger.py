@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_mps.compat import KEEPS_TASK_STATE
 from airflow_provider_mps.core.handover import SEND_AFTER_SECONDS
-from airflow_provider_mps.durable import submitter
+from airflow_provider_mps.durable import handed_over, submitter
 from airflow_provider_mps.exceptions import (
     MpsInDoubtError,
     MpsTaskFailedError,
@@ -147,8 +147,10 @@ def test_one_pace_for_all_that_wait(task: Task) -> None:
     assert len(task.service.calls(SUBMIT)) == 60
 
 
-def test_an_urgent_picture_goes_before_all_that_wait(task: Task) -> None:
+def test_an_urgent_picture_goes_before_all_that_wait(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes when half of the others are out, and two may already have their turn."""
+    # So that what has its turn is the only thing before it.
+    monkeypatch.setattr(handed_over, "SEND_AFTER_SECONDS", 0.0)
     few = several(handed_over_by(task), 40, weights=lambda number: 10 if number == 39 else 1)
 
     async def run() -> int:
