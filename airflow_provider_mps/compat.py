@@ -58,17 +58,14 @@ __all__ = [
     "cleared_xcoms",
     "current_try",
     "first_reschedule",
-    "health_check_threshold",
     "hook_lineage",
     "is_run_over",
     "iteration_id",
     "mask_secret",
-    "priority_of",
     "redact_rendered_fields",
     "report_asset",
     "rescheduling_context",
     "run_number",
-    "supervisor_answers",
     "task_instance_id",
     "task_key",
     "task_state_store",
@@ -238,27 +235,6 @@ def task_instance_id(ti: Any) -> str | None:
     """Return the id of a task instance: Airflow 3 gives each try a new one; Airflow 2 has none (None)."""
     ti_id = getattr(ti, "id", None)
     return None if ti_id is None else str(ti_id)
-
-
-def priority_of(trigger: Any) -> float:
-    """Return the ``priority_weight`` of the task that waits for a trigger; 1 where Airflow does not say."""
-    weight = getattr(getattr(trigger, "task_instance", None), "priority_weight", None)
-    return float(weight) if isinstance(weight, int | float) else 1.0
-
-
-def health_check_threshold() -> float:
-    """Return after how many seconds without a sign of life another triggerer takes over what a triggerer had."""
-    return float(conf.getfloat("triggerer", "triggerer_health_check_threshold", fallback=30.0))
-
-
-def supervisor_answers() -> None:
-    """Ask the supervisor of this triggerer something that it has to ask Airflow's database; blocks.
-
-    :raises Exception: it does not answer
-    """
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
-    RuntimeTaskInstance.get_dr_count(dag_id="none")
 
 
 def is_run_over(ti: Any, dag_id: str, run_id: str) -> bool:

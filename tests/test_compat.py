@@ -39,7 +39,7 @@ OF_AIRFLOW = {"context", "dag", "dag_run", "operator", "task_instance", "ti"}
 SOURCES = sorted(
     path
     for path in PACKAGE.rglob("*.py")
-    if path.name not in ("compat.py", "compat_database.py", "compat_server.py", "compat_cli.py")
+    if path.name not in ("compat.py", "compat_database.py", "compat_server.py", "compat_triggerer.py", "compat_cli.py")
     and "demo" not in path.parts
 )
 

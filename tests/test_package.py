@@ -62,6 +62,7 @@ LAYERS = [
     "compat",
     "compat_database",
     "compat_server",
+    "compat_triggerer",
     "compat_cli",
     "exceptions",
     "error_table",

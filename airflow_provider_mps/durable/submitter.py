@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 from airflow_provider_mps.clients.async_client import off_the_loop
-from airflow_provider_mps.compat import health_check_threshold, supervisor_answers
+from airflow_provider_mps.compat_triggerer import health_check_threshold, supervisor_answers
 from airflow_provider_mps.core.handover import Continuity
 from airflow_provider_mps.durable.shared_calls import SharedCalls
 from airflow_provider_mps.durable.turns import Turns

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_mps.compat import priority_of
+from airflow_provider_mps.compat_triggerer import priority_of
 from airflow_provider_mps.core import events
 from airflow_provider_mps.core.errors import ServiceError, describe_look
 from airflow_provider_mps.core.redaction import redact_urls

@@ -59,7 +59,7 @@ def stood_still(airflow: RealAirflow) -> None:
     "happens",
     [
         lost_its_runner,
-        stood_still,
+        pytest.param(stood_still, marks=whole_only),
         pytest.param(killed, marks=whole_only),
         pytest.param(stopped, marks=whole_only),
     ],

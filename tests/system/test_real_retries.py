@@ -135,6 +135,7 @@ def test_many_tasks_outlive_their_triggerer(airflow: RealAirflow, cloud: LocalSe
 
 
 @killed_is_retried
+@newest_only
 def test_a_batch_outlives_its_worker_and_its_triggerer(airflow: RealAirflow, cloud: LocalService) -> None:
     def accepted() -> int:
         return sum(prompt.startswith("batch ") for prompt in paid(cloud))
@@ -167,6 +168,7 @@ def test_a_batch_outlives_its_worker_and_its_triggerer(airflow: RealAirflow, clo
     assert "finished 60, failed 0" in log or "60 of 60 pictures are there" in log
 
 
+@newest_only
 def test_an_example_runs_without_a_logical_date(airflow: RealAirflow, tmp_path: Path) -> None:
     run = airflow.trigger("mps_catalogue_batch", {"local_dir": str(tmp_path)})
     tis = airflow.wait_finished("mps_catalogue_batch", run, 240)
