@@ -38,7 +38,7 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
     Submits ``ProcessImage`` with ``ScheduleId`` 30060 (https://cloud.tencent.com/document/product/862/112896). Without
     waiting it returns the TaskId; with ``wait_for_completion`` it returns the result, a plain dict: ``{"TaskId",
     "Status", "CreateTime", "FinishTime", "Outputs": [{"bucket", "region", "path", "cos_uri", "url"}]}``. The TaskId is
-    also pushed as XCom ``mps_task_id`` as soon as MPS has accepted the task.
+    also pushed as XCom ``mps_task_id`` as soon as MPS has accepted the task; where the triggerer submits, at the end.
 
     A retry does not pay twice: it joins the task that an earlier try has submitted, and submits only if there certainly
     is none, or none that can still give a picture. A clear of a task that has returned its result makes a new picture.
@@ -74,7 +74,8 @@ class MpsImageBgFusionOperator(MpsSubmitOperator):
     :param tencentcloud_conn_id: Airflow connection (str), default ``tencentcloud_default``; None reads the environment
     :param wait_for_completion: wait for the picture (bool), default False
     :param deferrable: wait in the triggerer instead of the worker (bool); default: ``[operators] default_deferrable``;
-        takes effect with ``wait_for_completion``, and while a retry waits to know its own task
+        takes effect with ``wait_for_completion``, and while a retry waits to know its own task. On Airflow 3.3 and
+        newer the triggerer submits too
     :param poll_interval: seconds between looks (float or timedelta), default 10
     :param timeout: seconds from submission after which waiting ends (float or timedelta), default 600; it goes on
         through retries

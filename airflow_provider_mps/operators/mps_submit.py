@@ -35,7 +35,12 @@ if TYPE_CHECKING:
 
 
 class MpsSubmitOperator(PictureSubmitOperator):
-    """What every operator that submits a picture task has in common; see the operators in ``operators.mps``."""
+    """What every operator that submits a picture task has in common; see the operators in ``operators.mps``.
+
+    With ``wait_for_completion`` and ``deferrable`` the triggerer submits, on Airflow 3.3 and newer: at one pace for all
+    that wait there, those with a higher ``priority_weight`` first. The worker itself does so where an address in the
+    request is signed, and with ``durable=False``.
+    """
 
     service = MPS
     operator_extra_links = (*RESULT_LINKS, MpsConsoleLink())
