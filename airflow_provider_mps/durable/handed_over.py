@@ -215,7 +215,8 @@ class HandedOver:
         try:
             self._certain_since = await self._submitter.prove_possession()
         except Exception as error:
-            raise HandedBackError(f"the supervisor of the triggerer does not answer ({error})") from None
+            why = str(error) or type(error).__name__
+            raise HandedBackError(f"the supervisor of the triggerer does not answer ({why})") from None
 
     def _doubt(self, now: float) -> LookUp:
         record = self.record

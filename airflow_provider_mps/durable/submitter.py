@@ -68,7 +68,9 @@ class Submitter:
         async with self._one_asks:
             if self.continuity.last < wanted:
                 began = time.monotonic()
-                await off_the_loop(self._ask)
+                # What comes later would prove nothing.
+                async with asyncio.timeout(self.continuity.seconds):
+                    await off_the_loop(self._ask)
                 self.continuity.prove(began)
             return self.continuity.last
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -297,15 +298,25 @@ def test_a_triggerer_that_stood_still_looks_again(
     assert task.accepted == [event["mps_task_id"]]
 
 
-def test_without_an_answer_of_the_supervisor_the_worker_goes_on(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("hangs", [True, False])
+def test_without_an_answer_of_the_supervisor_the_worker_goes_on(
+    hangs: bool, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+
     def silent() -> None:
+        if hangs:
+            let_go.wait(3)
         raise ConnectionError("cut off")
 
     monkeypatch.setattr(submitter, "supervisor_answers", silent)
     monkeypatch.setattr(submitter, "health_check_threshold", lambda: 1.0)
-    event = fire(handed_over_by(task))
+    try:
+        event = fire(handed_over_by(task))
+    finally:
+        let_go.set()
     assert event["status"] == "handed_back"
-    assert "cut off" in event["why"]
+    assert ("TimeoutError" if hangs else "cut off") in event["why"]
     assert not task.accepted
 
 
