@@ -19,6 +19,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, conf
 
 import airflow_provider_mps
 from airflow_provider_mps import compat
+from airflow_provider_mps.compat_triggerer import health_check_threshold, priority_of
 from airflow_provider_mps.core.airflow_task import TaskKey
 from airflow_provider_mps.get_provider_info import get_provider_info
 
@@ -359,3 +360,16 @@ def test_no_class_overrides_or_uses_what_is_private_in_airflows_own(found: type)
     for base in found.__mro__:
         if base.__module__.startswith("airflow_provider_mps.") and base.__module__ != compat.__name__:
             assert not own_attributes(base) & private - {"_abc_impl"}, base
+
+
+@pytest.mark.skipif(not compat.KEEPS_TASK_STATE, reason="the worker submits")
+def test_the_supervisor_of_a_triggerer_is_asked_by_a_public_name() -> None:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    assert parameters(RuntimeTaskInstance.get_dr_count)[0] == "dag_id"
+
+
+def test_without_a_word_of_airflow_a_task_has_the_least_priority() -> None:
+    assert priority_of(object()) == 1.0
+    assert priority_of(SimpleNamespace(task_instance=SimpleNamespace(priority_weight=7))) == 7.0
+    assert health_check_threshold() > 0
