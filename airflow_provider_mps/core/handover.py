@@ -11,9 +11,9 @@ database. So it goes on only as long as its supervisor answers, see :class:`Cont
 from __future__ import annotations
 
 # A trigger that begins sooner than this after its hand-over is the first that may submit.
-FIRST_SECONDS = 1.75
+FIRST_SECONDS = 1.5
 # And none submits sooner than this. The difference is for the clocks of two triggerers.
-SEND_AFTER_SECONDS = 2.0
+SEND_AFTER_SECONDS = 1.75
 # For how long a submission may wait for its turn where no execution_timeout ends that.
 LONGEST_TURN_SECONDS = 24 * 3600.0
 
