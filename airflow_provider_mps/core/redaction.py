@@ -94,6 +94,11 @@ def url_secrets(text: str) -> list[str]:
     return [secret for secret in dict.fromkeys(found) if len(secret) >= SHORTEST_MASK]
 
 
+def names_credential(text: str) -> bool:
+    """Tell whether a text holds a credential, or a header that is one whatever its value looks like."""
+    return bool(url_secrets(text)) or _compiled(_HEADER).search(text) is not None
+
+
 def conceal(text: str) -> str:
     """Return a rejected value as far as it cannot hold a credential: without what stands before ``@`` and after ``?``.
 
