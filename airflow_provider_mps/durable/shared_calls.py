@@ -9,6 +9,9 @@ from typing import Any
 from airflow_provider_mps.clients.paced import Guard
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 
+# Tasks that are done and were looked at, which are remembered.
+REMEMBERED = 10_000
+
 
 class SharedCalls:
     """What the flows of an event loop ask of a service, such as those of a batch, or of a triggerer.
@@ -55,6 +58,9 @@ class SharedCalls:
         state = await asyncio.shield(look)
         if state.done:
             self._done[task_id] = state
+            if len(self._done) > REMEMBERED:
+                # A triggerer runs for months.
+                del self._done[next(iter(self._done))]
         return state
 
     async def list_tasks(self, status: TaskStatus, since: float | None) -> list[ListedTask]:
