@@ -286,7 +286,9 @@ class SubmissionFlow:
     def _record_of(self, state: TaskState, doubt: LookUp) -> Record:
         """Return the record for a task that was found."""
         if self._record is not None and self._record.intent is not None and self._record.intent == doubt.since:
-            return submission.accepted(self._record, state.task_id, self._record.intent)
+            # Between the intent and the request there may be hours, where the triggerer submits.
+            began = 0.0 if state.created is None else self._terms.on_this_clock(state.created)
+            return submission.accepted(self._record, state.task_id, max(self._record.intent, began))
         since = doubt.counts_from if state.created is None else self._terms.on_this_clock(state.created)
         intent = submission.intend(self._record, doubt.fingerprint, max_tries=self._attempt.max_tries, now=since)
         record = submission.accepted(intent, state.task_id, since)

@@ -14,6 +14,8 @@ from __future__ import annotations
 FIRST_SECONDS = 1.5
 # And none submits sooner than this. The difference is for the clocks of two triggerers.
 SEND_AFTER_SECONDS = 1.75
+# Whoever begins more than this before its hand-over has another clock than the worker, and nothing said here holds.
+CLOCKS_APART_SECONDS = 5.0
 # For how long a submission may wait for its turn where no execution_timeout ends that.
 LONGEST_TURN_SECONDS = 24 * 3600.0
 
@@ -25,6 +27,15 @@ def is_first(handed_over: float, began: float) -> bool:
     :param began: when the trigger began, seconds since the epoch
     """
     return began < handed_over + FIRST_SECONDS
+
+
+def clocks_agree(handed_over: float, began: float) -> bool:
+    """Tell whether the clock of the worker may be that of the triggerer; one that is behind only looks like a delay.
+
+    :param handed_over: seconds since the epoch
+    :param began: when the trigger began, seconds since the epoch
+    """
+    return handed_over <= began + CLOCKS_APART_SECONDS
 
 
 class Continuity:

@@ -12,7 +12,7 @@ from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.errors import says_no_such_task
 from airflow_provider_mps.core.flow import SubmissionFlow
-from airflow_provider_mps.core.handover import LONGEST_TURN_SECONDS, SEND_AFTER_SECONDS, is_first
+from airflow_provider_mps.core.handover import LONGEST_TURN_SECONDS, SEND_AFTER_SECONDS, clocks_agree, is_first
 from airflow_provider_mps.core.polling import Deadline, Refused, TooLate, deadline_of
 from airflow_provider_mps.core.steps import InDoubt, Log, Submitted
 from airflow_provider_mps.core.submission import LookUp, Record
@@ -99,6 +99,9 @@ class HandedOver:
         :raises HandedBackError: the worker has to go on
         :raises Exception: whether there is a task is not known
         """
+        if not clocks_agree(self._handed_over, self._began):
+            ahead = self._handed_over - self._began
+            raise HandedBackError(f"the clock of the worker is {ahead:.0f} s or more ahead of that of the triggerer")
         attempt = AirflowTry(
             try_number=1,
             max_tries=self.record.max_tries,
@@ -134,7 +137,8 @@ class HandedOver:
     async def list_tasks(self, status: TaskStatus, since: float | None) -> list[ListedTask]:
         """List the account's tasks, but for those that certainly are of others."""
         listed = await self._submitter.calls.list_tasks(status, since)
-        return [task for task in listed if task.task_id not in self._submitter.accepted]
+        key = self.record.key
+        return [task for task in listed if not self._submitter.is_of_another(task.task_id, key)]
 
     async def ask_clock(self) -> float | None:
         """Return how far the service's clock is ahead, in seconds."""
@@ -154,8 +158,13 @@ class HandedOver:
         end = await poller.wait(task_id, deadline=deadline, interval=self._interval)
         if isinstance(end, TooLate):
             raise self._terms.out_of_time(doubt, deadline.kind)
-        if isinstance(end, Refused) and not says_no_such_task(end.error):
-            raise end.error
+        if isinstance(end, Refused):
+            if not says_no_such_task(end.error):
+                raise end.error
+            # MPS lists what it does not know. It is asked again, but neither at once nor for ever.
+            if time.time() >= deadline.at:
+                raise self._terms.out_of_time(doubt, deadline.kind)
+            await asyncio.sleep(min(self._interval, max(0.0, deadline.at - time.time())))
 
     def deadline(self, since: float) -> Deadline:
         """Return when waiting for a task ends.
@@ -183,7 +192,7 @@ class HandedOver:
 
             try:
                 accepted = await self._submitter.calls.submit(body, guard)
-                self._submitter.note_accepted(accepted.task_id)
+                self._submitter.note_accepted(accepted.task_id, self.record.key)
                 return accepted
             except _UncertainError:
                 self._log.info("This triggerer stood still, or was cut off: another one may have submitted this")
@@ -225,7 +234,7 @@ class HandedOver:
             self._handed_over,
             until=now,
             sent_before=now,
-            counts_from=self._handed_over,
+            counts_from=now,
             why="another triggerer may have submitted this",
             not_these=record.replaced,
             ahead=record.ahead,

@@ -102,6 +102,9 @@ class HandedOverTerms(MpsTerms):
     def begin(self, record: Record | None, fingerprint: Fingerprint, attempt: AirflowTry) -> Plan:
         """Decide how a trigger begins."""
         planned = super().begin(record, fingerprint, attempt)
+        if isinstance(planned, LookUp):
+            # It may have waited for its turn for hours, which is no waiting for a picture.
+            return replace(planned, counts_from=attempt.now)
         return Submit("the worker has handed it over") if isinstance(planned, Submit) else planned
 
     def no_turn(self) -> ServiceError:

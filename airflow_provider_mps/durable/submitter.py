@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from contextvars import Context
 
 from airflow_provider_mps.clients.async_client import off_the_loop
 from airflow_provider_mps.compat_triggerer import health_check_threshold, supervisor_answers
@@ -46,18 +47,26 @@ class Submitter:
         self.calls = SharedCalls(lambda: poller.hook)
         self.turns = Turns(AT_ONCE)
         self.continuity = Continuity(seconds)
-        # TaskIds of what was submitted here, the newest last: they certainly are nobody else's.
-        self.accepted: dict[str, None] = {}
+        # By their TaskIds, for which Airflow task what was submitted here is, the newest last.
+        self._accepted: dict[str, str] = {}
         self._ask = ask
         self._one_asks = asyncio.Lock()
         self._waiting = 0
         self._asking: asyncio.Task[None] | None = None
+        self._giving: asyncio.Task[None] | None = None
 
-    def note_accepted(self, task_id: str) -> None:
-        """Remember a task that was submitted here."""
-        self.accepted[task_id] = None
-        if len(self.accepted) > REMEMBERED:
-            del self.accepted[next(iter(self.accepted))]
+    def note_accepted(self, task_id: str, key: str) -> None:
+        """Remember a task that was submitted here.
+
+        :param key: of the Airflow task, see :class:`~airflow_provider_mps.core.fingerprint.Fingerprint`
+        """
+        self._accepted[task_id] = key
+        if len(self._accepted) > REMEMBERED:
+            del self._accepted[next(iter(self._accepted))]
+
+    def is_of_another(self, task_id: str, key: str) -> bool:
+        """Tell whether a task was certainly submitted for another Airflow task than that of ``key``."""
+        return self._accepted.get(task_id, key) != key
 
     async def prove(self) -> float:
         """Have it proven that this process still has what it was given; return when that was.
@@ -92,7 +101,8 @@ class Submitter:
         """Keep it proven as long as somebody waits for a turn."""
         self._waiting += 1
         if self._asking is None:
-            self._asking = asyncio.create_task(self._keep_proven())
+            # In a context of its own, so that its lines are not taken for those of the task that was first.
+            self._asking = asyncio.get_running_loop().create_task(self._keep_proven(), context=Context())
         try:
             yield
         finally:
@@ -100,6 +110,13 @@ class Submitter:
             if not self._waiting:
                 self._asking.cancel()
                 self._asking = None
+                self._give_back()
+
+    def _give_back(self) -> None:
+        """Leave what was reserved of ``pictures_per_day`` to others: pictures may be waited for much longer."""
+        if self._giving is None or self._giving.done():
+            work = off_the_loop(self.poller.hook.give_back)
+            self._giving = asyncio.get_running_loop().create_task(work, context=Context())
 
     async def _keep_proven(self) -> None:
         while True:

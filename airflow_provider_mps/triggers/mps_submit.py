@@ -76,17 +76,22 @@ class MpsSubmitTrigger(BaseTrigger):
         began, record = Moment.now(), Record.from_json(self.record)
         if record is None:
             raise ValueError("the trigger was not given a record that this version can read")
+        event: dict[str, Any] | None = None
+        submission: HandedOver | None = None
         try:
             async with shared_submitter(PollTarget(MpsHook, (self.tencentcloud_conn_id, self.region))) as submitter:
-                event = await self._submit(submitter, record, began)
+                submission = self._submission(submitter, record, began)
+                event = await self._submit(submitter, submission)
         except Exception as error:
-            # Such as a connection that is not there: the worker comes to the same error, and can say it.
-            event = events.hand_back_event(record, f"{type(error).__name__}: {redact_urls(str(error))}")
+            # Such as a connection that is not there, or a doubt that MPS does not resolve: the worker comes to the same
+            # error, and can say it. What is known by then goes with it, above all which task was accepted.
+            why = f"{type(error).__name__}: {redact_urls(str(error))}"
+            event = event or events.hand_back_event(submission.record if submission else record, why)
         yield TriggerEvent(event)
 
-    async def _submit(self, submitter: Submitter, record: Record, began: Moment) -> dict[str, Any]:
+    def _submission(self, submitter: Submitter, record: Record, began: Moment) -> HandedOver:
         terms = HandedOverTerms(self.payload, submitter.poller.hook.clock, self.log)
-        submission = HandedOver(
+        return HandedOver(
             submitter,
             terms,
             record,
@@ -97,16 +102,14 @@ class MpsSubmitTrigger(BaseTrigger):
             until=self.until,
             log=self.log,
         )
+
+    async def _submit(self, submitter: Submitter, submission: HandedOver) -> dict[str, Any]:
         try:
             submitted = await submission.submit()
         except ServiceError as error:
             return events.not_submitted_event(submission.record, error)
         except HandedBackError as error:
             return events.hand_back_event(submission.record, str(error))
-        except Exception as error:
-            # Such as a doubt that MPS does not resolve: the worker asks again, and says what can be done.
-            why = f"{type(error).__name__}: {redact_urls(str(error))}"
-            return events.hand_back_event(submission.record, why)
         end = await submitter.poller.wait(
             submitted.task_id,
             deadline=submission.deadline(submitted.counts_from),
