@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Refused
 from airflow_provider_mps.durable import submitter
+from airflow_provider_mps.hooks import budget as hooks_budget
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.polling.poller import Poller
@@ -24,7 +26,7 @@ from airflow_provider_mps.services.tencentcloud import lookup
 from airflow_provider_mps.triggers.mps_submit import MpsSubmitTrigger
 from tests.operators.conftest import Task
 from tests.task_context import StateStore
-from tests.triggers.test_mps_submit_trigger import LIST, SUBMIT, event_of, fire, handed_over_by, now, resume
+from tests.triggers.test_mps_submit_trigger import LIST, SUBMIT, event_of, fire, handed_over_by, now, resume, several
 
 pytestmark = pytest.mark.skipif(not KEEPS_TASK_STATE, reason="without a record the worker submits")
 
@@ -144,3 +146,30 @@ def test_a_task_that_is_listed_and_not_known_is_not_asked_for_for_ever(
     assert "MpsInDoubtError" in event["why"]
     assert 1 < len(waits) < 6
     assert len(task.accepted) == 1
+
+
+def test_what_is_not_used_of_the_limit_a_day_is_left_to_others_while_pictures_are_made(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = task.service.connection()
+    connection["extra"] |= {"pictures_per_day": 1000}
+    monkeypatch.setenv("AIRFLOW_CONN_TENCENTCLOUD_DEFAULT", json.dumps(connection))
+    hooks_budget._processes.clear()
+    task.service.backend.settings.task_seconds = 60
+    triggers = several(handed_over_by(task), 4)
+
+    async def run() -> bool:
+        # Who asks gets one, then two, then four.
+        waiting = [asyncio.create_task(event_of(now(one))) for one in triggers]
+        while len(task.accepted) < 4:  # noqa: ASYNC110 - the service is in another thread
+            await asyncio.sleep(0.05)
+        (grants,) = hooks_budget._processes.values()
+        until = time.monotonic() + 10
+        while (is_kept := grants._pool.has(1000)) and time.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return is_kept
+
+    assert not asyncio.run(run())
