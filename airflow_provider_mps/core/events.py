@@ -89,6 +89,8 @@ def submission_of_event(event: Any) -> SubmissionEnd:
         raise EventError(f"the event about a submission cannot be read: {dict(event)!r}") from None
     if record.task_id is None:
         raise EventError(f"the event about a submission names no task: {dict(event)!r}")
+    if task_of_event(event)[1] != record.task_id:
+        raise EventError(f"the event is about another task than its submission: {dict(event)!r}")
     return SubmissionEnd(record)
 
 

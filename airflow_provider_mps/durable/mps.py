@@ -109,6 +109,6 @@ class HandedOverTerms(MpsTerms):
 
     def no_turn(self) -> ServiceError:
         """Return the error for a turn that did not come in time."""
-        said = "its turn to be submitted did not come within execution_timeout; nothing was sent"
+        said = "its turn to be submitted did not come within execution_timeout (or a day); nothing was sent"
         target, outcome = describe_input(self._payload), Outcome.NOT_EXECUTED
         return ServiceError(MPS.name, Action.PROCESS_IMAGE, target, TURN_NOT_REACHED, said, "", outcome)

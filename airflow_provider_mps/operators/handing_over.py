@@ -31,7 +31,9 @@ def may_be_handed_over(operator: Any, payload: Mapping[str, Any]) -> bool:
         return False
     if holds_credential(payload):
         # The arguments of a trigger are kept in Airflow's database.
-        operator.log.info("An address of this request is signed, so it is submitted here and not by the triggerer")
+        operator.log.info(
+            "This request may hold a credential, such as a signed address, so the worker submits it, not the triggerer"
+        )
         return False
     return True
 

@@ -335,6 +335,12 @@ def test_an_event_without_a_task_fails_loudly(task: Task) -> None:
         resume(task, {"status": "success", "submission": trigger.record})
 
 
+def test_an_event_about_another_task_fails_loudly(task: Task) -> None:
+    event = fire(now(handed_over_by(task)))
+    with pytest.raises(TriggerEventError, match="another task"):
+        resume(task, {**event, "mps_task_id": "other"})
+
+
 def test_who_cancels_gives_its_turn_to_others(task: Task) -> None:
     task.service.add_fault(kind="delay", action=SUBMIT, seconds=30, match="picture 0")
     triggers = several(handed_over_by(task), 6)
