@@ -36,6 +36,7 @@ for _name in list(os.environ):
 
 # The profiles of the services, for tests of the core alone.
 import airflow_provider_mps.services.profiles  # noqa: E402, F401
+from airflow_provider_mps.clients import pacing  # noqa: E402
 from airflow_provider_mps.core import calls  # noqa: E402
 from airflow_provider_mps.local.service import LocalService  # noqa: E402
 
@@ -88,6 +89,13 @@ def _few_masks() -> Iterator[None]:
         if (module := sys.modules.get(name)) is not None:
             masker = module._secrets_masker()
             masker.patterns, masker.replacer = set(), None
+
+
+@pytest.fixture(autouse=True)
+def _no_known_pace() -> Iterator[None]:
+    """Forget how fast services are asked that have ended: another one may have the port of one that has refused."""
+    yield
+    pacing._pacers.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -12,4 +12,4 @@ def examples(all_of_them: int) -> int:
 
     :param all_of_them: where all cases run
     """
-    return all_of_them if WHOLE else max(5, all_of_them // 4)
+    return all_of_them if WHOLE else max(5, all_of_them // 8)

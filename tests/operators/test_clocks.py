@@ -15,6 +15,7 @@ from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from tests.operators.conftest import Task
 from tests.task_context import execute, make_context
+from tests.whole import WHOLE
 
 pytestmark = pytest.mark.usefixtures("_no_waits")
 
@@ -84,7 +85,7 @@ def test_a_task_that_is_found_waits_by_the_clock_of_the_worker(make_task: Callab
     assert before - 3 <= task.record["accepted"] <= time.time() + 3
 
 
-@pytest.mark.parametrize("fast", [-20, 20])
+@pytest.mark.parametrize("fast", [-20, 20] if WHOLE else [-20])
 def test_one_question_tells_a_batch_the_time(fast: int, service: LocalService, conn_id: str) -> None:
     service.add_fault(kind="lost_answer", action=SUBMIT, times=5)
     requests = [
