@@ -102,6 +102,7 @@ def test_a_clear_makes_a_new_picture_unless_the_old_one_is_being_made(
 
 
 @newest_only
+@pytest.mark.skipif(not WHOLE, reason="make test-whole runs it")
 def test_execution_timeout_ends_a_deferred_try_and_the_retry_joins(airflow: RealAirflow, cloud: LocalService) -> None:
     cloud.add_fault(kind="task_seconds", seconds=18, match='"limited"')
     run = airflow.trigger("limits")
