@@ -49,13 +49,24 @@ class Run(NamedTuple):
     seconds: float
     share: float
     refused: int
+    failed: int
     cpu: Cpu
 
 
 def section() -> list[str]:
     """Measure, and return the lines of the section."""
-    head = ("workers", "", "pictures", "per minute", "share of the cap", "refused", "CPU ms: workers", "triggerer")
-    lines = [f"| {' | '.join((*head, 'scheduler'))} |", f"|---:|---|{'---:|' * 7}"]
+    head = (
+        "workers",
+        "",
+        "pictures",
+        "per minute",
+        "share of the cap",
+        "refused",
+        "failed",
+        "CPU ms: workers",
+        "triggerer",
+    )
+    lines = [f"| {' | '.join((*head, 'scheduler'))} |", f"|---:|---|{'---:|' * 8}"]
     for workers in WORKERS:
         lines += [_shown(workers, way, run) for way, run in _measure(workers)]
     return ["## Several workers", "", NOTES, "", *lines]
@@ -70,6 +81,7 @@ def _shown(workers: int, way: str, run: Run) -> str:
         f"{60 * run.pictures / run.seconds:.0f}",
         f"{run.share:.0%}",
         run.refused,
+        run.failed,
     )
     return f"| {' | '.join(map(str, (*cells, *cpu)))} |"
 
@@ -104,12 +116,13 @@ def _run(airflow: RealAirflow, service: LocalService, way: str) -> Run:
     run_id = airflow.trigger(way, {"count": count})
     airflow.wait_finished(way, run_id, 900)
     seconds, after = time.monotonic() - started, _cpu(airflow)
-    assert airflow.run_state(way, run_id) == "success", f"{way} failed"
     accepted = sorted(record.time for record in service.accepted("ProcessImage")[known:])
-    assert len(accepted) == count, way
-    share = (count - 1) / (accepted[-1] - accepted[0]) / REQUESTS_PER_SECOND
+    share = (len(accepted) - 1) / (accepted[-1] - accepted[0]) / REQUESTS_PER_SECOND
+    failed = sum(ti.state != "success" for ti in airflow.task_instances(way, run_id))
+    # A peer may fail, and shows it; what is ours must not.
+    assert "peer" in WAYS[way] or (not failed and len(accepted) == count), f"{way}: {failed} failed"
     cpu = Cpu(*(now - then for now, then in zip(after, before, strict=True)))
-    return Run(count, seconds, share, _refused(service) - refused, cpu)
+    return Run(count, seconds, share, _refused(service) - refused, failed, cpu)
 
 
 def _refused(service: LocalService) -> int:
