@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_provider_mps.local.service import LocalService
-from benchmarks.crowd_service import REQUESTS_PER_SECOND
+from benchmarks.crowd_service import REQUESTS_PER_SECOND, share_of_cap
 from tests.system.real_airflow import RealAirflow
 
 ASKED, PEERS = 1000, 40
@@ -87,5 +87,4 @@ def _measure(dag_id: str, count: int, rate: float | None) -> Run:
         assert len(accepted) == count
         codes = Counter(record.code for record in service.journal)
         looks = len(service.accepted("DescribeImageTaskDetail")) + len(service.accepted("DescribeImageTasks"))
-        share = (count - 1) / (max(accepted) - min(accepted)) / REQUESTS_PER_SECOND
-        return Run(count, starts, share, codes["RequestLimitExceeded"], looks / count, seconds)
+        return Run(count, starts, share_of_cap(accepted), codes["RequestLimitExceeded"], looks / count, seconds)

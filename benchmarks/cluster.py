@@ -11,7 +11,7 @@ from typing import NamedTuple
 import psutil
 
 from airflow_provider_mps.local.service import LocalService
-from benchmarks.crowd_service import REQUESTS_PER_SECOND
+from benchmarks.crowd_service import REQUESTS_PER_SECOND, share_of_cap
 from tests.system.real_airflow import RealAirflow
 
 WORKERS = (1, 2, 4)
@@ -116,13 +116,12 @@ def _run(airflow: RealAirflow, service: LocalService, way: str) -> Run:
     run_id = airflow.trigger(way, {"count": count})
     airflow.wait_finished(way, run_id, 900)
     seconds, after = time.monotonic() - started, _cpu(airflow)
-    accepted = sorted(record.time for record in service.accepted("ProcessImage")[known:])
-    share = (len(accepted) - 1) / (accepted[-1] - accepted[0]) / REQUESTS_PER_SECOND
+    accepted = [record.time for record in service.accepted("ProcessImage")[known:]]
     failed = sum(ti.state != "success" for ti in airflow.task_instances(way, run_id))
     # A peer may fail, and shows it; what is ours must not.
     assert "peer" in WAYS[way] or (not failed and len(accepted) == count), f"{way}: {failed} failed"
     cpu = Cpu(*(now - then for now, then in zip(after, before, strict=True)))
-    return Run(count, seconds, share, _refused(service) - refused, failed, cpu)
+    return Run(count, seconds, share_of_cap(accepted), _refused(service) - refused, failed, cpu)
 
 
 def _refused(service: LocalService) -> int:

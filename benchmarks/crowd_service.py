@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +22,14 @@ from airflow_provider_mps.local.tencentcloud.rules import BG_FUSION, BG_FUSION_D
 REQUESTS_PER_SECOND = 20
 LOOKS = ("DescribeImageTaskDetail", "DescribeImageTasks")
 _TOO_FAST = "RequestLimitExceeded"
+
+
+def share_of_cap(accepted: Collection[float]) -> float:
+    """Return the share of the cap at which requests were accepted, from the first to the last.
+
+    :param accepted: when each was, in seconds
+    """
+    return (len(accepted) - 1) / (max(accepted) - min(accepted)) / REQUESTS_PER_SECOND
 
 
 class CrowdService:

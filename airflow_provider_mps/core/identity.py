@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from airflow_provider_mps.core.redaction import conceal, names_credential
+from airflow_provider_mps.core.redaction import conceal, names_credential, texts_in
 from airflow_provider_mps.core.signatures import unsigned_path, unsigned_query
 
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
@@ -104,23 +104,12 @@ def holds_credential(body: Any) -> bool:
     if map_addresses(body, loosely_unsigned_url) != body:
         return True
     # In one text a value stands behind its name.
-    return any(map(_names_credential, [json.dumps(body, ensure_ascii=False, default=str), *_texts(body)]))
+    return any(map(_names_credential, [json.dumps(body, ensure_ascii=False, default=str), *texts_in(body)]))
 
 
 def _names_credential(text: str) -> bool:
     # An address in a parameter is encoded.
     return names_credential(text) or names_credential(unquote(text))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str):
-        yield value
 
 
 def _looks_random(name: str, value: str) -> bool:

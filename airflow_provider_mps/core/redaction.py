@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_mps.core.signatures import path_signatures, signed_parameters, unsigned_path
@@ -92,6 +94,18 @@ def url_secrets(text: str) -> list[str]:
     for key in _PRIVATE_KEY.finditer(text):
         found += _KEY_LINE.findall(key[1])
     return [secret for secret in dict.fromkeys(found) if len(secret) >= SHORTEST_MASK]
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Give each text in a value of dicts, lists, tuples and sets, but for the keys of dicts."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts_in(item)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from texts_in(item)
 
 
 def names_credential(text: str) -> bool:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_provider_mps.clients.paced import Guard
 from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 
-# Tasks that are done and were looked at, which are remembered.
+# Tasks that are remembered: a look-up is about those of the last minutes, and a triggerer runs for months.
 REMEMBERED = 10_000
+
+_T = TypeVar("_T")
+
+
+def remember(known: dict[str, _T], task_id: str, value: _T) -> None:
+    """Keep something of a task among the newest that are remembered."""
+    known[task_id] = value
+    if len(known) > REMEMBERED:
+        del known[next(iter(known))]
 
 
 class SharedCalls:
@@ -57,10 +66,7 @@ class SharedCalls:
             look.add_done_callback(lambda _: self._looks.pop(task_id))
         state = await asyncio.shield(look)
         if state.done:
-            self._done[task_id] = state
-            if len(self._done) > REMEMBERED:
-                # A triggerer runs for months.
-                del self._done[next(iter(self._done))]
+            remember(self._done, task_id, state)
         return state
 
     async def list_tasks(self, status: TaskStatus, since: float | None) -> list[ListedTask]:

@@ -13,7 +13,7 @@ from contextvars import Context
 from airflow_provider_mps.clients.async_client import off_the_loop
 from airflow_provider_mps.compat_triggerer import health_check_threshold, supervisor_answers
 from airflow_provider_mps.core.handover import Continuity
-from airflow_provider_mps.durable.shared_calls import SharedCalls
+from airflow_provider_mps.durable.shared_calls import SharedCalls, remember
 from airflow_provider_mps.durable.turns import Turns
 from airflow_provider_mps.polling.poller import Poller
 from airflow_provider_mps.polling.shared import PollTarget, shared_poller
@@ -23,14 +23,12 @@ log = logging.getLogger(__name__)
 # Submissions that have their turn and wait for the pace. More would go out before one with a higher priority that comes
 # meanwhile; with one alone a slot would pass while the next one takes its turn.
 AT_ONCE = 2
-# Tasks that are remembered; a look-up is about those of the last minutes.
-REMEMBERED = 10_000
 # The supervisor of a triggerer looks about once a second for what it has lost, and is asked for that as often.
 LOOPS, LOOP_SECONDS = 2, 1.2
 # Proofs that are asked for in the time for which one is good.
 PROOFS = 3
 
-_submitters: dict[tuple[asyncio.AbstractEventLoop, PollTarget], Submitter] = {}
+_submitters: dict[Poller, Submitter] = {}
 
 
 class Submitter:
@@ -60,9 +58,7 @@ class Submitter:
 
         :param key: of the Airflow task, see :class:`~airflow_provider_mps.core.fingerprint.Fingerprint`
         """
-        self._accepted[task_id] = key
-        if len(self._accepted) > REMEMBERED:
-            del self._accepted[next(iter(self._accepted))]
+        remember(self._accepted, task_id, key)
 
     def is_of_another(self, task_id: str, key: str) -> bool:
         """Tell whether a task was certainly submitted for another Airflow task than that of ``key``."""
@@ -135,15 +131,14 @@ async def shared_submitter(target: PollTarget) -> AsyncIterator[Submitter]:
     """
     async with shared_poller(target) as poller:
         await poller.load()
-        key = asyncio.get_running_loop(), target
-        submitter = _submitters.get(key)
-        if submitter is None or submitter.poller is not poller:
+        submitter = _submitters.get(poller)
+        if submitter is None:
             # A third of it, as the last sign of life of the supervisor may be older than its answer.
-            submitter = _submitters[key] = Submitter(poller, supervisor_answers, health_check_threshold() / 3)
+            submitter = _submitters[poller] = Submitter(poller, supervisor_answers, health_check_threshold() / 3)
         submitter.users += 1
         try:
             yield submitter
         finally:
             submitter.users -= 1
-            if not submitter.users and _submitters.get(key) is submitter:
-                del _submitters[key]
+            if not submitter.users:
+                del _submitters[poller]

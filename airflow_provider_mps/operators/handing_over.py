@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import BaseOperator, Context
 
-    # Imported where they are used: a DAG file has no need of them.
-    from airflow_provider_mps.core.events import SubmissionEnd
     from airflow_provider_mps.core.submission import Record
+
+    # Imported where they are used: a DAG file has no need of them.
+    from airflow_provider_mps.core.submission_events import SubmissionEnd
 
 
 def may_be_handed_over(operator: Any, payload: Mapping[str, Any]) -> bool:
@@ -69,7 +70,8 @@ def take_back(operator: BaseOperator, context: Context, event: Any) -> Submissio
     :param event: of the trigger
     :raises TriggerEventError: there is none, or one that cannot be read
     """
-    from airflow_provider_mps.core.events import EventError, submission_of_event
+    from airflow_provider_mps.core.events import EventError
+    from airflow_provider_mps.core.submission_events import submission_of_event
     from airflow_provider_mps.durable.store import store_of
     from airflow_provider_mps.exceptions import TriggerEventError
 

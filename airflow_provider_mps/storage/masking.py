@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from airflow_provider_mps.compat import mask_secret, redact_rendered_fields
-from airflow_provider_mps.core.redaction import url_secrets
+from airflow_provider_mps.core.redaction import texts_in, url_secrets
 from airflow_provider_mps.storage import lineage_masks
 
 # No address, and no part of one, is longer than this.
@@ -20,8 +20,10 @@ def mask_rendered_fields(operator: Any, names: Iterable[str]) -> None:
     :param operator: the operator whose fields have been rendered
     :param names: the names of its templated fields
     """
-    texts = [text for name in names for text in _texts(getattr(operator, name, None))]
-    secrets = dict.fromkeys(secret for text in texts for secret in url_secrets(text))
+    texts = (text for name in names for text in texts_in(getattr(operator, name, None)))
+    # A picture in Base64 is long, and no address is in it.
+    short = (text for text in texts if len(text) <= _LONGEST or "://" in text)
+    secrets = dict.fromkeys(secret for text in short for secret in url_secrets(text))
     for secret in secrets:
         mask_secret(secret)
     if secrets:
@@ -31,14 +33,3 @@ def mask_rendered_fields(operator: Any, names: Iterable[str]) -> None:
             "This version of the OpenLineage provider is not known: with include_full_task_info, its events show "
             "the signed addresses of this task"
         )
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        # A picture in Base64 is long, and no address is in it.
-        return [value] if len(value) <= _LONGEST or "://" in value else []
-    if isinstance(value, Mapping):
-        return [text for item in value.values() for text in _texts(item)]
-    if isinstance(value, list | tuple | set | frozenset):
-        return [text for item in value for text in _texts(item)]
-    return []

@@ -8,8 +8,9 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_mps.compat_triggerer import priority_of
-from airflow_provider_mps.core import events
+from airflow_provider_mps.core import submission_events
 from airflow_provider_mps.core.errors import ServiceError, describe_look
+from airflow_provider_mps.core.events import to_event
 from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.durable.handed_over import HandedBackError, HandedOver, Moment
@@ -86,7 +87,7 @@ class MpsSubmitTrigger(BaseTrigger):
             # Such as a connection that is not there, or a doubt that MPS does not resolve: the worker comes to the same
             # error, and can say it. What is known by then goes with it, above all which task was accepted.
             why = f"{type(error).__name__}: {redact_urls(str(error))}"
-            event = event or events.hand_back_event(submission.record if submission else record, why)
+            event = event or submission_events.hand_back_event(submission.record if submission else record, why)
         yield TriggerEvent(event)
 
     def _submission(self, submitter: Submitter, record: Record, began: Moment) -> HandedOver:
@@ -107,9 +108,9 @@ class MpsSubmitTrigger(BaseTrigger):
         try:
             submitted = await submission.submit()
         except ServiceError as error:
-            return events.not_submitted_event(submission.record, error)
+            return submission_events.not_submitted_event(submission.record, error)
         except HandedBackError as error:
-            return events.hand_back_event(submission.record, str(error))
+            return submission_events.hand_back_event(submission.record, str(error))
         end = await submitter.poller.wait(
             submitted.task_id,
             deadline=submission.deadline(submitted.counts_from),
@@ -117,4 +118,4 @@ class MpsSubmitTrigger(BaseTrigger):
             since=submitted.since,
             on_look=lambda look: self.log.info("%s task %s: %s", MPS, submitted.task_id, describe_look(look)),
         )
-        return events.submission_event(submission.record, events.to_event(submitted.task_id, end, MPS))
+        return submission_events.submission_event(submission.record, to_event(submitted.task_id, end, MPS))

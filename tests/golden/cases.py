@@ -24,14 +24,14 @@ from airflow_provider_mps.catalogue.record import format as record_format
 from airflow_provider_mps.catalogue.record.fold import CatalogueRecord, Entry
 from airflow_provider_mps.catalogue.record.state import Writer
 from airflow_provider_mps.catalogue.words import LineService
-from airflow_provider_mps.core import events, fingerprint
+from airflow_provider_mps.core import events, fingerprint, submission_events
 from airflow_provider_mps.core.airflow_task import Instance, TaskKey
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.events import SubmissionEnd
 from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Finished, Refused, TooLate
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.submission import RECORD_VERSION, Record
+from airflow_provider_mps.core.submission_events import SubmissionEnd
 from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.core.vocabulary import XCOM_RETURN_KEY, LimitKind
 from airflow_provider_mps.durable import tries
@@ -179,12 +179,12 @@ def submission_event(name: str, end: SubmissionEnd, version: int = 1) -> Golden:
 
     def write(meaning: SubmissionEnd) -> dict[str, Any]:
         if meaning.error is not None:
-            return events.not_submitted_event(meaning.record, meaning.error)
+            return submission_events.not_submitted_event(meaning.record, meaning.error)
         if meaning.handed_back is not None:
-            return events.hand_back_event(meaning.record, meaning.handed_back)
-        return events.submission_event(meaning.record, events.to_event(TASK_ID, ENDS["success"], MPS))
+            return submission_events.hand_back_event(meaning.record, meaning.handed_back)
+        return submission_events.submission_event(meaning.record, events.to_event(TASK_ID, ENDS["success"], MPS))
 
-    return Golden(f"event-mps-submission-{name}", version, end, write, events.submission_of_event)
+    return Golden(f"event-mps-submission-{name}", version, end, write, submission_events.submission_of_event)
 
 
 def batch_event(name: str, error: ServiceError | None, version: int = 1) -> Golden:

@@ -11,8 +11,8 @@ from tenacity import wait_none
 
 from airflow_provider_mps.compat import KEEPS_TASK_STATE
 from airflow_provider_mps.core import calls
-from airflow_provider_mps.core.events import hand_back_event
 from airflow_provider_mps.core.submission import Record, not_sent
+from airflow_provider_mps.core.submission_events import hand_back_event
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.services.profiles import MPS

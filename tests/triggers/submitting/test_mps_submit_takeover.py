@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -19,34 +19,18 @@ from airflow_provider_mps.core.polling import Refused
 from airflow_provider_mps.durable import submitter
 from airflow_provider_mps.hooks import budget as hooks_budget
 from airflow_provider_mps.hooks.mps import MpsHook
-from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.polling.poller import Poller
 from airflow_provider_mps.polling.shared import PollTarget
-from airflow_provider_mps.services.tencentcloud import lookup
 from airflow_provider_mps.triggers.mps_submit import MpsSubmitTrigger
 from tests.operators.conftest import Task
-from tests.task_context import StateStore
-from tests.triggers.test_mps_submit_trigger import LIST, SUBMIT, event_of, fire, handed_over_by, now, resume, several
+from tests.triggers.submitting.handed_over import LIST, SUBMIT, event_of, fire, handed_over_by, now, resume, several
 
 pytestmark = pytest.mark.skipif(not KEEPS_TASK_STATE, reason="without a record the worker submits")
 
 
 @pytest.fixture(autouse=True)
-def _supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submitter, "supervisor_answers", lambda: None)
+def _quick_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submitter, "LOOP_SECONDS", 0.1)
-    monkeypatch.setattr(lookup, "SETTLE_SECONDS", 0.1)
-
-
-@pytest.fixture
-def service() -> Iterator[LocalService]:
-    with LocalService(task_seconds=0.2, small_pictures=True) as running:
-        yield running
-
-
-@pytest.fixture
-def task(service: LocalService, conn_id: str, tmp_path: Any) -> Task:
-    return Task(service, StateStore(tmp_path / "state.json"))
 
 
 def handed_over_before(trigger: MpsSubmitTrigger, seconds: float) -> MpsSubmitTrigger:

@@ -7,13 +7,11 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.models.trigger import Trigger
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_mps.compat import KEEPS_TASK_STATE
@@ -27,73 +25,12 @@ from airflow_provider_mps.exceptions import (
     TriggerEventError,
 )
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.services.tencentcloud import lookup
 from airflow_provider_mps.triggers.mps_submit import MpsSubmitTrigger
 from tests.operators.conftest import Task
-from tests.task_context import StateStore
+from tests.triggers.submitting.handed_over import LIST, SUBMIT, event_of, fire, handed_over_by, now, resume, several
 
 pytestmark = pytest.mark.skipif(not KEEPS_TASK_STATE, reason="without a record the worker submits")
-SUBMIT, LIST = "ProcessImage", "DescribeImageTasks"
 SIGNED = "https://e.com/cup.png?q-sign-algorithm=sha1&q-ak=AKIDx&q-signature=" + "ab" * 20
-
-
-@pytest.fixture(autouse=True)
-def _supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submitter, "supervisor_answers", lambda: None)
-    monkeypatch.setattr(lookup, "SETTLE_SECONDS", 0.1)
-
-
-@pytest.fixture
-def service() -> Iterator[LocalService]:
-    with LocalService(task_seconds=0.2, small_pictures=True) as running:
-        yield running
-
-
-@pytest.fixture
-def task(service: LocalService, conn_id: str, tmp_path: Any) -> Task:
-    return Task(service, StateStore(tmp_path / "state.json"))
-
-
-def handed_over_by(task: Task, **arguments: Any) -> MpsSubmitTrigger:
-    """Return the trigger that a worker leaves the submission to, as the triggerer gets it."""
-    with pytest.raises(TaskDeferred) as deferred:
-        task.run(deferrable=True, wait_for_completion=True, **arguments)
-    assert deferred.value.method_name == "resume_handed_over"
-    row = Trigger.from_object(deferred.value.trigger)
-    return MpsSubmitTrigger(**json.loads(json.dumps(row.kwargs)))
-
-
-def now(trigger: MpsSubmitTrigger) -> MpsSubmitTrigger:
-    """Have a trigger handed over at this moment, however slow the machine is."""
-    trigger.record = {**trigger.record, "intent": time.time()}
-    return trigger
-
-
-async def event_of(trigger: MpsSubmitTrigger) -> dict[str, Any]:
-    (event,) = [event.payload async for event in trigger.run()]
-    assert json.loads(json.dumps(event)) == event
-    return dict(event)
-
-
-def fire(trigger: MpsSubmitTrigger) -> dict[str, Any]:
-    return asyncio.run(event_of(trigger))
-
-
-def resume(task: Task, event: Any, **arguments: Any) -> Any:
-    return task.operator(deferrable=True, wait_for_completion=True, **arguments).resume_handed_over(task.last, event)
-
-
-def several(trigger: MpsSubmitTrigger, count: int, *, weights: Callable[[int], int] = lambda _: 1) -> list[Any]:
-    """Return triggers like one, of as many tasks."""
-    found = []
-    for number in range(count):
-        _, arguments = trigger.serialize()
-        payload = {**arguments["payload"], "AddOnParameter": {"ExtPrompt": [{"Prompt": f"picture {number}"}]}}
-        record = {**arguments["record"], "key": f"{number:064x}"}
-        one = MpsSubmitTrigger(**{**arguments, "payload": payload, "record": record})
-        one.task_instance = SimpleNamespace(task_id="t", task=None, priority_weight=weights(number))  # type: ignore[assignment]
-        found.append(one)
-    return found
 
 
 def prompts(service: LocalService) -> list[str]:
