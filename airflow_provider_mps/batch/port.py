@@ -13,7 +13,7 @@ from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.errors import ServiceError, not_sent
 from airflow_provider_mps.core.steps import InDoubt
 from airflow_provider_mps.core.submission import Record
-from airflow_provider_mps.core.tasks import Accepted, TaskState
+from airflow_provider_mps.core.tasks import Accepted, ListedTask, TaskState, TaskStatus
 from airflow_provider_mps.durable.shared_calls import SharedCalls
 from airflow_provider_mps.polling.polled_hook import PolledHook
 
@@ -99,7 +99,6 @@ class ItemPort:
         self._token = token
         self._calls = calls
         self.look = calls.look
-        self.list_tasks = calls.list_tasks
         self.ask_clock = calls.ask_clock
         self.wait = wait
 
@@ -110,6 +109,11 @@ class ItemPort:
     async def keep(self, record: Record) -> None:
         """Write the record; it is there when this returns."""
         await asyncio.wrap_future(self._writer.put_record(self._token, record))
+
+    async def list_tasks(self, status: TaskStatus, since: float | None) -> list[ListedTask]:
+        """List the account's tasks, but for those that certainly are of other items."""
+        listed = await self._calls.list_tasks(status, since)
+        return [task for task in listed if not self._writer.record.is_of_another(task.task_id, self._token)]
 
     async def send(self, body: Any) -> Accepted:
         """Submit."""

@@ -76,6 +76,16 @@ class BatchRecord:
     left_out: set[str] = field(default_factory=set)
     is_new: bool = False
     superseded: frozenset[str] = frozenset()
+    _owners: dict[str, str] = field(default_factory=dict)
+
+    def put(self, token: str, record: Record) -> None:
+        """Take in the record of an item."""
+        self.records[token] = record
+        self._owners |= dict.fromkeys(record.task_ids, token)
+
+    def is_of_another(self, task_id: str, token: str) -> bool:
+        """Tell whether a task was certainly submitted for another item than that of ``token``."""
+        return self._owners.get(task_id, token) != token
 
     def record(self, token: str) -> Record | None:
         """Return the record of an item.
@@ -98,7 +108,8 @@ class BatchRecord:
 
     def add_page(self, page: int, records: RecordPage, ends: Mapping[str, WaitOutcome]) -> None:
         """Take in what a page says."""
-        self.records |= records.records
+        for token, record in records.records.items():
+            self.put(token, record)
         self.left_out |= records.left_out
         self.ends |= ends
         self.page_of |= dict.fromkeys(records.records, page)

@@ -151,7 +151,7 @@ class BatchWriter:
         self._tokens = record.tokens_by_page()
         self._task_ids: dict[int, set[str]] = defaultdict(set)
         for token, known in record.records.items():
-            for task_id in (known.task_id, *known.replaced):
+            for task_id in known.task_ids:
                 if task_id in record.ends:
                     self._task_ids[record.page_of[token]].add(task_id)
         self._waiting: list[Future[None]] = []
@@ -235,7 +235,7 @@ class BatchWriter:
         written.set_running_or_notify_cancel()
         with self._changed:
             # Also where it can no longer be written: what was known before is no more what is asked for.
-            self.record.records[token] = record
+            self.record.put(token, record)
             if (error := self._error) is None:
                 self._records.add(self.record.page_of[token])
                 self._waiting.append(written)

@@ -70,7 +70,7 @@ def _look_into_store(found: Evidence) -> None:
         return
     for one in stored:
         record = Record.from_json(one.value)
-        if record is not None and found.task_id in (record.task_id, *record.replaced):
+        if record is not None and found.task_id in record.task_ids:
             found.kept.append(Kept(one.dag_id, one.run_id, one.task_id, one.map_index, record))
     if stored and not found.kept:
         found.missing.append(
@@ -103,7 +103,7 @@ def look_into_batch(found: Evidence, address: str, conn_id: str | None) -> None:
             found.missing.append(f"{clean(store)} cannot be read: {clean(error, 200)}")
             continue
         for one in record.records.values() if record is not None else ():
-            if found.task_id in (one.task_id, *one.replaced):
+            if found.task_id in one.task_ids:
                 found.batch = InBatch(str(store), one, record.ends.get(found.task_id) if record else None)
                 return
     looked = counted(len(prefixes), "batch record") if len(prefixes) > 1 else "the batch record"

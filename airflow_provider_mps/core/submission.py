@@ -62,6 +62,11 @@ class Record:
     request_id: str = ""
 
     @property
+    def task_ids(self) -> tuple[str, ...]:
+        """TaskIds of all submissions that are known."""
+        return self.replaced if self.task_id is None else (*self.replaced, self.task_id)
+
+    @property
     def waits_from(self) -> float | None:
         """When waiting counts from, seconds since the epoch: a person who clears the task lets it wait anew."""
         return self.accepted if self.cleared is None else self.cleared
@@ -117,8 +122,7 @@ def not_sent(record: Record) -> Record:
 
 def given_up(record: Record) -> Record:
     """Return the record once the result of its task does not count any more: the request is sent again."""
-    replaced = record.replaced if record.task_id is None else (*record.replaced, record.task_id)[-MAX_REPLACED:]
-    return replace(record, intent=None, task_id=None, accepted=None, replaced=replaced)
+    return replace(record, intent=None, task_id=None, accepted=None, replaced=record.task_ids[-MAX_REPLACED:])
 
 
 def accepted(record: Record, task_id: str, since: float, request_id: str = "") -> Record:

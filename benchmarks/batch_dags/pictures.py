@@ -130,3 +130,17 @@ with DAG("deferrable_each", **EVERY_DAG):
 
 with DAG("a_loop_for_each", **EVERY_DAG):
     LoopOperator.partial(task_id="pictures").expand(prompt=[f"{n}" for n in range(int(os.environ["BENCH_PEERS"]))])
+
+# What a triggerer loads once, before anything is measured.
+with DAG("warm_up", **EVERY_DAG):
+    MpsImageBgFusionOperator(
+        task_id="submit_there",
+        subject_cos_key=SUBJECT,
+        bg_cos_key=BACKGROUND,
+        wait_for_completion=True,
+        deferrable=True,
+    )
+    LoopOperator(task_id="loop", prompt="first")
+    MpsImageBgFusionBatchOperator(
+        task_id="batch", requests=[{"subject_cos_key": SUBJECT, "bg_cos_key": BACKGROUND, "prompt": "first"}]
+    )

@@ -32,6 +32,7 @@ from airflow_provider_mps.exceptions import (
 )
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
+from airflow_provider_mps.services.tencentcloud import lookup
 from airflow_provider_mps.triggers.mps_batch import MpsImageBatchTrigger
 from tests.task_context import execute, make_context
 
@@ -333,6 +334,17 @@ def test_lost_answers_are_looked_up_and_paid_once(batch: Batch) -> None:
     assert batch.accepted == 40
     # All who look ask for one list together.
     assert len(batch.service.calls("DescribeImageTasks")) < 100
+
+
+def test_what_is_on_record_for_other_pictures_of_the_batch_is_not_looked_at(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All have one subject, so a list alone does not tell which is whose.
+    monkeypatch.setattr(lookup, "MAX_LOOKS", IN_FLIGHT)
+    batch.service.add_fault(kind="reset", action=SUBMIT, times=1, after=20)
+    found = batch.run(pictures(30))
+    assert len({path_of(entry) for entry in found}) == 30
+    assert batch.accepted == 30
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ class FileForm(Form):
             if mine is None or mine.task_id is None:
                 continue
             if is_gone(known.state(wanted.item), self._task, wanted, mine.task_id):
-                record.records[item.token] = given_up(mine)
+                record.put(item.token, given_up(mine))
 
     def hands_over_after(self, error: BaseException) -> bool:
         """Hand over also when Airflow ends the task; who has taken the batch over hands over what came of it."""

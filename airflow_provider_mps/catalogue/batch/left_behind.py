@@ -182,7 +182,7 @@ def _submitted(names: Iterable[Item], known: BatchRecord, record: BatchRecord) -
         if not _is_sent(known, item.token):
             continue
         submission = known.records[item.token]
-        record.records[item.token] = replace(submission, max_tries=_OF_ANOTHER_RUN, delivered=False)
+        record.put(item.token, replace(submission, max_tries=_OF_ANOTHER_RUN, delivered=False))
         end = known.ends.get(submission.task_id or "")
         if submission.task_id is not None and isinstance(end, Finished):
             record.ends[submission.task_id] = end

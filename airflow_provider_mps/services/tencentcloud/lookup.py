@@ -22,8 +22,8 @@ GIVEN_PATH_SKEW_SECONDS = 5.0
 # was sent, a list without the task proves nothing.
 SETTLE_SECONDS = 10.0
 # How many tasks are looked at in one search. All that an account at its limit of 20 submissions a second can begin in
-# the time around a lost answer is fewer, and at the usual pace it takes half a minute.
-MAX_LOOKS = 500
+# the time around a lost answer is fewer, and at the usual pace it takes two minutes.
+MAX_LOOKS = 2000
 
 
 @dataclass(frozen=True)
