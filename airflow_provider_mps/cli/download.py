@@ -10,15 +10,20 @@ from typing import Any, NamedTuple
 
 from airflow_provider_mps.cli.errors import CommandError, UsageError
 from airflow_provider_mps.cli.printing import print_data, printable
-from airflow_provider_mps.cli.services import Answer, Asker, checked_id, say, service_of
+from airflow_provider_mps.cli.services import Answer, Asker, checked_arguments, say, service_of
 from airflow_provider_mps.cli.words import ExitCode, Output, State
-from airflow_provider_mps.core.localpaths import Download, check_stays_in, plan_downloads
+from airflow_provider_mps.core.arguments import ArgumentError
+from airflow_provider_mps.core.localpaths import Download, check_stays_in, is_local, plan_downloads
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.stopping import Stop
 from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.services.profiles import AIDGE
 from airflow_provider_mps.storage.parallel import DEFAULT_WORKERS, in_parallel
 from airflow_provider_mps.storage.whole import make_on_disk, replace_on_disk
+
+# COS, of an object.
+_GONE = "NoSuchKey"
+_NO_FILE = "The name of a picture cannot be a file in DEST. Nothing was fetched.\n"
 
 
 class Fetched(NamedTuple):
@@ -51,7 +56,7 @@ class Wanted(NamedTuple):
 
 def command(args: Any) -> ExitCode:
     """Fetch the pictures of a task, and write which files are there now."""
-    task_id = checked_id(args.task_id)
+    task_id = checked_arguments(args)
     asker = Asker(service_of(task_id, args.service), args)
     answer = asker.ask(task_id)
     if answer.word is State.RUNNING:
@@ -71,11 +76,17 @@ def command(args: Any) -> ExitCode:
     done: list[Fetched] = []
     try:
         _fetch(wanted, done, overwrite=args.overwrite)
+    except BaseException as error:
+        if getattr(error, "code", None) == _GONE:
+            error.add_note(
+                "The service says that it was made: somebody, or a rule of the bucket, has removed it. To have it made "
+                "anew, which is paid for, clear the Airflow task."
+            )
+        error.add_note(f"{counted(len(done), 'file')} of {len(wanted):,} there.")
+        raise
     finally:
         # What has arrived is whole, and stays.
         _write(args, done)
-        if len(done) < len(wanted):
-            say(f"{counted(len(done), 'file')} of {len(wanted):,} there.")
     return ExitCode.FINE
 
 
@@ -90,8 +101,7 @@ def _wanted(answer: Answer, asker: Asker, dest: str) -> list[Wanted]:
         say(f"{counted(texts, 'output')} without a file: 'task' shows what it says.")
     if not pictures:
         raise CommandError(f"{answer.service} task {answer.task_id} has no picture to fetch.")
-    if not dest.strip():
-        raise UsageError("DEST: expected a folder, or a file for one picture, and it is empty.")
+    _check_place(dest)
     is_file = bool(Path(dest).suffix) and not dest.endswith("/") and not Path(dest).is_dir()
     if is_file and len(pictures) > 1:
         raise UsageError(
@@ -104,12 +114,29 @@ def _wanted(answer: Answer, asker: Asker, dest: str) -> list[Wanted]:
     return [one._replace(path=Path(dest), takes_ending=False) for one in found] if is_file else found
 
 
+def _check_place(dest: str) -> None:
+    """Make sure that DEST names a place on this disk.
+
+    :raises UsageError: it does not
+    """
+    said = "expected a folder on this disk, or a file for one picture, and"
+    if not dest.strip():
+        raise UsageError(f"DEST: {said} it is empty.")
+    if "://" in dest or dest == "-":
+        raise UsageError(
+            f"DEST: {said} got {clean(dest)}. To copy pictures elsewhere, fetch them here first, or use a transfer."
+        )
+
+
 def _of_mps(pictures: list[dict[str, Any]], asker: Asker, folder: Path) -> Iterator[Wanted]:
     from airflow_provider_mps.hooks.cos import CosHook
     from airflow_provider_mps.hooks.cos_regions import hooks_of
 
-    plans = plan_downloads(pictures, folder)
-    check_stays_in(folder, plans)
+    try:
+        plans = plan_downloads(pictures, folder)
+        check_stays_in(folder, plans)
+    except ArgumentError as error:
+        raise CommandError(_NO_FILE + str(error).replace("local_dir", "DEST").replace("outputs: ", "")) from None
     hooks = hooks_of({plan.region for plan in plans}, lambda region: CosHook(asker.conn_id, None, region))
 
     def fetching(plan: Download) -> Callable[[Path, Stop], Path]:
@@ -161,13 +188,15 @@ def _fetch(wanted: list[Wanted], done: list[Fetched], *, overwrite: bool) -> Non
     from airflow_provider_mps.clients.parts import folder_for_parts
 
     stop = threading.Event()
-    with folder_for_parts() as folder:
+    with _writing("The folder for temporary files", "Set TMPDIR to another one"), folder_for_parts() as folder:
 
         def carry(item: tuple[int, Wanted]) -> None:
             number, one = item
             here = folder / str(number)
             here.mkdir()
-            done.append(_place(one, one.fetch(here, stop), overwrite=overwrite))
+            file = one.fetch(here, stop)
+            with _writing("DEST", "Give another DEST"):
+                done.append(_place(one, file, overwrite=overwrite))
 
         workers = min(DEFAULT_WORKERS, len(wanted))
         with _stopping(stop):
@@ -180,6 +209,21 @@ def _fetch(wanted: list[Wanted], done: list[Fetched], *, overwrite: bool) -> Non
                 log_line=say,
                 stop=stop,
             )
+
+
+@contextmanager
+def _writing(place: str, remedy: str) -> Iterator[None]:
+    """Say of an error of the disk which place it is about, and what can be done.
+
+    :raises CommandError: the disk does not take the file
+    """
+    try:
+        yield
+    except OSError as error:
+        if not is_local(error):
+            raise
+        named = f"\n{printable(str(error.filename))}" if error.filename else ""
+        raise CommandError(f"{place} cannot be written: {error.strerror}. {remedy}.{named}") from None
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 from airflow_provider_mps.cli.words import ExitCode
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.texts import clean
@@ -9,6 +12,9 @@ from airflow_provider_mps.failures import short_line
 
 # Airflow's own errors that people meet here, by name: on each version they come from another module.
 _NO_CONNECTION = "AirflowNotFoundException"
+_NAMED = re.compile(r"conn_id `([^`]+)` isn't defined")
+# Before the id of a connection, in the environment.
+_VARIABLE = "AIRFLOW_CONN_"
 _LONGEST = 2000
 
 
@@ -45,11 +51,7 @@ def told(error: BaseException, conn_id: str | None) -> list[str]:
     if isinstance(error, CommandError):
         return [clean(line, _LONGEST) for line in str(error).splitlines()]
     if type(error).__name__ == _NO_CONNECTION:
-        return [
-            f"There is no connection {clean(conn_id)}. Add it by 'airflow connections add' or on the page Connections, "
-            "or name another one by --conn-id.",
-            f"Looked for in the environment, in the secrets backends and in Airflow's database: {clean(error)}",
-        ]
+        return _no_connection(error, conn_id)
     short = short_line(error, conn_id) if isinstance(error, Exception) else None
     if isinstance(error, ServiceError):
         return [clean(short or error.code), clean(error.summary, _LONGEST)]
@@ -57,6 +59,25 @@ def told(error: BaseException, conn_id: str | None) -> list[str]:
     if short is not None:
         return [clean(short), said]
     return [said if _is_ours(error) else f"{type(error).__name__}: {said}"]
+
+
+def _no_connection(error: BaseException, conn_id: str | None) -> list[str]:
+    # An address may name another one than that of the command.
+    if named := _NAMED.search(str(error)):
+        conn_id = named[1]
+    variable = f"{_VARIABLE}{conn_id}".upper()
+    # Airflow logs why it cannot read one, and goes on with the next place.
+    if conn_id and variable in os.environ:
+        return [
+            f"Connection {clean(conn_id)} cannot be read: the variable {clean(variable)} is there, and holds neither "
+            "an address nor JSON of a connection. Mend it, or name another one by --conn-id.",
+            f"What Airflow says of it: --verbose. Then it has looked elsewhere: {clean(error)}",
+        ]
+    return [
+        f"There is no connection {clean(conn_id)}. Add it by 'airflow connections add' or on the page Connections, "
+        "or name another one by --conn-id.",
+        f"Looked for in the environment, in the secrets backends and in Airflow's database: {clean(error)}",
+    ]
 
 
 def is_expected(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from airflow_provider_mps.cli.evidence import Evidence
 from airflow_provider_mps.cli.finding import find
 from airflow_provider_mps.cli.printing import Field, Step, clean_data, print_data, print_fields, print_step
-from airflow_provider_mps.cli.services import checked_id, service_of
+from airflow_provider_mps.cli.services import checked_arguments, service_of
 from airflow_provider_mps.cli.story import Story, story_of
 from airflow_provider_mps.cli.words import ExitCode, Output
 from airflow_provider_mps.core.texts import clean
@@ -25,7 +25,7 @@ _TITLES = {
 
 def command(args: Any) -> ExitCode:
     """Look for what is known of a task, and tell it."""
-    task_id = checked_id(args.task_id)
+    task_id = checked_arguments(args)
     found = find(Evidence(service_of(task_id, args.service), task_id), args)
     story = story_of(found, args.program)
     if args.output in (Output.JSON, Output.YAML):

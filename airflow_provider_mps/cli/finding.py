@@ -169,5 +169,7 @@ def find(found: Evidence, args: Any) -> Evidence:
             except Exception as error:
                 if not is_expected(error):
                     raise
-                found.missing.append(f"{clean(address)} cannot be read: {' '.join(told(error, conn_id))}")
+                found.missing.append(
+                    f"{clean(address)} cannot be read: {' '.join(told(error, conn_id or DEFAULT_CONN_ID))}"
+                )
     return found

@@ -56,9 +56,13 @@ def run(command: Command, args: Any, program: str) -> int:
                 args.out.flush()
     except BrokenPipeError:
         return ExitCode.BROKEN_PIPE
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         _say("Interrupted.")
+        _say_notes(interrupt)
         return ExitCode.INTERRUPTED
+    except OSError as error:
+        _say(f"Error: The answer cannot be written: {error.strerror or type(error).__name__}.")
+        return ExitCode.FAILED
 
 
 def end_with(code: int) -> NoReturn:
@@ -89,6 +93,7 @@ def _carry_out(command: Command, args: Any) -> int:
         _say(f"Error: {first}")
         for line in more:
             _say(line, "  ")
+        _say_notes(error)
         if not isinstance(error, CommandError):
             return ExitCode.FAILED
         if error.command:
@@ -104,6 +109,14 @@ def _say_trace(error: Exception, is_verbose: bool) -> None:
         print(redact_urls("".join(traceback.format_exception(error))).rstrip(), file=sys.stderr, flush=True)
     else:
         _say("This was not expected; --verbose shows where it happened.")
+
+
+def _say_notes(error: BaseException) -> None:
+    """Tell what a command knows beside the error, such as how far it has come."""
+    from airflow_provider_mps.core.texts import clean
+
+    for note in getattr(error, "__notes__", ()):
+        _say(clean(note), "  ")
 
 
 def _say(line: str, indent: str = "") -> None:

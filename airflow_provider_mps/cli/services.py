@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.cli.errors import UsageError
+from airflow_provider_mps.cli.printing import print_wrapped, width_of
 from airflow_provider_mps.cli.words import State
+from airflow_provider_mps.core import arguments
+from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.polling import Deadline, Finished, LookAgain, count_empty, next_step
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.tasks import TaskState
@@ -55,6 +58,29 @@ class Answer(NamedTuple):
         return list(result.get(self.service.pictures_key) or [])
 
 
+_CHECKS: dict[str, Callable[[str, Any], object]] = {
+    "conn_id": arguments.conn_id,
+    "region": arguments.region,
+    "record": arguments.text,
+    "catalogue": arguments.text,
+}
+
+
+def checked_arguments(args: Any) -> str:
+    """Check what all commands are given, before anything is asked; return the id of the task.
+
+    :raises UsageError: one of them cannot be meant so, such as one from a variable that is not set
+    """
+    for name, check in _CHECKS.items():
+        value = getattr(args, name, None)
+        if value is not None:
+            try:
+                check(f"--{name.replace('_', '-')}", value)
+            except ArgumentError as error:
+                raise UsageError(str(error)) from None
+    return checked_id(args.task_id)
+
+
 def checked_id(task_id: str) -> str:
     """Return the id of a task, if it can be one.
 
@@ -96,18 +122,17 @@ class Asker:
 
     def __init__(self, service: ServiceProfile, args: Any) -> None:
         self.service = service
+        from airflow_provider_mps.hooks.aidge import AidgeHook
+        from airflow_provider_mps.hooks.mps import MpsHook
+
         self.hook: Any
         if service is AIDGE:
-            from airflow_provider_mps.hooks.aidge import AidgeHook
-
-            self.conn_id = args.conn_id or AidgeHook.default_conn_name
-            args.used_conn_id = self.conn_id
+            self.conn_id = args.used_conn_id = args.conn_id or AidgeHook.default_conn_name
+            _check_type(AidgeHook, MpsHook, args.conn_id)
             self.hook = AidgeHook(self.conn_id)
         else:
-            from airflow_provider_mps.hooks.mps import MpsHook
-
-            self.conn_id = args.conn_id or MpsHook.default_conn_name
-            args.used_conn_id = self.conn_id
+            self.conn_id = args.used_conn_id = args.conn_id or MpsHook.default_conn_name
+            _check_type(MpsHook, AidgeHook, args.conn_id)
             self.hook = MpsHook(self.conn_id, args.region)
 
     def ask(self, task_id: str) -> Answer:
@@ -155,4 +180,18 @@ class Asker:
 
 def say(line: str) -> None:
     """Tell a person how far it is, on stderr."""
-    print(clean(line), file=sys.stderr, flush=True)
+    print_wrapped(sys.stderr, clean(line), width_of(sys.stderr), rest="  ")
+    sys.stderr.flush()
+
+
+def _check_type(wanted: Any, other: Any, conn_id: str | None) -> None:
+    """Refuse a connection of the other service before its keys are sent to this one.
+
+    :param conn_id: None for the default one
+    :raises UsageError: it is of the other service's type
+    """
+    if conn_id is not None and wanted.get_connection(conn_id).conn_type == other.conn_type:
+        raise UsageError(
+            f"--conn-id: {clean(conn_id)} is of type {other.conn_type}, and this task wants one of type "
+            f"{wanted.conn_type}. Name another connection, or say whose task it is by --service."
+        )

@@ -204,4 +204,8 @@ def _task_instance(dag_id: str, run_id: str, task_id: str, map_index: int) -> st
 
 
 def _time(moment: float | None) -> str:
-    return "" if moment is None else format_time(moment)
+    """Return a time as the API writes it; empty for one that no calendar has, as a record may have been changed."""
+    try:
+        return "" if moment is None else format_time(moment)
+    except (OverflowError, ValueError, OSError):
+        return ""

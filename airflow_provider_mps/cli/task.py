@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_mps.cli.errors import UsageError
 from airflow_provider_mps.cli.printing import Field, clean_data, in_columns, print_data, print_fields, width_of
-from airflow_provider_mps.cli.services import Answer, Asker, checked_id, service_of
+from airflow_provider_mps.cli.services import Answer, Asker, checked_arguments, service_of
 from airflow_provider_mps.cli.words import ExitCode, Output, State
 from airflow_provider_mps.core.redaction import redact_urls
 from airflow_provider_mps.core.texts import clean
@@ -17,7 +17,7 @@ _EXITS = {State.FINISHED: ExitCode.FINE, State.FAILED: ExitCode.FAILED, State.RU
 
 def command(args: Any) -> ExitCode:
     """Ask for a task, and write what it is."""
-    task_id = checked_id(args.task_id)
+    task_id = checked_arguments(args)
     for name in ("timeout", "poll_interval"):
         # Not NaN either, which is not more than 0.
         if not 0 < getattr(args, name) < float("inf"):

@@ -17,8 +17,9 @@ from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSe
 from airflow_provider_mps.services.tencentcloud.words import Service
 
 _CHAIN = (
-    "the connection has no login, and neither TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, nor "
-    "~/.tencentcloud/credentials, nor a role of this machine gives one"
+    # No comma behind the name of a key: what follows would be taken for the key, and masked.
+    "the connection has no login, and neither TENCENTCLOUD_SECRET_ID with TENCENTCLOUD_SECRET_KEY nor "
+    "~/.tencentcloud/credentials nor a role of this machine gives one"
 )
 
 

@@ -77,7 +77,11 @@ class Transport(StrEnum):
 
 TRANSPORT_CODES: dict[str, CodeRule] = {
     Transport.NOT_SENT: CodeRule(_NOT_EXECUTED, "transport", "The request could not be made."),
-    Transport.NOT_CONNECTED: CodeRule(_NOT_EXECUTED, "transport", "No connection came about."),
+    Transport.NOT_CONNECTED: CodeRule(
+        _NOT_EXECUTED,
+        "transport",
+        "No connection came about: check the network, and address and proxy in the connection.",
+    ),
     Transport.NO_ANSWER: CodeRule(_UNKNOWN, "transport", "The connection broke before the answer."),
     Transport.GARBLED: CodeRule(_UNKNOWN, "transport", "The answer is not one of this API."),
     Transport.BAD_CERTIFICATE: CodeRule(

@@ -23,6 +23,7 @@ from airflow_provider_mps.exceptions import (
     invalid_arguments_fail,
 )
 from airflow_provider_mps.hooks.aidge_pictures import AidgePictures
+from airflow_provider_mps.hooks.extras import extra_of
 from airflow_provider_mps.hooks.forms import with_form
 from airflow_provider_mps.services.aidge import answers
 from airflow_provider_mps.services.aidge.codes import says_no_such_task
@@ -241,9 +242,9 @@ class AidgeHook(AidgePictures, PacedCalls, BaseHook):
         return True
 
     def _read(self, connection: Any) -> AidgeSettings:
-        parts = connection.login, connection.password, connection.host, connection.port, connection.extra_dejson
+        parts = connection.login, connection.password, connection.host, connection.port
         try:
-            settings = read_settings(*parts)
+            settings = read_settings(*parts, extra_of(connection))
         except ArgumentError as error:
             raise InvalidArgumentError(f"{error} (connection {self.aidge_conn_id})") from None
         for secret in settings.secrets:

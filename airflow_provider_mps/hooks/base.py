@@ -19,6 +19,7 @@ from airflow_provider_mps.core.arguments import region as check_region
 from airflow_provider_mps.core.errors import ServiceError, no_verdict
 from airflow_provider_mps.error_table import airflow_error
 from airflow_provider_mps.exceptions import InvalidArgumentError, invalid_arguments_fail
+from airflow_provider_mps.hooks.extras import extra_of
 from airflow_provider_mps.services.tencentcloud.connection import ENV_SECRET_ID, TencentCloudSettings, read_settings
 from airflow_provider_mps.services.tencentcloud.words import CONN_TYPE, DEFAULT_CONN_ID
 
@@ -153,7 +154,11 @@ class TencentCloudBaseHook(BaseHook):
         return self._read_connection(self.get_connection(self.tencentcloud_conn_id))
 
     def _read_connection(self, connection: Any) -> TencentCloudSettings:
-        settings = self._read(connection.login, connection.password, connection.extra_dejson)
+        try:
+            extra = extra_of(connection)
+        except ArgumentError as error:
+            raise self._unusable(error) from None
+        settings = self._read(connection.login, connection.password, extra)
         self._mask(settings.secrets)
         return settings
 
@@ -161,11 +166,14 @@ class TencentCloudBaseHook(BaseHook):
         try:
             settings = read_settings(login, password, extra, os.environ)
         except ArgumentError as error:
-            raise InvalidArgumentError(f"{error} (connection {self.tencentcloud_conn_id})") from None
+            raise self._unusable(error) from None
         if self.region is not None:
             with invalid_arguments_fail():
                 settings = replace(settings, region=check_region("region", self.region))
         return settings
+
+    def _unusable(self, error: ArgumentError) -> InvalidArgumentError:
+        return InvalidArgumentError(f"{error} (connection {self.tencentcloud_conn_id})")
 
     @staticmethod
     def _mask(secrets: list[str]) -> None:

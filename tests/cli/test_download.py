@@ -2,17 +2,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airflow_provider_mps.cli import services
 from airflow_provider_mps.hooks.mps import MpsHook
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.services.tencentcloud.answers import cos_object
 from tests.cli.conftest import Typed
 from tests.cli.test_task import finished, submit_to_aidge
 
 KEY = "/output/bgfusion/coffee.jpeg"
+
+
+@pytest.fixture
+def outputs_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the service say that a task has made certain objects, given as buckets and keys."""
+    ask = services.Asker.ask
+
+    def put(*objects: tuple[str, str]) -> None:
+        outputs = [cos_object(bucket, "ap-guangzhou", key) for bucket, key in objects]
+
+        def asked(self: Any, task_id: str) -> Any:
+            answer = ask(self, task_id)
+            state = answer.state
+            return answer._replace(state=replace(state, result={**(state.result or {}), "Outputs": outputs}))
+
+        monkeypatch.setattr(services.Asker, "ask", asked)
+
+    return put
 
 
 @pytest.fixture
@@ -143,3 +164,65 @@ def test_a_place_that_is_none(typed: Callable[..., Typed], task_id: str, tmp_pat
         assert "Traceback" not in said.errors
     assert (tmp_path / "file").read_text() == "mine"
     assert typed("download", task_id, "").code == 2
+
+
+@pytest.mark.parametrize("dest", ["cos://shop-1250000000/pictures/", "s3://shop/pictures/", "-", "FILE:///data/"])
+def test_a_place_that_is_not_on_this_disk(
+    typed: Callable[..., Typed], task_id: str, dest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = typed("download", task_id, dest)
+    assert said.code == 2
+    assert said.err.startswith("Error: DEST: ")
+    assert "folder on this disk" in said.errors
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_told_first_and_what_to_do(
+    typed: Callable[..., Typed], task_id: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    said = typed("download", task_id, str(tmp_path / "file" / "inside"))
+    assert said.code == 1
+    assert said.err.startswith("Error: DEST cannot be written: Not a directory.")
+    assert "Give another DEST" in said.errors
+    assert str(tmp_path / "file") in said.err
+    assert "Errno" not in said.err
+
+
+def test_a_picture_that_is_gone(
+    typed: Callable[..., Typed],
+    task_id: str,
+    service: LocalService,
+    tmp_path: Path,
+    outputs_of: Callable[..., None],
+) -> None:
+    there, gone = (service.bucket, KEY), (service.bucket, "/gone/cup.jpeg")
+    outputs_of(there, gone)
+    said = typed("download", task_id, str(tmp_path), "-o", "json")
+    assert said.code == 1
+    first, *more = said.err.split("\n  COS ")
+    assert "Error: NoSuchKey (tencentcloud_default)" in first
+    # What to do, and what has arrived all the same, stand behind what the service has said.
+    told = " ".join(more[0].split())
+    assert "clear the Airflow task" in told
+    assert told.endswith("1 file of 2 there.")
+    assert [Path(one["path"]).name for one in said.data] == ["coffee.jpeg"]
+
+
+@pytest.mark.parametrize("key", ["/../../etc/cup.jpeg", "/a/..", "/a/b\x1b[31m.jpeg", "/a/", "/a\\b.jpeg"])
+def test_a_name_that_would_leave_the_folder(
+    typed: Callable[..., Typed],
+    task_id: str,
+    service: LocalService,
+    tmp_path: Path,
+    outputs_of: Callable[..., None],
+    key: str,
+) -> None:
+    outputs_of((service.bucket, key))
+    said = typed("download", task_id, str(tmp_path / "d"))
+    assert said.code == 1
+    assert said.err.startswith("Error: The name of a picture cannot be a file in DEST. Nothing was fetched.")
+    assert "local_dir" not in said.errors
+    assert said.err.replace("\n", "").isprintable()
+    assert not list(tmp_path.iterdir())

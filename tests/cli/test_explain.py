@@ -198,7 +198,7 @@ def test_a_record_that_cannot_be_read(
     assert "cannot be read" in story["What was not found"]
     said = typed("explain", batch[0]["TaskId"], "--no-db", "--record", "cos://nobody@x-1250000000/y")
     assert said.code == 0
-    assert "There is no connection" in parts(said)["What was not found"]
+    assert "There is no connection nobody." in parts(said)["What was not found"]
     assert typed("explain", batch[0]["TaskId"], "--record", "/on/disk").code == 2
 
 
@@ -249,3 +249,32 @@ def test_a_story_for_programs(typed: Callable[..., Typed], submitted: Callable[.
     assert {"name": "Airflow task", "value": "DAG shop, run night-1, task make"} in data["by"]
     command = f"python -m airflow_provider_mps download {task_id} DEST"
     assert data["next"][0] == {"said": "Fetch it:", "command": command}
+
+
+@pytest.mark.parametrize("moment", [1e300, -1e300, 1e15])
+def test_a_time_that_is_none_is_left_out(
+    typed: Callable[..., Typed], submitted: Callable[..., str], tables: Database, moment: float
+) -> None:
+    if not tables.has_store:
+        pytest.skip("Airflow keeps the state of tasks from 3.3 on")
+    task_id = submitted()
+    finished(typed, task_id)
+    tables.kept("make", record(task_id, accepted=moment).to_json())
+    said = typed("explain", task_id)
+    assert said.code == 0
+    assert "submitted at 2026-01-01T00:00:00Z" in parts(said)["By whom"]
+    assert "accepted at" not in parts(said)["By whom"]
+
+
+def test_the_connection_of_a_record_is_named(typed: Callable[..., Typed]) -> None:
+    said = typed("explain", UNKNOWN, "--no-db", "--offline", "--record", "cos://nobody-1250000000/x")
+    missing = parts(said)["What was not found"]
+    assert "NoSuchBucket (tencentcloud_default)" in missing
+    assert "environment" not in missing
+
+
+@pytest.mark.parametrize("option", ["--record", "--catalogue"])
+def test_an_empty_place_is_refused(typed: Callable[..., Typed], option: str) -> None:
+    said = typed("explain", UNKNOWN, "--no-db", "--offline", option, "")
+    assert said.code == 2
+    assert said.err.startswith(f"Error: {option}: expected ")

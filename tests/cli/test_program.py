@@ -180,3 +180,18 @@ def test_the_module_calls_the_program() -> None:
     from airflow_provider_mps import __main__
 
     assert __main__.main is program.main
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+def test_an_answer_that_cannot_be_written(
+    typed: Callable[..., Typed], submitted: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = submitted()
+    finished(typed, task_id)
+    errors = tmp_path / "errors"
+    with Path("/dev/full").open("w") as full, errors.open("w") as err, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "stdout", full)
+        patched.setattr(sys, "stderr", err)
+        assert main(["task", task_id]) == ExitCode.FAILED
+    assert errors.read_text().startswith("Error: The answer cannot be written: No space left on device")
+    assert "Traceback" not in errors.read_text()

@@ -226,3 +226,67 @@ def test_the_form_of_an_id_says_whose_it_is(task_id: str, service: Any) -> None:
 def test_seconds_are_more_than_nothing(typed: Callable[..., Typed], seconds: str) -> None:
     assert typed("task", UNKNOWN, f"--timeout={seconds}").code == 2
     assert typed("task", UNKNOWN, f"--poll-interval={seconds}").code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--conn-id", ""],
+        ["--conn-id", " "],
+        ["--region", ""],
+        ["--region", "no region"],
+        ["--region", "\x1b[31m"],
+        ["--region", "https://e.com/?q-signature=0123456789abcdef0123"],
+    ],
+)
+def test_an_argument_that_cannot_be_meant_so(
+    typed: Callable[..., Typed], service: LocalService, words: list[str]
+) -> None:
+    before = len(service.journal)
+    for command in (["task"], ["explain", "--no-db"]):
+        said = typed(*command, UNKNOWN, *words)
+        assert said.code == 2
+        assert said.err.startswith(f"Error: {words[0]}: expected ")
+        assert said.err.replace("\n", "").isprintable()
+        assert "0123456789abcdef" not in said.err
+    assert len(service.journal) == before
+
+
+@pytest.mark.parametrize(("task_id", "conn"), [(UNKNOWN, "aidge_default"), ("0" * 32, "tencentcloud_default")])
+def test_a_connection_of_the_other_service_gets_no_keys_of_it(
+    typed: Callable[..., Typed], service: LocalService, task_id: str, conn: str
+) -> None:
+    before = len(service.journal)
+    said = typed("task", task_id, "--conn-id", conn)
+    assert said.code == 2
+    assert said.err.startswith(f"Error: --conn-id: {conn} is of type ")
+    assert len(service.journal) == before
+
+
+@pytest.mark.parametrize(
+    "value", ['{"conn_type": "tencentcloud", "password": "q8Zt0LwX3vRb5NcY9dKf", ', '{"conn_type": ["x"]']
+)
+def test_a_variable_with_a_connection_that_airflow_cannot_read(
+    typed: Callable[..., Typed], monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_BROKEN", value)
+    said = typed("task", UNKNOWN, "--conn-id", "broken")
+    assert said.code == 1
+    assert "Traceback" not in said.err
+    assert "AIRFLOW_CONN_BROKEN" in said.errors
+    assert "q8Zt0LwX3vRb5NcY9dKf" not in said.err
+
+
+def test_no_keys_at_all(typed: Callable[..., Typed], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_KEYLESS", '{"conn_type": "tencentcloud"}')
+    said = typed("task", UNKNOWN, "--conn-id", "keyless")
+    assert said.code == 1
+    # Nothing in this sentence is a secret.
+    assert "TENCENTCLOUD_SECRET_KEY" in said.errors
+    assert "***" not in said.err
+
+
+def test_each_line_of_waiting_is_in_80_columns(typed: Callable[..., Typed], submitted: Callable[..., str]) -> None:
+    task_id = submitted(kind="task_seconds", seconds=60)
+    late = typed("task", task_id, "--wait", "--timeout", "0.1", "--poll-interval", "0.05")
+    assert max(map(len, late.err.splitlines())) <= 80

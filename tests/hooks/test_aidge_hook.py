@@ -619,3 +619,10 @@ def test_the_default_pace(connect_aidge: Callable[..., str]) -> None:
     assert [hook.pacer(action).rate for action in (SUBMIT, SCENES, QUERY)] == [2.0, 2.0, 5.0]
     hook = AidgeHook(connect_aidge(host="pace.example", extra={"requests_per_second": 1}))
     assert [hook.pacer(action).rate for action in (SUBMIT, SCENES, QUERY)] == [1.0, 1.0, 1.0]
+
+
+def test_an_extra_that_is_no_json_is_not_taken_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = {"conn_type": "aidge", "login": "512345", "password": "local-secret", "extra": "{trial: true}"}
+    monkeypatch.setenv("AIRFLOW_CONN_CHANGED", json.dumps(connection))
+    with pytest.raises(InvalidArgumentError, match=r"connection extra: expected a JSON object .*connection changed"):
+        _ = AidgeHook("changed").settings

@@ -513,3 +513,21 @@ def test_the_international_site_needs_a_region_of_its_own(
     assert "will be refused" not in lines()
     assert MpsHook(conn, region="ap-guangzhou").settings.region == "ap-guangzhou"
     assert "region ap-guangzhou will be refused, as mps.intl.tencentcloudapi.com serves none" in lines()
+
+
+@pytest.mark.parametrize("extra", ["{no json", '["cos_bucket"]', '"words"', "q8Zt0LwX3vRb5NcY9dKf"])
+def test_an_extra_that_is_no_json_is_not_taken_for_none(monkeypatch: pytest.MonkeyPatch, extra: str) -> None:
+    connection = {"conn_type": "tencentcloud", "login": "AKIDlocal", "password": "local-secret", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_CHANGED", json.dumps(connection))
+    with pytest.raises(
+        InvalidArgumentError, match=r"connection extra: expected a JSON object .*connection changed"
+    ) as e:
+        _ = MpsHook("changed").settings
+    assert extra not in str(e.value)
+
+
+@pytest.mark.parametrize("extra", ["", " ", "null", "{}", None])
+def test_no_extra_is_none(monkeypatch: pytest.MonkeyPatch, extra: str | None) -> None:
+    connection = {"conn_type": "tencentcloud", "login": "AKIDlocal", "password": "local-secret", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_CHANGED", json.dumps(connection))
+    assert MpsHook("changed").settings.region == "ap-guangzhou"
