@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from airflow_provider_mps.compat import ASCII_ASSETS
@@ -29,7 +30,10 @@ def fill_aliases(context: Any, outlets: Iterable[Any], made: Iterable[Reported],
     for one in made:
         few.add(one.dataset)
     extra = {"TaskId": str(result["TaskId"])} if isinstance(result, Mapping) and result.get("TaskId") else {}
-    for alias in aliases:
-        for one in few:
-            uri = one.dataset.ascii_uri if ASCII_ASSETS else one.dataset.uri
-            context["outlet_events"][alias].add(Asset(uri), extra=dict(extra))
+    for one in few:
+        uri = one.dataset.ascii_uri if ASCII_ASSETS else one.dataset.uri
+        # Airflow takes it for no asset: it is longer than 1,500 characters, 3,000 on Airflow 2.
+        with suppress(ValueError):
+            asset = Asset(uri)
+            for alias in aliases:
+                context["outlet_events"][alias].add(asset, extra=dict(extra))

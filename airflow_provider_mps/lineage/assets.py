@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mps.core.datasets import dataset_of
+from airflow_provider_mps.core.datasets import dataset_of, from_uri, in_uri
 from airflow_provider_mps.core.redaction import url_secrets
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def create_asset(*, bucket: str, key: str, extra: dict[str, Any] | None = None) 
     """
     from airflow.providers.common.compat.sdk import Asset
 
-    return Asset(uri=f"cos://{bucket}/{key.lstrip('/')}", extra=extra)
+    return Asset(uri=f"cos://{bucket}/{in_uri(key).lstrip('/')}", extra=extra)
 
 
 def convert_asset_to_openlineage(asset: Any, lineage_context: Any) -> Any:
@@ -50,4 +50,4 @@ def convert_asset_to_openlineage(asset: Any, lineage_context: Any) -> Any:
     from airflow.providers.common.compat.openlineage.facet import Dataset
 
     found = dataset_of(asset.uri)
-    return None if found is None else Dataset(namespace=found.namespace, name=found.name)
+    return None if found is None else Dataset(namespace=found.namespace, name=from_uri(found.name))

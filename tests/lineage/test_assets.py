@@ -47,3 +47,14 @@ def test_airflow_knows_the_factory_and_the_converter() -> None:
 
 def test_there_is_no_collector_where_nobody_reads_it() -> None:
     assert hook_lineage() is None
+
+
+@pytest.mark.skipif(AIRFLOW_2, reason="Airflow 2 has only ASCII in its database")
+@pytest.mark.parametrize("key", ["a b.png", "杯.png", "50%.png", "a?b.png", "a#b.png", "a?y=2&x=1#top", "a//b.png"])
+def test_openlineage_gets_the_key_of_an_asset_as_it_is(key: str) -> None:
+    pytest.importorskip("airflow.providers.openlineage")
+    from airflow.providers.common.compat.openlineage.utils.utils import translate_airflow_asset
+
+    found = translate_airflow_asset(create_asset(bucket="shop-1250000000", key=key), None)
+    assert found is not None
+    assert (found.namespace, found.name) == ("cos://shop-1250000000", key)

@@ -6,10 +6,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from airflow.providers.common.compat.sdk import Asset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.datasets import Dataset, dataset_of
+from airflow_provider_mps.core.datasets import Dataset, dataset_of, from_uri, in_uri
 from airflow_provider_mps.lineage.assets import sanitize_uri
 
 SECRET = "q8Zt0LwX3vRb5NcY9dKf"
@@ -99,3 +100,60 @@ def test_an_asset_needs_a_bucket_and_may_carry_no_credential(address: str) -> No
     with pytest.raises(ValueError, match="The address of an asset") as raised:
         sanitize_uri(urlsplit(address))
     assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"cos://shop-1250000000/cup.png#q-signature={SECRET}",
+        f"cos://shop-1250000000/cup.png%3Fq-signature%3D{SECRET}",
+        f"cos://shop-1250000000/sign={SECRET}/cup.png",
+        f"/data/cup.png?q-signature={SECRET}",
+        f"//img.example.com/cup.png?sign={SECRET}",
+        f"https:/img.example.com/cup.png?Signature={SECRET}",
+        f"file://me:{SECRET}@host/cup.png",
+    ],
+)
+def test_no_credential_of_an_odd_address(address: str) -> None:
+    found = dataset_of(address)
+    assert found is not None
+    assert SECRET not in found.name + found.uri + found.ascii_uri
+
+
+@pytest.mark.parametrize("scheme", ["https", "cos", "s3"])
+def test_a_long_signature_takes_no_name_away(scheme: str) -> None:
+    # Those of temporary keys are as long as their token.
+    address = f"{scheme}://shop-1250000000/in/cup.png?X-Amz-Security-Token={SECRET * 150}&X-Amz-Signature={SECRET}"
+    found = dataset_of(address)
+    assert found is not None
+    assert found.name.lstrip("/") == "in/cup.png"
+
+
+ODD = [
+    "a?b#c.png",
+    "a%3Fb%23c.png",
+    "a#1.png",
+    "a#2.png",
+    "a?y=2&x=1.png",
+    "a?.png",
+    "50%.png",
+    "50%25.png",
+    "a b.png",
+    "杯.png",
+    "a//b",
+]
+
+
+@pytest.mark.parametrize("namespace", ["cos://shop-1250000000", "s3://shop", "file"])
+def test_an_asset_is_not_that_of_another_key(namespace: str) -> None:
+    def asset(name: str) -> str:
+        dataset = Dataset(namespace, f"/{name}" if namespace == "file" else name)
+        return str(Asset(dataset.ascii_uri).uri)
+
+    assert len(set(map(asset, ODD))) == len(ODD)
+
+
+@given(st.text("a?#%235Ff") | st.text())
+def test_a_key_comes_back_from_the_address_of_its_asset(key: str) -> None:
+    assert from_uri(in_uri(key)) == key
+    assert not set(in_uri(key)) & set("?#")

@@ -25,7 +25,7 @@ from airflow_provider_mps.transfers.aidge_to_object_storage import AidgeToObject
 from airflow_provider_mps.transfers.cos_to_local import CosToLocalFilesystemOperator
 from airflow_provider_mps.transfers.local_to_cos import LocalFilesystemToCosOperator
 from tests.operators.publishing import Shop
-from tests.task_context import make_context
+from tests.task_context import AIRFLOW_2, make_context
 
 pytestmark = pytest.mark.usefixtures("conn_id")
 
@@ -215,6 +215,21 @@ def test_an_alias_is_told_what_was_made(count: int, service: LocalService, monke
     task_id = fusion(outlets=[alias]).execute(context)
     assert added == [(at(service, "o/0.jpeg" if count == 1 else "o")[0], {})]
     assert isinstance(task_id, str)
+
+
+def test_an_asset_that_airflow_does_not_take_leaves_the_others(
+    service: LocalService, monkeypatch: pytest.MonkeyPatch, lines: Callable[[], str]
+) -> None:
+    added: list[str] = []
+    context, alias = make_context(), AssetAlias("made")
+    context["outlet_events"] = {alias: SimpleNamespace(add=lambda asset, extra: added.append(asset.uri))}
+    # Airflow takes 1,500 characters, 3,000 on Airflow 2.
+    made = [f"cos:///o/{'x' * 2000}.jpeg", "cos:///o/cup.jpeg"]
+    made[0] = made[0].replace("x", "ä" if AIRFLOW_2 else "x")
+    monkeypatch.setattr(MpsImageBgFusionOperator, "lineage_outputs", lambda self, result: made)
+    assert fusion(outlets=[alias]).execute(context)
+    assert at(service, "o/cup.jpeg")[0] in added
+    assert "What this task has read and written is not reported" not in lines()
 
 
 def test_addresses_in_what_tasks_return() -> None:
