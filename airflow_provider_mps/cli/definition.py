@@ -53,7 +53,7 @@ def _command(name: str, in_short: str, description: str, exits: Mapping[int, str
 
     :param exits: what its exit codes mean, beside those that all commands have
     """
-    codes = {**exits, 2: "the command cannot be meant so", 130: "ended by Ctrl-C"}
+    codes = {**exits, 2: "the command cannot be meant so", 130: "ended by Ctrl-C", 141: "nobody reads the output"}
     lines = [f"  {code:<4} {codes[code]}" for code in sorted(codes)]
     epilog = "\n".join(["Exit codes:", *lines, "", "An id that begins with - goes behind --."])
     return Command(name, in_short, fill(description, 80), epilog, arguments)

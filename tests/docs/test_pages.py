@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
+from configparser import ConfigParser
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from airflow.configuration import conf
 
 from airflow_provider_mps.get_provider_info import get_provider_info
 from airflow_provider_mps.services.tencentcloud.codes import TASK_CODES
@@ -98,3 +100,28 @@ def test_errors_that_are_named_are_in_the_reference(page: Path) -> None:
     modules = re.findall(r"automodule:: (\S+)", (DOCS / "reference" / "exceptions.md").read_text())
     known = set().union(*(vars(import_module(module)) for module in modules)) | {"ValueError", *TASK_CODES}
     assert set(re.findall(r"`([A-Z]\w+Error)`", page.read_text())) <= known
+
+
+def test_every_option_of_airflow_that_is_named_is_one() -> None:
+    conf.load_providers_configuration()
+    known = {
+        f"[{section}] {option}" for section, one in conf.configuration_description.items() for option in one["options"]
+    }
+    named = 0
+    for page in PAGES:
+        text = page.read_text()
+        parts = [(part, re.findall(r"`(\[\w+\] [a-z_]+)`", part)) for part in re.split(r"\n\n|\n(?=\||- )", text)]
+        parts += [(block, _options(block)) for block in re.findall(r"```ini\n(.*?)```", text, re.DOTALL)]
+        for part, found in parts:
+            named += len(found)
+            # Of an option that this Airflow does not have it is said which ones have it.
+            unknown = [one for one in found if one not in known and not re.search(r"Airflow [23]|3\.\d", part)]
+            # Those of a provider are known where it is installed.
+            assert [one for one in unknown if not one.startswith(("[openlineage]", "[celery"))] == []
+    assert named > 15
+
+
+def _options(block: str) -> list[str]:
+    parser = ConfigParser(interpolation=None)
+    parser.read_string(block)
+    return [f"[{section}] {option}" for section in parser.sections() for option in parser[section]]
