@@ -279,8 +279,11 @@ def _load(data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UnreadablePageError(f"not JSON: {error}") from None
     version = fields.get("version") if isinstance(fields, dict) else None
-    if version != VERSION or not isinstance(version, int) or isinstance(version, bool):
-        raise UnreadablePageError(f"another version, or no page of a record: {data[:200]!r}")
+    if type(version) is int and version > VERSION:
+        said = f"its version is {version}, and this release of the package reads up to {VERSION}"
+        raise UnreadablePageError(f"{said}: install the release that wrote it")
+    if type(version) is not int or version != VERSION:
+        raise UnreadablePageError(f"no page of a record: {data[:60]!r}")
     return dict(fields)
 
 

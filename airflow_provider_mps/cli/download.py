@@ -177,7 +177,9 @@ def _check_free(wanted: list[Wanted]) -> None:
         elif one.path.parent.is_dir():
             taken += [path for path in one.path.parent.iterdir() if path.stem == one.path.name]
     if taken:
-        shown = ", ".join(printable(str(path)) for path in taken[:3]) + (" ..." if len(taken) > 3 else "")
+        shown = ", ".join(printable(str(path)) for path in taken[:3]) + (
+            f" and {len(taken) - 3:,} more" if len(taken) > 3 else ""
+        )
         raise CommandError(
             f"{counted(len(taken), 'file')} there already: {shown}. Nothing was fetched.\n"
             "Give another DEST, or --overwrite."

@@ -94,6 +94,7 @@ def look_into_batch(found: Evidence, address: str, conn_id: str | None) -> None:
         raise UsageError("--record: expected an address in COS, such as cos://shop-1250000000/airflow-mps/")
     location: CosLocation = Locations(None, conn_id or DEFAULT_CONN_ID).folder("--record", address)
     prefixes = _prefixes(location)
+    read = 0
     for prefix in prefixes:
         store = BatchStore(location.hook, prefix, found.service)
         try:
@@ -102,13 +103,17 @@ def look_into_batch(found: Evidence, address: str, conn_id: str | None) -> None:
         except UnreadablePageError as error:
             found.missing.append(f"{clean(store)} cannot be read: {clean(error, 200)}")
             continue
+        read += 1
         for one in record.records.values() if record is not None else ():
             if found.task_id in one.task_ids:
                 found.batch = InBatch(str(store), one, record.ends.get(found.task_id) if record else None)
                 return
-    looked = counted(len(prefixes), "batch record") if len(prefixes) > 1 else "the batch record"
-    said = f"{looked} in {clean(address)}" if prefixes else f"there is no batch record in {clean(address)}"
-    found.missing.append(f"no record here: {said}{' does not have this task' if prefixes else ''}.")
+    if read:
+        looked = f"none of {read:,} batch records" if read > 1 else "the batch record"
+        has = "has" if read > 1 else "does not have"
+        found.missing.append(f"no record here: {looked} in {clean(address)} {has} this task.")
+    elif not prefixes:
+        found.missing.append(f"no record here: there is no batch record in {clean(address)}.")
 
 
 def _prefixes(location: Any) -> list[str]:

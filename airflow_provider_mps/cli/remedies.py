@@ -9,6 +9,7 @@ from airflow_provider_mps.cli.evidence import Evidence
 from airflow_provider_mps.cli.printing import Step
 from airflow_provider_mps.cli.words import State
 from airflow_provider_mps.core.outcomes import NO_RESULT
+from airflow_provider_mps.core.polling import Finished
 from airflow_provider_mps.core.tasks import TaskFailure
 from airflow_provider_mps.core.texts import clean
 
@@ -70,9 +71,11 @@ def _without_answer(found: Evidence) -> Iterator[Step]:
         yield Step(found.remedy)
     elif found.refusal:
         yield Step("See to why the service could not be asked, above, and ask again.")
-    item = found.item
+    item, end = found.item, found.batch.end if found.batch else None
     if item is not None and isinstance(item.event, ItemMade):
         yield Step("The picture was made, and is where the catalogue's record says, unless somebody has removed it.")
+    elif isinstance(end, Finished) and end.state.failure is None:
+        yield Step("The picture was made, and is where the record says, unless somebody has removed it.")
     elif found.is_unknown and not found.is_known:
         yield Step(
             "Check the id, and that the connection is of the account that has submitted it. It may belong to the other "

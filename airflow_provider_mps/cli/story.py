@@ -180,7 +180,8 @@ def _end(batch: InBatch) -> str:
         return f"no end: {clean(end)}"
     if end.state.failure is not None:
         return f"{State.FAILED}: {clean(end.state.failure)}"
-    return State.FINISHED
+    places = [place for one in (end.state.result or {}).get("Outputs") or () if (place := clean(place_of_output(one)))]
+    return ": ".join(filter(None, (State.FINISHED, ", ".join(places))))
 
 
 def _on_record(item: InCatalogue) -> Iterator[Field]:

@@ -226,3 +226,14 @@ def test_a_name_that_would_leave_the_folder(
     assert "local_dir" not in said.errors
     assert said.err.replace("\n", "").isprintable()
     assert not list(tmp_path.iterdir())
+
+
+def test_of_many_files_that_are_there_some_are_named(
+    typed: Callable[..., Typed], service: LocalService, tmp_path: Path
+) -> None:
+    task_id = submit_to_aidge(service)
+    finished(typed, task_id)
+    for number in range(1, 5):
+        (tmp_path / f"{task_id}-{number}.jpg").touch()
+    said = typed("download", task_id, str(tmp_path))
+    assert "-3.jpg and 1 more. Nothing was fetched." in said.errors

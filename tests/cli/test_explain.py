@@ -278,3 +278,29 @@ def test_an_empty_place_is_refused(typed: Callable[..., Typed], option: str) -> 
     said = typed("explain", UNKNOWN, "--no-db", "--offline", option, "")
     assert said.code == 2
     assert said.err.startswith(f"Error: {option}: expected ")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'{"version":9}', "its version is 9, and this release of the package reads up to 1"),
+        (b"[]", "no page of a record"),
+        (b'{"version":1,"pages"', "not JSON"),
+    ],
+)
+def test_of_a_record_that_cannot_be_read_it_is_not_said_what_it_has(
+    typed: Callable[..., Typed], service: LocalService, data: bytes, said: str
+) -> None:
+    service.put_object(service.bucket, f"/half/{len(data)}/dag/task/0123/batch.json", data)
+    missing = parts(typed("explain", UNKNOWN, "--no-db", "--offline", "--record", f"cos:///half/{len(data)}"))
+    told = missing["What was not found"]
+    assert "/dag/task/0123/ cannot be read" in told
+    assert said in told
+    assert "does not have this task" not in told
+
+
+def test_a_record_says_where_a_picture_is(typed: Callable[..., Typed], batch: list[dict[str, Any]]) -> None:
+    said = typed("explain", batch[0]["TaskId"], "--no-db", "--offline", "--record", "cos:///airflow-mps/")
+    story = parts(said)
+    assert f"on record finished: {batch[0]['Outputs'][0]['cos_uri']}" in story["What was answered"]
+    assert "is where the record says" in story["What to do next"]
