@@ -16,13 +16,22 @@ from airflow_provider_mps.cli.definition import COMMANDS, GROUP_HELP, Command
 from airflow_provider_mps.cli.words import MODULE, ExitCode
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what cannot be meant so back as all texts are shown: somebody may have pasted a signed address."""
+
+    def error(self, message: str) -> NoReturn:
+        from airflow_provider_mps.core.texts import clean
+
+        super().error(clean(message))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out what was typed behind ``python -m airflow_provider_mps``.
 
     :param argv: default: of the process
     :return: the exit code
     """
-    parser = argparse.ArgumentParser(prog=MODULE, description=f"{GROUP_HELP}.")
+    parser = _Parser(prog=MODULE, description=f"{GROUP_HELP}.")
     commands = parser.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
     for command in COMMANDS:
         made = commands.add_parser(

@@ -195,3 +195,22 @@ def test_an_answer_that_cannot_be_written(
         assert main(["task", task_id]) == ExitCode.FAILED
     assert errors.read_text().startswith("Error: The answer cannot be written: No space left on device")
     assert "Traceback" not in errors.read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["task", UNKNOWN, "https://e.com/a.png?q-signature=0123456789abcdef0123456789abcdef"],
+        ["task", UNKNOWN, "--timeout", "\x1b[31m"],
+        ["\x1b[31mtask"],
+    ],
+)
+def test_what_was_typed_is_said_back_without_secrets_and_controls(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert said.replace("\n", "").isprintable()
+    assert "0123456789abcdef" not in said
