@@ -2,7 +2,11 @@
 
 A trigger may run several times: where a triggerer has ended, another one takes its triggers over, within a second if
 its end was noticed. So nothing goes out until some seconds after the hand-over, and a trigger that has begun sooner
-than that is certainly the first that submits. Any other looks the task up before.
+than that is certainly the first that submits. Any other looks the task up before. From the hand-over until a trigger
+begins it takes two rounds of loops of a second each, in the supervisor and in the triggerer, and what they have to do.
+
+What is urgent may go out sooner. A mark is left before that, where whoever begins later can see it: without one,
+nothing has gone out sooner.
 
 The other way round a triggerer may have lost its triggers without knowing: it stood still, or is cut off from the
 database. So it goes on only as long as its supervisor answers, see :class:`Continuity`.
@@ -10,23 +14,27 @@ database. So it goes on only as long as its supervisor answers, see :class:`Cont
 
 from __future__ import annotations
 
-# A trigger that begins sooner than this after its hand-over is the first that may submit.
-FIRST_SECONDS = 1.5
-# And none submits sooner than this. The difference is for the clocks of two triggerers.
-SEND_AFTER_SECONDS = 1.75
+# A trigger that begins sooner than this after its hand-over is the first that may submit without a mark.
+FIRST_SECONDS = 2.75
+# And none submits without a mark sooner than this. The difference is for the clocks of two triggerers.
+SEND_AFTER_SECONDS = 3.0
+# The same for what is urgent, with a mark.
+FIRST_TO_MARK_SECONDS = 1.5
+MARK_AFTER_SECONDS = 1.75
 # Whoever begins more than this before its hand-over has another clock than the worker, and nothing said here holds.
 CLOCKS_APART_SECONDS = 5.0
 # For how long a submission may wait for its turn where no execution_timeout ends that.
 LONGEST_TURN_SECONDS = 24 * 3600.0
 
 
-def is_first(handed_over: float, began: float) -> bool:
+def is_first(handed_over: float, began: float, *, may_be_marked: bool) -> bool:
     """Tell whether a trigger is certainly the first of its hand-over that may submit.
 
     :param handed_over: seconds since the epoch
     :param began: when the trigger began, seconds since the epoch
+    :param may_be_marked: whether another one may have left a mark; if there certainly is none, False
     """
-    return began < handed_over + FIRST_SECONDS
+    return began < handed_over + (FIRST_TO_MARK_SECONDS if may_be_marked else FIRST_SECONDS)
 
 
 def clocks_agree(handed_over: float, began: float) -> bool:

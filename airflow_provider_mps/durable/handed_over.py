@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowException
 
+from airflow_provider_mps.clients.async_client import off_the_loop
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.errors import says_no_such_task
 from airflow_provider_mps.core.flow import SubmissionFlow
-from airflow_provider_mps.core.handover import LONGEST_TURN_SECONDS, SEND_AFTER_SECONDS, clocks_agree, is_first
+from airflow_provider_mps.core.handover import (
+    FIRST_TO_MARK_SECONDS,
+    LONGEST_TURN_SECONDS,
+    MARK_AFTER_SECONDS,
+    SEND_AFTER_SECONDS,
+    clocks_agree,
+    is_first,
+)
 from airflow_provider_mps.core.polling import Deadline, Refused, TooLate, deadline_of
 from airflow_provider_mps.core.steps import InDoubt, Log, Submitted
 from airflow_provider_mps.core.submission import LookUp, Record
@@ -46,6 +55,16 @@ class Moment(NamedTuple):
         return cls(time.time(), time.monotonic())
 
 
+class Mark(Protocol):
+    """What tells whoever takes a submission over that it may have gone out early."""
+
+    def read(self) -> Any:
+        """Return what was left, or None; blocks, and raises if that is not known."""
+
+    def leave(self, value: Any) -> None:
+        """Leave it; blocks until everybody can see it, or raises."""
+
+
 class HandedOver:
     """One submission that was handed over. It is a :class:`~airflow_provider_mps.core.steps.Port` too, with awaitables.
 
@@ -57,6 +76,7 @@ class HandedOver:
     :param interval: seconds between looks at a task
     :param timeout: seconds from its submission for which a task is waited for
     :param until: when ``execution_timeout`` of the Airflow task ends, seconds since the epoch; None if it has none
+    :param mark: lets it go out sooner; None where that is not urgent
     :param log: takes the lines for the task log
     """
 
@@ -71,6 +91,7 @@ class HandedOver:
         interval: float,
         timeout: float,
         until: float | None,
+        mark: Mark | None,
         log: Log,
     ) -> None:
         self.record = record
@@ -82,15 +103,14 @@ class HandedOver:
         self._interval = interval
         self._timeout = timeout
         self._until = until
+        self._mark = mark
         self._rounds = 0
-        self._began = began.at
-        self._is_first = is_first(self._handed_over, began.at)
+        self._began = began
+        if is_first(self._handed_over, began.at, may_be_marked=False):
+            # The supervisor was given it after the hand-over, and that was a sign of life.
+            submitter.continuity.prove(began.steady)
         # Since when it is certain that nobody else submits this; None while that has to be found out.
         self._certain_since: float | None = None
-        if self._is_first:
-            # The supervisor was given it after the hand-over, and that was a sign of life.
-            self._certain_since = began.steady
-            submitter.continuity.prove(began.steady)
 
     async def submit(self) -> Submitted:
         """Submit, unless that has happened; ``record`` has what has to be put on record, whatever comes of it.
@@ -99,15 +119,15 @@ class HandedOver:
         :raises HandedBackError: the worker has to go on
         :raises Exception: whether there is a task is not known
         """
-        if not clocks_agree(self._handed_over, self._began):
-            ahead = self._handed_over - self._began
+        if not clocks_agree(self._handed_over, self._began.at):
+            ahead = self._handed_over - self._began.at
             raise HandedBackError(f"the clock of the worker is {ahead:.0f} s or more ahead of that of the triggerer")
         attempt = AirflowTry(
             try_number=1,
             max_tries=self.record.max_tries,
             retries=0,
-            began=self._began,
-            now=self._began,
+            began=self._began.at,
+            now=self._began.at,
             run_began=None,
             keeps_records=True,
             service=self._terms.service.name,
@@ -121,10 +141,19 @@ class HandedOver:
 
         :raises HandedBackError: this triggerer does not know whether it still has its triggers
         """
-        if self._is_first:
+        if await self._is_first():
+            self._certain_since = self._began.steady
             return submission.not_sent(self.record)
         await self._take_possession()
         return self.record
+
+    async def _is_first(self) -> bool:
+        may_be_marked = self._mark is not None
+        if self._mark is not None and self._began.at >= self._handed_over + FIRST_TO_MARK_SECONDS:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(self._submitter.continuity.seconds):
+                    may_be_marked = await off_the_loop(self._mark.read) == self._handed_over
+        return is_first(self._handed_over, self._began.at, may_be_marked=may_be_marked)
 
     async def keep(self, record: Record) -> None:
         """Remember the record; it travels with the event."""
@@ -179,13 +208,15 @@ class HandedOver:
         :raises ServiceError: the service has not accepted it, or did not say
         :raises HandedBackError: the worker has to go on
         """
-        await asyncio.sleep(max(0.0, self._handed_over + SEND_AFTER_SECONDS - time.time()))
+        after = SEND_AFTER_SECONDS if self._mark is None else MARK_AFTER_SECONDS
+        await asyncio.sleep(max(0.0, self._handed_over + after - time.time()))
         while True:
             if not self._is_certain() and (found := await self._become_certain()) is not None:
                 return found
             turn = await self._turn()
 
             async def guard(end: Any = turn.end) -> None:
+                await self._leave_mark()
                 if not self._is_certain():
                     raise _UncertainError
                 end()
@@ -198,6 +229,18 @@ class HandedOver:
                 self._log.info("This triggerer stood still, or was cut off: another one may have submitted this")
             finally:
                 turn.end()
+
+    async def _leave_mark(self) -> None:
+        """Tell whoever takes this over that it may be out, or wait until nobody has to be told."""
+        if (left := self._handed_over + SEND_AFTER_SECONDS - time.time()) <= 0:
+            return
+        until = time.monotonic() + left
+        if self._mark is not None:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(left):
+                    await off_the_loop(self._mark.leave, self._handed_over)
+                return
+        await asyncio.sleep(max(0.0, until - time.monotonic()))
 
     def _is_certain(self) -> bool:
         since = self._certain_since

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     # Imported where they are used: a DAG file has no need of them.
     from airflow_provider_mps.core.submission_events import SubmissionEnd
 
+# Of a task that nobody has given another one.
+DEFAULT_PRIORITY_WEIGHT = 1
+
 
 def may_be_handed_over(operator: Any, payload: Mapping[str, Any]) -> bool:
     """Tell whether the triggerer may submit for an operator.
@@ -58,6 +61,7 @@ def hand_over(operator: Any, context: Context, payload: Mapping[str, Any], recor
         operator.poll_interval,
         operator.timeout,
         until,
+        urgent=operator.priority_weight > DEFAULT_PRIORITY_WEIGHT,
     )
     deadline = now + LONGEST_TURN_SECONDS + operator.timeout if until is None else until
     lifetime = timedelta(seconds=trigger_lifetime(now=now, deadline=deadline))

@@ -8,38 +8,59 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_mps.core.handover import FIRST_SECONDS, SEND_AFTER_SECONDS, Continuity, is_first
+from airflow_provider_mps.core.handover import (
+    FIRST_SECONDS,
+    FIRST_TO_MARK_SECONDS,
+    MARK_AFTER_SECONDS,
+    SEND_AFTER_SECONDS,
+    Continuity,
+    is_first,
+)
 
 
 @dataclass
-class Trigger:
-    """A trigger that begins, submits as soon as it may if nobody is known to have, and dies at some moment."""
+class Submission:
+    """What becomes of a submission in triggers of which each next one begins when the one before is gone.
 
-    began: float
-    dies: float
-    sent: float | None = field(default=None)
+    :param urgent: whether it may go out early, with a mark
+    """
 
-    def live(self) -> None:
-        if is_first(0.0, self.began) and self.dies > SEND_AFTER_SECONDS:
-            self.sent = max(self.began, SEND_AFTER_SECONDS)
+    urgent: bool
+    marked: bool = False
+    sent: int = 0
+    looked_up: int = field(default=0)
+
+    def taken(self, began: float, dies: float, *, can_mark: bool) -> None:
+        """Submit as soon as that is allowed, if nobody is known to have."""
+        late = began >= FIRST_TO_MARK_SECONDS
+        may_be_marked = self.urgent and (self.marked or not late)
+        if not is_first(0.0, began, may_be_marked=may_be_marked):
+            self.looked_up += 1
+            return
+        early = max(began, MARK_AFTER_SECONDS)
+        if self.urgent and early < SEND_AFTER_SECONDS and can_mark and dies > early:
+            self.marked = True
+            self.sent += 1
+        elif dies > SEND_AFTER_SECONDS:
+            self.sent += 1
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 4), st.floats(0, 4)), min_size=1, max_size=6),
+    st.lists(st.tuples(st.floats(0, 4), st.floats(0, 4), st.booleans()), min_size=1, max_size=6),
     st.floats(0, SEND_AFTER_SECONDS - FIRST_SECONDS, exclude_max=True),
+    st.booleans(),
 )
 def test_of_triggers_that_take_each_other_over_one_is_the_first_that_submits(
-    lives: list[tuple[float, float]], clock_difference: float
+    lives: list[tuple[float, float, bool]], clock_difference: float, urgent: bool
 ) -> None:
-    moment, sent = 0.0, 0
-    for number, (begins_after, lives_for) in enumerate(lives):
-        # The next one begins when the one before is gone; the clock of each second one is behind.
-        began = moment + begins_after
-        trigger = Trigger(began - (clock_difference if number % 2 else 0.0), began + lives_for)
-        trigger.live()
-        sent += trigger.sent is not None
-        moment = trigger.dies
-    assert sent <= 1
+    moment, submission = 0.0, Submission(urgent)
+    for number, (begins_after, lives_for, can_mark) in enumerate(lives):
+        # The clock of each second one is behind.
+        began, dies = moment + begins_after, moment + begins_after + lives_for
+        submission.taken(began - (clock_difference if number % 2 else 0.0), dies, can_mark=can_mark)
+        moment = dies
+    assert submission.sent <= 1
+    assert submission.looked_up or submission.sent or all(lives_for < SEND_AFTER_SECONDS for _, lives_for, _ in lives)
 
 
 def test_without_a_proof_nothing_is_covered() -> None:

@@ -410,6 +410,7 @@ SUBMITS = {
     "poll_interval": 10.0,
     "timeout": 600.0,
     "until": 1767229971.5,
+    "urgent": True,
 }
 SUBMISSION_ENDS = {
     "done": SubmissionEnd(RECORD),

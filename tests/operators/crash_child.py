@@ -26,6 +26,7 @@ from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 from airflow_provider_mps.operators.mps_submit import MpsSubmitOperator
 from airflow_provider_mps.sensors.mps import MpsImageTaskSensor
 from airflow_provider_mps.services.tencentcloud import lookup
+from airflow_provider_mps.triggers import mps_submit
 from tests.task_context import StateStore, make_context
 
 ARGUMENTS: dict[str, Any] = {"subject_cos_key": "/samples/coffee.png", "prompt": "marble", "poll_interval": 0.1}
@@ -79,7 +80,26 @@ DEATHS: dict[str, Callable[[], object]] = {
     "after delivery was recorded": lambda: on_write(3, before=False),
     "": lambda: None,
 }
+
+
+class FileMark:
+    """The mark of a submission that goes out early, in a file."""
+
+    path: Path
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def read(self) -> Any:
+        return json.loads(self.path.read_text()) if self.path.exists() else None
+
+    def leave(self, value: Any) -> None:
+        self.path.write_text(json.dumps(value))
+
+
 IN_THE_TRIGGERER: dict[str, Callable[[], object]] = {
+    "before the mark": lambda: patch(FileMark, "leave", nth(1, before=True)),
+    "after the mark": lambda: patch(FileMark, "leave", nth(1, before=False)),
     "before the turn": lambda: patch(HandedOver, "send", nth(1, before=True)),
     "before the request": lambda: patch(MpsHook, "asubmit_task", nth(1, before=True)),
     # As above.
@@ -102,6 +122,8 @@ def run(spec: dict[str, Any]) -> None:
     calls.WAIT, lookup.SETTLE_SECONDS = wait_none(), 0.3
     # There is no supervisor.
     submitter.supervisor_answers = lambda: None
+    FileMark.path = Path(spec["out"]).with_name("mark.json")
+    mps_submit.TriggerMark = FileMark  # type: ignore[assignment, misc]
     (IN_THE_TRIGGERER if spec["step"].startswith("trigger") and spec["death"] else DEATHS)[spec["death"]]()
     Path(spec["out"]).write_text(json.dumps(_step(spec)))
 

@@ -34,8 +34,8 @@ STORES = [pytest.param(False, id="no-store")] + ([] if AIRFLOW_2 else [pytest.pa
 class Life:
     """The processes in which one Airflow task lives."""
 
-    def __init__(self, service: LocalService, folder: Path, *, store: bool, mode: str) -> None:
-        self.service, self.folder, self.mode = service, folder, mode
+    def __init__(self, service: LocalService, folder: Path, *, store: bool, mode: str, **arguments: Any) -> None:
+        self.service, self.folder, self.arguments = service, folder, MODES[mode] | arguments
         self.store = str(folder / "state.json") if store else ""
         self.run_began = datetime.now(UTC).isoformat()
 
@@ -44,7 +44,7 @@ class Life:
         out = self.folder / "out.json"
         out.unlink(missing_ok=True)
         spec = {"step": step, "death": death, "try_number": try_number, "out": str(out), "store": self.store, **more}
-        spec |= {"connection": self.service.connection(), "arguments": MODES[self.mode], "run_began": self.run_began}
+        spec |= {"connection": self.service.connection(), "arguments": self.arguments, "run_began": self.run_began}
         process = self._process = FORKS.Process(target=run, args=(spec,))
         process.start()
         if death == "after the request left":

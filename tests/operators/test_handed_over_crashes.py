@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ def taken_over_and_killed_again(life: Life, end: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("then", [taken_over, tried_again, taken_over_and_killed_again])
-@pytest.mark.parametrize("death", [death for death in IN_THE_TRIGGERER if "look-up" not in death])
+@pytest.mark.parametrize(
+    "death", [death for death in IN_THE_TRIGGERER if "look-up" not in death and "mark" not in death]
+)
 def test_a_killed_triggerer_pays_once(
     death: str, then: Callable[[Life, dict[str, Any]], Any], life: Life, service: LocalService
 ) -> None:
@@ -54,6 +57,24 @@ def test_a_killed_triggerer_pays_once(
     assert end is not None
     assert end["method"] == "resume_handed_over"
     assert not service.tasks
+    assert life.step("trigger", death, trigger=end["deferred"]) is None
+    result = then(life, end)
+    (accepted,) = service.tasks
+    assert result["TaskId"] == accepted.task_id
+
+
+@pytest.mark.parametrize("then", [taken_over, tried_again, taken_over_and_killed_again])
+@pytest.mark.parametrize("death", ["after the request left", "before the mark", "after the answer", "after the mark"])
+def test_a_killed_triggerer_pays_once_for_what_is_urgent(
+    death: str, then: Callable[[Life, dict[str, Any]], Any], service: LocalService, tmp_path: Path
+) -> None:
+    """Another one begins so soon that without a mark it would be the first."""
+    service.add_fault(kind="delay", action="ProcessImage", seconds=0.1, when="after", times=1)
+    life = Life(service, tmp_path, store=True, mode="deferrable", priority_weight=10)
+    end = life.step("execute")
+    assert end is not None
+    # However slow the machine is to come here.
+    end["deferred"][1]["record"]["intent"] = time.time()
     assert life.step("trigger", death, trigger=end["deferred"]) is None
     result = then(life, end)
     (accepted,) = service.tasks

@@ -13,6 +13,7 @@ import pytest
 
 from airflow_provider_mps.compat import KEEPS_TASK_STATE
 from airflow_provider_mps.local.service import LocalService
+from airflow_provider_mps.triggers.mps_submit import MARK_KEY
 from tests.system.conftest import MANY
 from tests.system.real_airflow import RealAirflow
 from tests.whole import WHOLE
@@ -22,6 +23,7 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(not KEEPS_TASK_STATE, reason="without a record the worker submits"),
 ]
+URGENT = "handed_over_urgent"
 whole_only = pytest.mark.skipif(not WHOLE, reason="make test-whole runs it")
 
 
@@ -56,37 +58,43 @@ def stood_still(airflow: RealAirflow) -> None:
 
 
 @pytest.mark.parametrize(
-    "happens",
+    ("happens", "dag"),
     [
-        lost_its_runner,
-        pytest.param(stood_still, marks=whole_only),
-        pytest.param(killed, marks=whole_only),
-        pytest.param(stopped, marks=whole_only),
+        pytest.param(happens, dag, id=f"{happens.__name__}-{dag}", marks=[] if runs_always else whole_only)
+        for happens, dag, runs_always in (
+            (lost_its_runner, URGENT, True),
+            (lost_its_runner, "handed_over", False),
+            (stood_still, "handed_over", False),
+            (killed, "handed_over", False),
+            (stopped, "handed_over", False),
+            (stopped, URGENT, False),
+        )
     ],
-    ids=lambda function: getattr(function, "__name__", None),
 )
 def test_another_triggerer_takes_over(
-    happens: Callable[[RealAirflow], None], airflow: RealAirflow, cloud: LocalService
+    happens: Callable[[RealAirflow], None], dag: str, airflow: RealAirflow, cloud: LocalService
 ) -> None:
-    name = happens.__name__
+    name = f"{happens.__name__} {dag}"
     airflow.start("triggerer-2", "triggerer")
     try:
         # Some requests are under way, with their answers to come.
         cloud.add_fault(kind="delay", action="ProcessImage", when="after", seconds=0.8, match=f'"{name} ')
-        run = airflow.trigger("handed_over", {"name": name})
+        run = airflow.trigger(dag, {"name": name})
 
         def of_this() -> Counter[str]:
             return Counter(task.job.prompt for task in cloud.tasks if task.job.prompt.startswith(f"{name} "))
 
-        airflow.wait("handed_over", run, lambda _: sum(of_this().values()) >= MANY // 3, 240)
+        airflow.wait(dag, run, lambda _: sum(of_this().values()) >= MANY // 3, 240)
         happens(airflow)
-        tis = airflow.wait_finished("handed_over", run, 240)
+        tis = airflow.wait_finished(dag, run, 240)
         strays = [ti for ti in tis if ti.state != "success"]
-        assert not strays, "\n".join(airflow.task_log("handed_over", run, "fuse", ti.map_index) for ti in strays)
-        logs = "\n".join(airflow.task_log("handed_over", run, "fuse", ti.map_index) for ti in tis)
+        assert not strays, "\n".join(airflow.task_log(dag, run, "fuse", ti.map_index) for ti in strays)
+        logs = "\n".join(airflow.task_log(dag, run, "fuse", ti.map_index) for ti in tis)
         assert of_this() == {f"{name} {n}": 1 for n in range(MANY)}, logs[-20_000:]
+        marks = [airflow.xcom(dag, run, "fuse", ti.map_index, MARK_KEY) for ti in tis]
+        assert any(marks) == (dag == URGENT)
         # Somebody else has taken over, or this shows nothing.
-        assert any(len(airflow.triggerers("handed_over", run, "fuse", ti.map_index)) > 1 for ti in tis), logs[-20_000:]
+        assert any(len(airflow.triggerers(dag, run, "fuse", ti.map_index)) > 1 for ti in tis), logs[-20_000:]
     finally:
         cloud.clear_faults()
         airflow.replace("triggerer", "triggerer-2")

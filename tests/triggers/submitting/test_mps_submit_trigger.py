@@ -225,7 +225,9 @@ def test_a_triggerer_that_stood_still_looks_again(
             # Meanwhile another triggerer has taken it over.
             other = MpsSubmitTrigger(**{**trigger.serialize()[1]})
             other.record = {**other.record, "intent": other.record["intent"] - 60}
-            await asyncio.to_thread(fire, other)
+            meanwhile = threading.Thread(target=fire, args=(other,))
+            meanwhile.start()
+            meanwhile.join()
         time.sleep(3)  # noqa: ASYNC251 - it stands still
         return await waiting
 
