@@ -94,11 +94,23 @@ def _trigger(connection: Any, count: int, triggers: Any, ready: Any) -> None:
 
 
 def _no_supervisor() -> None:
-    """Say at once that the triggerer has what it was given; Airflow's supervisor needs 40 ms each few seconds."""
+    """Say at once that the triggerer has what it was given, and take marks; Airflow's supervisor needs 40 ms for each."""
     from airflow_provider_mps.durable import submitter
-    from airflow_provider_mps.triggers import mps_submit  # noqa: F401 - as the triggerer has it by then
+    from airflow_provider_mps.triggers import mps_submit
 
     submitter.supervisor_answers = lambda: None
+    mps_submit.TriggerMark = _Mark  # type: ignore[assignment, misc]
+
+
+class _Mark:
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def read(self) -> None:
+        time.sleep(0.04)
+
+    def leave(self, _: Any) -> None:
+        time.sleep(0.04)
 
 
 async def _run_triggers(count: int, get: Callable[[], Any]) -> None:
@@ -127,7 +139,7 @@ async def _end(arguments: dict[str, Any], priority: int = 1) -> dict[str, Any]:
     return dict(event)
 
 
-def _execute(folder: str, number: int, *, hands_over: bool) -> dict[str, Any] | None:
+def _execute(folder: str, number: int, *, hands_over: bool, priority: int = 1) -> dict[str, Any] | None:
     """Run a try of a task; return the arguments of the trigger that it defers to, if it does."""
     from airflow.providers.common.compat.sdk import TaskDeferred
 
@@ -140,6 +152,7 @@ def _execute(folder: str, number: int, *, hands_over: bool) -> dict[str, Any] | 
         prompt=f"{number}",
         wait_for_completion=hands_over,
         deferrable=hands_over,
+        priority_weight=priority,
     )
     try:
         operator.execute(make_context(StateStore(Path(folder) / f"{number}.json"), map_index=number))
@@ -183,7 +196,7 @@ async def _one_behind_many(service: Any, folder: str, priority: int) -> float:
         if one is not None
     ]
     await asyncio.sleep(5)
-    last = await asyncio.to_thread(_execute, folder, WAITING, hands_over=True)
+    last = await asyncio.to_thread(_execute, folder, WAITING, hands_over=True, priority=priority)
     assert last is not None
     urgent = asyncio.create_task(_end(last, priority))
     event = await urgent
