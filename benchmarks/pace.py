@@ -94,7 +94,7 @@ def _trigger(connection: Any, count: int, triggers: Any, ready: Any) -> None:
 
 
 def _no_supervisor() -> None:
-    """Say at once that the triggerer has what it was given, and take marks; Airflow's supervisor needs 40 ms for each."""
+    """Say at once that the triggerer has what it was given, and take marks, for which Airflow's needs 40 ms each."""
     from airflow_provider_mps.durable import submitter
     from airflow_provider_mps.triggers import mps_submit
 
