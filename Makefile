@@ -4,7 +4,8 @@
 # make test-old   imports and the tests of the wire beside the dependencies of a release, and the lowest allowed ones
 # make test-whole  the tests with all of their cases
 # make test-distributed  a Celery cluster of which parts are killed, with many more pictures than make test has
-# make test-matrix  what depends on Airflow, on each version of it and of Python in .ci/matrix; test-matrix-small: less of it
+# make test-matrix  what depends on Airflow, on each version of it and of Python in .ci/matrix; test-matrix-small and
+#                 test-matrix-least: less of it
 # make test-next  the same on the next Airflow, where the index has one
 # make test-crashes  SIGKILL at random moments, with many more lives than make test has time for
 # make docs       the site of docs/, into docs/_build/html
@@ -90,11 +91,14 @@ test-released: .venv/released/ready
 test-lowest: .venv/lowest/ready
 	.venv/lowest/bin/pytest -n 8 --dist worksteal -m "not alone and not source" $(OLD_TESTS)
 
-.PHONY: test-matrix test-matrix-small test-next
+.PHONY: test-matrix test-matrix-least test-matrix-small test-next
 
 # MATRIX=... only these versions of Airflow
 test-matrix: $(READY)
 	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix whole $(MATRIX)
+
+test-matrix-least: $(READY)
+	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix least $(MATRIX)
 
 test-matrix-small: $(READY)
 	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix small $(MATRIX)
