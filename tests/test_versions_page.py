@@ -82,5 +82,5 @@ def test_the_matrix_has_what_is_supported() -> None:
 
 def test_the_tests_of_the_matrix_are_there() -> None:
     tests = lines("airflow-tests")
-    assert {kind for kind, _ in tests} == {"small", "whole"}
+    assert {kind for kind, _ in tests} == {"least", "small", "whole"}
     assert all((ROOT / path.partition("::")[0]).exists() for _, path in tests)
