@@ -13,4 +13,5 @@ with DAG("signed", schedule=None, start_date=datetime(2026, 1, 1), catchup=False
     submit = MpsImageBgFusionOperator(
         task_id="submit", subject_url="{{ dag_run.conf['signed_url'] }}", prompt="signed subject"
     )
-    MpsImageTaskSensor(task_id="wait", mps_task_id=submit.output, mode="reschedule", poke_interval=1, timeout=300)
+    # Airflow 3.1 takes what it hears late of one look for the end of the next.
+    MpsImageTaskSensor(task_id="wait", mps_task_id=submit.output, mode="reschedule", poke_interval=5, timeout=300)
