@@ -14,6 +14,8 @@ database. So it goes on only as long as its supervisor answers, see :class:`Cont
 
 from __future__ import annotations
 
+from typing import Any
+
 # A trigger that begins sooner than this after its hand-over is the first that may submit without a mark.
 FIRST_SECONDS = 2.75
 # And none submits without a mark sooner than this. The difference is for the clocks of two triggerers.
@@ -35,6 +37,21 @@ def is_first(handed_over: float, began: float, *, may_be_marked: bool) -> bool:
     :param may_be_marked: whether another one may have left a mark; if there certainly is none, False
     """
     return began < handed_over + (FIRST_TO_MARK_SECONDS if may_be_marked else FIRST_SECONDS)
+
+
+def says_marked(mark: Any, handed_over: float) -> bool:
+    """Tell whether a mark may be of a hand-over.
+
+    One of an earlier try is not, if it had to be left before this hand-over: one that came later may have overwritten a
+    mark of this hand-over. What is no time may be what an XCom backend has made of one.
+
+    :param mark: what was found, None for nothing
+    :param handed_over: seconds since the epoch
+    """
+    if mark is None:
+        return False
+    is_time = isinstance(mark, int | float) and not isinstance(mark, bool)
+    return not (is_time and mark + SEND_AFTER_SECONDS < handed_over)
 
 
 def clocks_agree(handed_over: float, began: float) -> bool:

@@ -9,18 +9,17 @@ from typing import Any, NamedTuple, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from airflow_provider_mps.clients.async_client import off_the_loop
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import AirflowTry
 from airflow_provider_mps.core.errors import says_no_such_task
 from airflow_provider_mps.core.flow import SubmissionFlow
 from airflow_provider_mps.core.handover import (
-    FIRST_TO_MARK_SECONDS,
     LONGEST_TURN_SECONDS,
     MARK_AFTER_SECONDS,
     SEND_AFTER_SECONDS,
     clocks_agree,
     is_first,
+    says_marked,
 )
 from airflow_provider_mps.core.polling import Deadline, Refused, TooLate, deadline_of
 from airflow_provider_mps.core.steps import InDoubt, Log, Submitted
@@ -148,12 +147,14 @@ class HandedOver:
         return self.record
 
     async def _is_first(self) -> bool:
-        may_be_marked = self._mark is not None
-        if self._mark is not None and self._began.at >= self._handed_over + FIRST_TO_MARK_SECONDS:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(self._submitter.continuity.seconds):
-                    may_be_marked = await off_the_loop(self._mark.read) == self._handed_over
-        return is_first(self._handed_over, self._began.at, may_be_marked=may_be_marked)
+        began, may_be_marked = self._began.at, self._mark is not None
+        is_sure = is_first(self._handed_over, began, may_be_marked=may_be_marked)
+        if is_sure or self._mark is None or not is_first(self._handed_over, began, may_be_marked=False):
+            return is_sure
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(self._submitter.continuity.seconds):
+                return not says_marked(await self._submitter.on_mark(self._mark.read), self._handed_over)
+        return False
 
     async def keep(self, record: Record) -> None:
         """Remember the record; it travels with the event."""
@@ -238,7 +239,7 @@ class HandedOver:
         if self._mark is not None:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(left):
-                    await off_the_loop(self._mark.leave, self._handed_over)
+                    await self._submitter.on_mark(self._mark.leave, self._handed_over)
                 return
         await asyncio.sleep(max(0.0, until - time.monotonic()))
 

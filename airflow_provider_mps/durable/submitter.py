@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from contextvars import Context
+from typing import Any, TypeVar
 
 from airflow_provider_mps.clients.async_client import off_the_loop
 from airflow_provider_mps.compat_triggerer import health_check_threshold, supervisor_answers
@@ -27,6 +28,12 @@ AT_ONCE = 2
 LOOPS, LOOP_SECONDS = 2, 1.2
 # Proofs that are asked for in the time for which one is good.
 PROOFS = 3
+
+# Questions about marks that the supervisor is asked at the same time. It answers one after the other, and each of them
+# holds one of the few threads of the triggerer until then: others need them, above all who asks for a proof.
+MARKS_AT_ONCE = 2
+
+_T = TypeVar("_T")
 
 _submitters: dict[Poller, Submitter] = {}
 
@@ -49,6 +56,7 @@ class Submitter:
         self._accepted: dict[str, str] = {}
         self._ask = ask
         self._one_asks = asyncio.Lock()
+        self._marks = asyncio.Semaphore(MARKS_AT_ONCE)
         self._waiting = 0
         self._asking: asyncio.Task[None] | None = None
         self._giving: asyncio.Task[None] | None = None
@@ -63,6 +71,22 @@ class Submitter:
     def is_of_another(self, task_id: str, key: str) -> bool:
         """Tell whether a task was certainly submitted for another Airflow task than that of ``key``."""
         return self._accepted.get(task_id, key) != key
+
+    async def on_mark(self, call: Callable[..., _T], *args: Any) -> _T:
+        """Await what is asked of a mark, when few others ask; who gives up while it is asked leaves the place taken.
+
+        :raises Exception: what the call raises
+        """
+        await self._marks.acquire()
+        asked = asyncio.get_running_loop().create_task(off_the_loop(call, *args))
+        asked.add_done_callback(self._mark_answered)
+        return await asyncio.shield(asked)
+
+    def _mark_answered(self, asked: asyncio.Task[Any]) -> None:
+        self._marks.release()
+        if not asked.cancelled():
+            # Nobody may wait for it any more, which is no reason to warn of it.
+            asked.exception()
 
     async def prove(self) -> float:
         """Have it proven that this process still has what it was given; return when that was.

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_mps.compat_triggerer import TriggerMark, priority_of
+from airflow_provider_mps.compat_triggerer import mark_of, priority_of
 from airflow_provider_mps.core import submission_events
 from airflow_provider_mps.core.errors import ServiceError, describe_look
 from airflow_provider_mps.core.events import to_event
@@ -109,7 +109,7 @@ class MpsSubmitTrigger(BaseTrigger):
             interval=self.poll_interval,
             timeout=self.timeout,
             until=self.until,
-            mark=TriggerMark(self, MARK_KEY) if self.urgent else None,
+            mark=mark_of(self, MARK_KEY) if self.urgent else None,
             log=self.log,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from airflow_provider_mps.core.handover import (
     SEND_AFTER_SECONDS,
     Continuity,
     is_first,
+    says_marked,
 )
 
 
@@ -61,6 +63,30 @@ def test_of_triggers_that_take_each_other_over_one_is_the_first_that_submits(
         moment = dies
     assert submission.sent <= 1
     assert submission.looked_up or submission.sent or all(lives_for < SEND_AFTER_SECONDS for _, lives_for, _ in lives)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 20), st.floats(MARK_AFTER_SECONDS, SEND_AFTER_SECONDS)), min_size=1, max_size=6),
+)
+def test_a_mark_that_was_overwritten_by_one_of_another_try_is_still_taken_for_one(
+    tries: list[tuple[float, float]],
+) -> None:
+    """Such as by a triggerer that was told late of a clear: it leaves its mark after that of the next try."""
+    left = {at: at + takes for at, takes in tries}
+    last = max(left, key=lambda at: left[at])
+    for handed_over in left:
+        assert says_marked(last, handed_over) or left[last] < handed_over
+
+
+@given(st.floats(SEND_AFTER_SECONDS + 0.001, 1e6))
+def test_no_mark_and_one_of_long_before_say_nothing(seconds: float) -> None:
+    assert not says_marked(None, 1e9)
+    assert not says_marked(1e9 - seconds, 1e9)
+
+
+@given(st.one_of(st.text(), st.booleans(), st.lists(st.integers()), st.dictionaries(st.text(), st.floats())))
+def test_what_is_no_time_may_be_a_mark(value: Any) -> None:
+    assert says_marked(value, 1e9)
 
 
 def test_without_a_proof_nothing_is_covered() -> None:
