@@ -294,6 +294,8 @@ class HandedOver:
                     return await self._submitter.turns.take(self._priority, self._handed_over)
         except TimeoutError:
             pass
+        if not self._is_certain():
+            raise HandedBackError("its time was over, and another triggerer may have submitted this")
         raise self._terms.no_turn()
 
 

@@ -237,6 +237,27 @@ def test_a_triggerer_that_stood_still_looks_again(
     assert task.accepted == [event["mps_task_id"]]
 
 
+def test_whoever_stood_still_while_its_time_ran_out_does_not_say_that_nothing_was_sent(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile another triggerer may have taken it over and submitted, which a retry has to look for."""
+    trigger = now(handed_over_by(task))
+    monkeypatch.setattr(submitter, "health_check_threshold", lambda: 4.0)
+    # Its turn never comes.
+    monkeypatch.setattr(submitter, "AT_ONCE", 0)
+    trigger.until = trigger.record["intent"] + SEND_AFTER_SECONDS + 1
+
+    async def run() -> dict[str, Any]:
+        waiting = asyncio.create_task(event_of(trigger))
+        await asyncio.sleep(SEND_AFTER_SECONDS + 0.5)
+        time.sleep(2)  # noqa: ASYNC251 - it stands still
+        return await waiting
+
+    event = asyncio.run(run())
+    assert event["status"] == "handed_back"
+    assert event["submission"]["intent"] is not None
+
+
 @pytest.mark.parametrize("hangs", [True, False])
 def test_without_an_answer_of_the_supervisor_the_worker_goes_on(
     hangs: bool, task: Task, monkeypatch: pytest.MonkeyPatch
