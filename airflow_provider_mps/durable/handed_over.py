@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_provider_mps.core import submission
 from airflow_provider_mps.core.airflow_task import AirflowTry
-from airflow_provider_mps.core.errors import says_no_such_task
+from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.flow import SubmissionFlow
 from airflow_provider_mps.core.handover import (
     LONGEST_TURN_SECONDS,
@@ -21,6 +21,7 @@ from airflow_provider_mps.core.handover import (
     is_first,
     says_marked,
 )
+from airflow_provider_mps.core.outcomes import Outcome
 from airflow_provider_mps.core.polling import Deadline, Refused, TooLate, deadline_of
 from airflow_provider_mps.core.steps import InDoubt, Log, Submitted
 from airflow_provider_mps.core.submission import LookUp, Record
@@ -228,6 +229,12 @@ class HandedOver:
                 return accepted
             except _UncertainError:
                 self._log.info("This triggerer stood still, or was cut off: another one may have submitted this")
+            except ServiceError as error:
+                if error.outcome is Outcome.UNKNOWN or self._is_certain():
+                    raise
+                # Not sent from here, which is all that is known: a retry must not take it for more.
+                why = f"another triggerer may have submitted this; here it was refused with {error.code}"
+                raise HandedBackError(why) from None
             finally:
                 turn.end()
 

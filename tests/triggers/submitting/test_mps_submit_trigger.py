@@ -258,6 +258,28 @@ def test_whoever_stood_still_while_its_time_ran_out_does_not_say_that_nothing_wa
     assert event["submission"]["intent"] is not None
 
 
+def test_whoever_stood_still_before_it_read_a_refusal_does_not_say_that_nothing_was_sent(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its request was refused, but not that of another triggerer which may have taken it over since."""
+    task.service.add_fault(kind="delay", action=SUBMIT, seconds=1)
+    task.service.add_fault(kind="error", action=SUBMIT, code="InvalidParameterValue.Format", message="no")
+    trigger = now(handed_over_by(task))
+    monkeypatch.setattr(submitter, "health_check_threshold", lambda: 4.0)
+
+    async def run() -> dict[str, Any]:
+        waiting = asyncio.create_task(event_of(trigger))
+        await asyncio.sleep(SEND_AFTER_SECONDS + 0.5)
+        time.sleep(2)  # noqa: ASYNC251 - it stands still
+        return await waiting
+
+    event = asyncio.run(run())
+    assert len(task.service.calls(SUBMIT)) == 1
+    assert event["status"] == "handed_back"
+    assert "InvalidParameterValue.Format" in event["why"]
+    assert event["submission"]["intent"] is not None
+
+
 @pytest.mark.parametrize("hangs", [True, False])
 def test_without_an_answer_of_the_supervisor_the_worker_goes_on(
     hangs: bool, task: Task, monkeypatch: pytest.MonkeyPatch
