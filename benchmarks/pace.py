@@ -99,7 +99,7 @@ def _no_supervisor() -> None:
     from airflow_provider_mps.triggers import mps_submit
 
     submitter.supervisor_answers = lambda: None
-    mps_submit.TriggerMark = _Mark  # type: ignore[assignment, misc]
+    mps_submit.mark_of = _Mark  # type: ignore[assignment]
 
 
 class _Mark:

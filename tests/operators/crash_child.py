@@ -123,7 +123,7 @@ def run(spec: dict[str, Any]) -> None:
     # There is no supervisor.
     submitter.supervisor_answers = lambda: None
     FileMark.path = Path(spec["out"]).with_name("mark.json")
-    mps_submit.TriggerMark = FileMark  # type: ignore[assignment, misc]
+    mps_submit.mark_of = FileMark  # type: ignore[assignment]
     (IN_THE_TRIGGERER if spec["step"].startswith("trigger") and spec["death"] else DEATHS)[spec["death"]]()
     Path(spec["out"]).write_text(json.dumps(_step(spec)))
 
