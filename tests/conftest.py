@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -16,6 +17,9 @@ from hypothesis import HealthCheck, settings
 from tenacity import wait_random_exponential
 
 from tests.whole import WHOLE, examples
+
+# What is made while thousands of tests are collected stays; to look through it again and again takes a third of the time.
+gc.disable()
 
 # How quick an example is made says something of the machine only.
 settings.register_profile(
@@ -69,6 +73,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     }
     config.hook.pytest_deselected(items=[item for item in items if id(item) in left])
     items[:] = [item for item in items if id(item) not in left]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
