@@ -18,7 +18,7 @@ from tenacity import wait_random_exponential
 
 from tests.whole import WHOLE, examples
 
-# What is made while thousands of tests are collected stays; to look through it again and again takes a third of the time.
+# What is made while thousands of tests are collected stays: looking through it again and again takes a third of that.
 gc.disable()
 
 # How quick an example is made says something of the machine only.
