@@ -63,6 +63,8 @@ demo: $(READY)
 airflow: $(READY)
 	$(BIN)/python -m airflow_provider_mps.local.demo --ui --home $(HOME_DIR)
 
+ready: $(READY)
+
 test: lint types tests
 
 lint: $(READY)
@@ -91,11 +93,16 @@ test-released: .venv/released/ready
 test-lowest: .venv/lowest/ready
 	.venv/lowest/bin/pytest -n 8 --dist worksteal -m "not alone and not source" $(OLD_TESTS)
 
-.PHONY: test-matrix test-matrix-least test-matrix-small test-next
+.PHONY: ready environments test-matrix test-matrix-least test-matrix-small test-next
 
 # MATRIX=... only these versions of Airflow
 test-matrix: $(READY)
 	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix whole $(MATRIX)
+
+# All environments but that of $(AIRFLOW), for whoever has other things to do meanwhile.
+environments: $(READY) .venv/released/ready
+	$(MAKE) AIRFLOW=$(RELEASE) .venv/airflow-$(RELEASE)/ready
+	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix none $(MATRIX)
 
 test-matrix-least: $(READY)
 	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix least $(MATRIX)

@@ -26,7 +26,7 @@ from tests.whole import WHOLE
 
 PRODUCTS = 30
 ITEMS = PRODUCTS * len(LOOKS)
-KILLS = 30 if WHOLE else 12
+KILLS = 30 if WHOLE else 8
 TRIES = 100
 SKUS = [f"{CATALOGUE_SKUS[number % len(CATALOGUE_SKUS)]}-{number}" for number in range(PRODUCTS)]
 

@@ -26,7 +26,7 @@ MANIFEST = [{"sku": sku, "subject_cos_key": f"/samples/catalogue/{sku}.png"} for
 WRONG, WRONG_TWICE = CATALOGUE_SKUS[:5], CATALOGUE_SKUS[5]
 # make test-crashes has more.
 LIVES = int(os.environ.get("MPS_TEST_LIVES", "1"))
-KILLS = 6 if WHOLE else 4
+KILLS = 6 if WHOLE else 3
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.services.aidge.requests import Generation
 from airflow_provider_mps.services.aidge.words import AidgeAction
 from tests.system.conftest import EXAMPLES, SCENARIOS, Run
+from tests.whole import WHOLE
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -164,6 +165,7 @@ def _settings(service: LocalService) -> Any:
     return read_settings(connection["login"], connection["password"], connection["extra"], {})
 
 
+@pytest.mark.skipif(not WHOLE, reason="make test-whole runs it; the example of Aidge is beside it")
 def test_every_way_to_wait_for_aidge(
     run_dag: Callable[..., Run], service: LocalService, aidge_conn_id: str, tmp_path: Path
 ) -> None:

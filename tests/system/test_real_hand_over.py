@@ -57,6 +57,17 @@ def stood_still(airflow: RealAirflow) -> None:
             os.kill(process.pid, signal.SIGCONT)
 
 
+def test_what_is_urgent_leaves_a_mark(airflow: RealAirflow) -> None:
+    """The first question to a triggerer may take it so long that there is no time left for a mark."""
+    marks: list[float | None] = []
+    while not any(marks) and len(marks) < 5:
+        run = airflow.trigger("urgent")
+        (ti,) = airflow.wait_finished("urgent", run, 120)
+        assert ti.state == "success", airflow.task_log("urgent", run, "fuse")
+        marks.append(airflow.xcom("urgent", run, "fuse", key=MARK_KEY))
+    assert any(marks)
+
+
 @pytest.mark.parametrize(
     ("happens", "dag"),
     [
@@ -92,7 +103,7 @@ def test_another_triggerer_takes_over(
         logs = "\n".join(airflow.task_log(dag, run, "fuse", ti.map_index) for ti in tis)
         assert of_this() == {f"{name} {n}": 1 for n in range(MANY)}, logs[-20_000:]
         marks = [airflow.xcom(dag, run, "fuse", ti.map_index, MARK_KEY) for ti in tis]
-        assert any(marks) == (dag == URGENT)
+        assert dag == URGENT or not any(marks)
         # Somebody else has taken over, or this shows nothing.
         assert any(len(airflow.triggerers(dag, run, "fuse", ti.map_index)) > 1 for ti in tis), logs[-20_000:]
     finally:

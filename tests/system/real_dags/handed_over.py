@@ -9,6 +9,17 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 
+with DAG("urgent", schedule=None, start_date=datetime(2026, 1, 1), catchup=False):
+    MpsImageBgFusionOperator(
+        task_id="fuse",
+        subject_cos_key="/samples/coffee.png",
+        prompt="urgent",
+        wait_for_completion=True,
+        deferrable=True,
+        priority_weight=10,
+        poll_interval=0.5,
+    )
+
 for dag_id, weight in (("handed_over", 1), ("handed_over_urgent", 10)):
     with DAG(dag_id, schedule=None, start_date=datetime(2026, 1, 1), catchup=False, params={"name": "x"}):
         MpsImageBgFusionOperator.partial(
