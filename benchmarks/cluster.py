@@ -36,7 +36,9 @@ real limit of {REQUESTS_PER_SECOND} requests per second; a picture takes {TASK_S
 database too, shares this machine, whose cores are what bounds mapped tasks. {MAPPED} mapped pictures, {BATCH} of a
 batch. The share of the cap is that of the accepted submissions from the first to the last. CPU is that of all processes
 of a part from the trigger of the DAG run to its end, for each picture, what they do between tasks included; that of the
-scheduler's children, which run tasks, counts as workers'."""
+scheduler's children, which run tasks, counts as workers'.
+The row of what the triggerer submits has in it what its supervisor does once, when a trigger first asks it something:
+it loads Airflow's API, about 10 s of a core."""
 
 
 class Cpu(NamedTuple):
