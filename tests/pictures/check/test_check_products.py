@@ -274,10 +274,11 @@ def test_without_a_subject_the_product_is_not_checked() -> None:
 
 
 def test_without_opencv_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The test makes its picture with them.
+    picture, subject = made(source("coffee").cut_out, Place(0.8)), source("coffee").picture
     for name in ("cv2", "numpy"):
         monkeypatch.setitem(sys.modules, name, None)
-    picture = made(source("coffee").cut_out, Place(0.8))
-    checked = check_picture(picture, subject=source("coffee").picture)
+    checked = check_picture(picture, subject=subject)
     assert checked.verdict is Verdict.OK
     assert "pip install 'airflow-provider-mps[check]'" in finding(checked, Code.PRODUCT_MISSING).words
     assert finding(checked, Code.BLANK).verdict is Verdict.OK
