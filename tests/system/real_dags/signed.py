@@ -13,5 +13,5 @@ with DAG("signed", schedule=None, start_date=datetime(2026, 1, 1), catchup=False
     submit = MpsImageBgFusionOperator(
         task_id="submit", subject_url="{{ dag_run.conf['signed_url'] }}", prompt="signed subject"
     )
-    # Airflow 3.1 takes what it hears late of one look for the end of the next.
-    MpsImageTaskSensor(task_id="wait", mps_task_id=submit.output, mode="reschedule", poke_interval=5, timeout=300)
+    # What Airflow hears of one look, 5 s after it or later, it takes for the end of the next if that has begun.
+    MpsImageTaskSensor(task_id="wait", mps_task_id=submit.output, mode="reschedule", poke_interval=15, timeout=300)
