@@ -96,19 +96,18 @@ test-lowest: .venv/lowest/ready
 .PHONY: ready environments test-matrix test-matrix-least test-matrix-small test-next
 
 # MATRIX=... only these versions of Airflow
+TEST_MATRIX = UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix
+
 test-matrix: $(READY)
-	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix whole $(MATRIX)
+	$(TEST_MATRIX) whole $(MATRIX)
+
+test-matrix-least test-matrix-small: test-matrix-%: $(READY)
+	$(TEST_MATRIX) $* $(MATRIX)
 
 # All environments but that of $(AIRFLOW), for whoever has other things to do meanwhile.
 environments: $(READY) .venv/released/ready
 	$(MAKE) AIRFLOW=$(RELEASE) .venv/airflow-$(RELEASE)/ready
-	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix none $(MATRIX)
-
-test-matrix-least: $(READY)
-	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix least $(MATRIX)
-
-test-matrix-small: $(READY)
-	UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix small $(MATRIX)
+	$(TEST_MATRIX) none $(MATRIX)
 
 test-next: $(READY)
 	UV=$(BIN)/uv sh .ci/test-next

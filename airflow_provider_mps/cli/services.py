@@ -125,15 +125,10 @@ class Asker:
         from airflow_provider_mps.hooks.aidge import AidgeHook
         from airflow_provider_mps.hooks.mps import MpsHook
 
-        self.hook: Any
-        if service is AIDGE:
-            self.conn_id = args.used_conn_id = args.conn_id or AidgeHook.default_conn_name
-            _check_type(AidgeHook, MpsHook, args.conn_id)
-            self.hook = AidgeHook(self.conn_id)
-        else:
-            self.conn_id = args.used_conn_id = args.conn_id or MpsHook.default_conn_name
-            _check_type(MpsHook, AidgeHook, args.conn_id)
-            self.hook = MpsHook(self.conn_id, args.region)
+        mine, other = (AidgeHook, MpsHook) if service is AIDGE else (MpsHook, AidgeHook)
+        self.conn_id = args.used_conn_id = args.conn_id or mine.default_conn_name
+        _check_type(mine, other, args.conn_id)
+        self.hook: Any = AidgeHook(self.conn_id) if service is AIDGE else MpsHook(self.conn_id, args.region)
 
     def ask(self, task_id: str) -> Answer:
         """Ask for a task once; what may be sent again is.

@@ -148,10 +148,11 @@ class HandedOver:
         return self.record
 
     async def _is_first(self) -> bool:
-        began, may_be_marked = self._began.at, self._mark is not None
-        is_sure = is_first(self._handed_over, began, may_be_marked=may_be_marked)
-        if is_sure or self._mark is None or not is_first(self._handed_over, began, may_be_marked=False):
-            return is_sure
+        began = self._began.at
+        if is_first(self._handed_over, began, may_be_marked=self._mark is not None):
+            return True
+        if self._mark is None or not is_first(self._handed_over, began, may_be_marked=False):
+            return False
         with contextlib.suppress(Exception):
             async with asyncio.timeout(self._submitter.continuity.seconds):
                 return not says_marked(await self._submitter.on_mark(self._mark.read), self._handed_over)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -30,7 +30,7 @@ class Submission:
     urgent: bool
     marked: bool = False
     sent: int = 0
-    looked_up: int = field(default=0)
+    looked_up: int = 0
 
     def taken(self, began: float, dies: float, *, can_mark: bool) -> None:
         """Submit as soon as that is allowed, if nobody is known to have."""

@@ -237,6 +237,14 @@ def test_a_triggerer_that_stood_still_looks_again(
     assert task.accepted == [event["mps_task_id"]]
 
 
+async def event_of_one_that_stands_still(trigger: MpsSubmitTrigger) -> dict[str, Any]:
+    """Return the event of a trigger whose triggerer stands still from when it may submit until it is not certain."""
+    waiting = asyncio.create_task(event_of(trigger))
+    await asyncio.sleep(SEND_AFTER_SECONDS + 0.5)
+    time.sleep(2)  # noqa: ASYNC251
+    return await waiting
+
+
 def test_whoever_stood_still_while_its_time_ran_out_does_not_say_that_nothing_was_sent(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,14 +254,7 @@ def test_whoever_stood_still_while_its_time_ran_out_does_not_say_that_nothing_wa
     # Its turn never comes.
     monkeypatch.setattr(submitter, "AT_ONCE", 0)
     trigger.until = trigger.record["intent"] + SEND_AFTER_SECONDS + 1
-
-    async def run() -> dict[str, Any]:
-        waiting = asyncio.create_task(event_of(trigger))
-        await asyncio.sleep(SEND_AFTER_SECONDS + 0.5)
-        time.sleep(2)  # noqa: ASYNC251 - it stands still
-        return await waiting
-
-    event = asyncio.run(run())
+    event = asyncio.run(event_of_one_that_stands_still(trigger))
     assert event["status"] == "handed_back"
     assert event["submission"]["intent"] is not None
 
@@ -266,14 +267,7 @@ def test_whoever_stood_still_before_it_read_a_refusal_does_not_say_that_nothing_
     task.service.add_fault(kind="error", action=SUBMIT, code="InvalidParameterValue.Format", message="no")
     trigger = now(handed_over_by(task))
     monkeypatch.setattr(submitter, "health_check_threshold", lambda: 4.0)
-
-    async def run() -> dict[str, Any]:
-        waiting = asyncio.create_task(event_of(trigger))
-        await asyncio.sleep(SEND_AFTER_SECONDS + 0.5)
-        time.sleep(2)  # noqa: ASYNC251 - it stands still
-        return await waiting
-
-    event = asyncio.run(run())
+    event = asyncio.run(event_of_one_that_stands_still(trigger))
     assert len(task.service.calls(SUBMIT)) == 1
     assert event["status"] == "handed_back"
     assert "InvalidParameterValue.Format" in event["why"]
