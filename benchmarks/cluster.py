@@ -37,8 +37,9 @@ database too, shares this machine, whose cores are what bounds mapped tasks. {MA
 batch. The share of the cap is that of the accepted submissions from the first to the last. CPU is that of all processes
 of a part from the trigger of the DAG run to its end, for each picture, what they do between tasks included; that of the
 scheduler's children, which run tasks, counts as workers'.
-The row of what the triggerer submits has in it what its supervisor does once, when a trigger first asks it something:
-it loads Airflow's API, about 10 s of a core."""
+What a part of Airflow does once is done before: a triggerer's supervisor loads Airflow's API, about 10 s of a core,
+when a trigger first asks it something. `[workers] min_heartbeat_interval` is 1 s for all of them: for so long (5 s by
+default) Airflow 3.3.2 keeps a worker's slot after the end of many a task."""
 
 
 class Cpu(NamedTuple):

@@ -15,6 +15,8 @@ QUICK = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "30",
     "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "2",
+    # Of many a task Airflow 3 sees the end only so much later, and it holds a slot of the worker until then.
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     # Not quick but patient: a task that finds the api-server busy would ask to be started a second time.
     "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",
     # DAG files that a test writes while Airflow runs.
