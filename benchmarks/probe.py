@@ -55,8 +55,12 @@ ARGUMENTS: dict[str, Any] = {"subject_cos_key": "/samples/coffee.png", "bg_cos_k
 
 def submit_with_operator(_: list[str]) -> dict[str, float]:
     """What submitting adds to a task process that has read the DAG file."""
+    from airflow.sdk.listener import get_listener_manager
+
     from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 
+    # Airflow loads the plugins of all providers as a task process starts.
+    get_listener_manager()
     operator = MpsImageBgFusionOperator(task_id="t", **ARGUMENTS)
     context: Any = {"ti": _Ti()}
     with Measure() as measure:

@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -40,8 +41,7 @@ OF_AIRFLOW = {"context", "dag", "dag_run", "operator", "task_instance", "ti"}
 SOURCES = sorted(
     path
     for path in PACKAGE.rglob("*.py")
-    if path.name not in ("compat.py", "compat_database.py", "compat_server.py", "compat_triggerer.py", "compat_cli.py")
-    and "demo" not in path.parts
+    if not re.fullmatch(r"compat(_\w+)?\.py", path.name) and "demo" not in path.parts
 )
 
 

@@ -64,6 +64,7 @@ LAYERS = [
     "compat_server",
     "compat_triggerer",
     "compat_cli",
+    "compat_makers",
     "exceptions",
     "error_table",
     "connection_types",

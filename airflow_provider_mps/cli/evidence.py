@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from airflow_provider_mps.catalogue.record.events import ItemFailed, ItemMade
 from airflow_provider_mps.catalogue.record.state import ItemState, Writer
 from airflow_provider_mps.cli.services import Answer
-from airflow_provider_mps.compat_cli import Maker
+from airflow_provider_mps.compat_makers import Maker
 from airflow_provider_mps.core.polling import WaitOutcome
 from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.submission import Record

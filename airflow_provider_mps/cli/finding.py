@@ -7,7 +7,8 @@ from typing import Any
 from airflow_provider_mps.cli.errors import CommandError, UsageError, is_expected, told
 from airflow_provider_mps.cli.evidence import Evidence, InBatch, InCatalogue, Kept
 from airflow_provider_mps.cli.services import Asker
-from airflow_provider_mps.compat_cli import DatabaseUnavailableError, makers_of, stored_states
+from airflow_provider_mps.compat_cli import DatabaseUnavailableError, stored_states
+from airflow_provider_mps.compat_makers import maker_of_record, makers_of
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.submission import Record
@@ -104,9 +105,11 @@ def look_into_batch(found: Evidence, address: str, conn_id: str | None) -> None:
             found.missing.append(f"{clean(store)} cannot be read: {clean(error, 200)}")
             continue
         read += 1
-        for one in record.records.values() if record is not None else ():
+        if record is None:
+            continue
+        for token, one in record.records.items():
             if found.task_id in one.task_ids:
-                found.batch = InBatch(str(store), one, record.ends.get(found.task_id) if record else None)
+                found.batch = InBatch(str(store), record.record(token) or one, record.ends.get(found.task_id))
                 return
     if read:
         looked = f"none of {read:,} batch records" if read > 1 else "the batch record"
@@ -114,6 +117,28 @@ def look_into_batch(found: Evidence, address: str, conn_id: str | None) -> None:
         found.missing.append(f"no record here: {looked} in {clean(address)} {has} this task.")
     elif not prefixes:
         found.missing.append(f"no record here: there is no batch record in {clean(address)}.")
+
+
+def look_for_whose(found: Evidence, batch: InBatch) -> None:
+    """Add the Airflow task that keeps a batch's record: its name is made of the task's ids."""
+    from airflow_provider_mps.batch.store import batch_prefix
+
+    address = batch.address.rstrip("/")
+    # {record_dir}/{dag}/{task}/{digest}
+    names = address.split("/")[-3:-1]
+    if len(names) < 2:
+        return
+    try:
+        maker = maker_of_record(
+            lambda key: address.endswith(batch_prefix("", key)), (names[0], names[1]), batch.record.intent
+        )
+    except DatabaseUnavailableError:
+        # As was told where it was looked into before.
+        return
+    if maker is not None:
+        found.makers.append(maker)
+    else:
+        found.missing.append("no record here: no task instance in Airflow's database has a batch record of that name.")
 
 
 def _prefixes(location: Any) -> list[str]:
@@ -177,4 +202,6 @@ def find(found: Evidence, args: Any) -> Evidence:
                 found.missing.append(
                     f"{clean(address)} cannot be read: {' '.join(told(error, conn_id or DEFAULT_CONN_ID))}"
                 )
+    if found.batch is not None and not found.makers and not args.no_db:
+        look_for_whose(found, found.batch)
     return found

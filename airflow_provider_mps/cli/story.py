@@ -16,7 +16,7 @@ from airflow_provider_mps.cli.payment import paid
 from airflow_provider_mps.cli.printing import Field, Step
 from airflow_provider_mps.cli.remedies import next_steps
 from airflow_provider_mps.cli.words import State
-from airflow_provider_mps.compat_cli import Maker
+from airflow_provider_mps.compat_makers import Maker
 from airflow_provider_mps.core.polling import Finished
 from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.gallery.requests import request_of_fields, request_of_payload
@@ -99,7 +99,7 @@ def _by(found: Evidence) -> Iterator[Field]:
     for kept in found.kept:
         yield from _kept(kept, found.task_id)
     if found.batch is not None:
-        yield from _batch(found.batch, found.task_id)
+        yield from _batch(found.batch, found.task_id, is_named=bool(found.makers))
     if found.item is not None:
         yield from _item(found.item)
     if not any((found.makers, found.kept, found.batch, found.item)):
@@ -130,11 +130,11 @@ def _kept(kept: Kept, task_id: str) -> Iterator[Field]:
         yield Field("replaced by", clean(record.task_id) or "a submission whose answer is not known")
 
 
-def _batch(batch: InBatch, task_id: str) -> Iterator[Field]:
+def _batch(batch: InBatch, task_id: str, *, is_named: bool) -> Iterator[Field]:
     yield Field("batch record", clean(batch.address))
     # {record_dir}/{dag}/{task}/{digest of run and map index}
     parts = batch.address.rstrip("/").split("/")
-    if len(parts) > 5:
+    if len(parts) > 5 and not is_named:
         yield Field("Airflow task", f"DAG {clean(parts[-3])}, task {clean(parts[-2])} (as the folder is named)")
     record = batch.record
     if record.task_id == task_id:

@@ -190,6 +190,28 @@ def test_a_picture_of_a_batch(
     assert "no record here" in parts(said)["What was not found"]
 
 
+def test_the_run_of_a_batch_is_told_by_the_name_of_its_record(
+    typed: Callable[..., Typed], batch: list[dict[str, Any]], tables: Database
+) -> None:
+    of = {"dag_id": "dag", "run_id": "run"}
+    tables.try_of("task", 1, "success", **of)
+    tables.try_of("task", 1, "failed", **of | {"run_id": "another"})
+    told = parts(typed("explain", batch[0]["TaskId"], "--record", "cos:///airflow-mps/"))["By whom"]
+    assert "Airflow task DAG dag, run run, task task try 1" in told
+    assert "its state now success" in told
+    assert "as the folder is named" not in told
+    assert "told at" not in told
+
+
+def test_the_run_of_a_batch_may_be_forgotten(
+    typed: Callable[..., Typed], batch: list[dict[str, Any]], tables: Database
+) -> None:
+    tables.try_of("task", 1, "success", dag_id="dag", run_id="another")
+    story = parts(typed("explain", batch[0]["TaskId"], "--record", "cos:///airflow-mps/"))
+    assert "DAG dag, task task (as the folder is named)" in story["By whom"]
+    assert "no task instance in Airflow's database has a batch record of that name" in story["What was not found"]
+
+
 def test_a_record_that_cannot_be_read(
     typed: Callable[..., Typed], batch: list[dict[str, Any]], service: LocalService
 ) -> None:

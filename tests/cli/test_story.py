@@ -19,7 +19,7 @@ from airflow_provider_mps.cli.printing import clean_data, in_columns, print_data
 from airflow_provider_mps.cli.services import Answer
 from airflow_provider_mps.cli.story import story_of
 from airflow_provider_mps.cli.words import Output
-from airflow_provider_mps.compat_cli import Maker
+from airflow_provider_mps.compat_makers import Maker
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.tasks import TaskFailure, TaskState
 from airflow_provider_mps.services.profiles import AIDGE, MPS

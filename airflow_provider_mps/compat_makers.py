@@ -1,0 +1,258 @@
+"""Which Airflow task a service's task is of, as Airflow's database tells it, by version.
+
+``tests/cli/test_compat_makers.py`` asks the installed Airflow.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from airflow_provider_mps.compat import HAS_LOOPS
+from airflow_provider_mps.compat_cli import Reading, json_of
+from airflow_provider_mps.compat_database import epoch_seconds, place_of, regions_of, state_name
+from airflow_provider_mps.core.airflow_task import TaskKey
+
+NEWEST_XCOMS = 200_000
+"""No more ids of tasks are looked through, the newest first."""
+MOST_MAKERS = 20
+"""Of no more Airflow tasks it is told that they know an id."""
+NEWEST_INSTANCES = 20_000
+"""No more task instances are looked through for whose a batch is, those first that began last."""
+
+
+class Maker(NamedTuple):
+    """A task instance that has told others of a service's task.
+
+    :param dag_id: its DAG
+    :param run_id: its run
+    :param task_id: its id in the DAG
+    :param map_index: -1 where it is not mapped
+    :param key: of the XCom that has the id
+    :param told_at: when it told, seconds since the epoch; None where it has told nobody, and it is known by its record
+    :param try_number: in which try; None where that is not known any more
+    :param tries: how many tries there have been so far
+    :param state: of the task instance now, as Airflow names it
+    :param operator: name of its class
+    :param fields: its rendered fields; empty where Airflow has dropped them
+    :param error: what the last try has failed with, by the XCom for that; empty where it has not
+    :param turns: numbers of the iterations that it is in, that of the outermost loop first; empty outside of loops
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    key: str
+    told_at: float | None
+    try_number: int | None
+    tries: int | None
+    state: str
+    operator: str
+    fields: Mapping[str, Any]
+    error: Mapping[str, Any] = {}
+    turns: tuple[int, ...] = ()
+
+
+def makers_of(service_task_id: str, keys: Collection[str], error_key: str) -> list[Maker]:
+    """Return the task instances that have told of a service's task, the last one first. It blocks.
+
+    XComs of a try are cleared when the next one begins, so of several tries the last one is known.
+
+    :param keys: of the XComs that have such ids
+    :param error_key: of the XCom that tells why a try has failed
+    :raises DatabaseUnavailableError: the database does not answer, or is another version's
+    """
+    with Reading() as session:
+        rows = _told(session, service_task_id, keys)
+        read = _maker_of_try if HAS_LOOPS else _maker
+        return [read(session, row, error_key) for row in rows]
+
+
+def maker_of_record(is_whose: Callable[[TaskKey], bool], names: tuple[str, str], intent: float | None) -> Maker | None:
+    """Return the task instance that keeps a record whose name is made of it; None if there is none. It blocks.
+
+    :param is_whose: whether the record is that of a task instance
+    :param names: DAG and task in the name of the record, where a ``_`` may stand for other letters
+    :param intent: when it submitted, seconds since the epoch; None where that is not known
+    :raises DatabaseUnavailableError: the database does not answer, or is another version's
+    """
+    with Reading() as session:
+        found: Any = None
+        for row, key in _instances(session, *names):
+            if is_whose(key):
+                found = row
+                # Of the tries that Airflow 3.4 has as rows of their own, the one that had begun last.
+                if intent is None or (row.start_date is not None and row.start_date.timestamp() <= intent):
+                    break
+        if found is None:
+            return None
+        # A record may have been changed by hand: no date is later than this.
+        moment = datetime.fromtimestamp(min(max(intent or 0.0, 0.0), _LAST), UTC)
+        told = _Told(found[0], found[1], found[2], found[3], "", moment, found.id if HAS_LOOPS else None)
+        maker = (_maker_of_try if HAS_LOOPS else _maker)(session, told, "")
+    # What a batch was told is cut, and is about all of its pictures.
+    return maker._replace(told_at=None, fields={})
+
+
+_LAST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
+
+class _Told(NamedTuple):
+    """What is read of an XCom, for a task instance that need not have one."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    key: str
+    timestamp: datetime
+    task_instance_id: Any
+
+
+def _instances(session: Any, dag_id: str, task_id: str) -> Iterator[tuple[Any, TaskKey]]:
+    """Yield task instances whose ids may be written so, each with what names are made of."""
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    columns = TaskInstance.__table__.c
+    names = ["dag_id", "run_id", "task_id", "region_index" if HAS_LOOPS else "map_index", "start_date"]
+    names += ["id", "region_id"] if HAS_LOOPS else []
+    query = (
+        select(*(columns[name] for name in names))
+        .where(columns.dag_id.like(dag_id.replace("_", "%")), columns.task_id.like(task_id.replace("_", "%")))
+        .order_by(columns.start_date.desc())
+        .limit(NEWEST_INSTANCES)
+    )
+    regions: dict[tuple[str, str], Any] = {}
+    for row in session.execute(query.execution_options(include_all_attempts=True)).all():
+        place: tuple[Any, ...] = row[3], ""
+        if HAS_LOOPS and row.region_id.int:
+            run = row.dag_id, row.run_id
+            regions[run] = regions[run] if run in regions else regions_of(session, *run)
+            place = place_of(row.task_id, row.region_id, row[3], regions[run])
+        yield row, TaskKey(row.dag_id, row.task_id, row.run_id, *place[:2])
+
+
+def _told(session: Any, service_task_id: str, keys: Collection[str]) -> Sequence[Any]:
+    """Return the XComs that have an id, as rows of dag, run, task, map index, key, time and try; the newest first.
+
+    They have the id of a try from Airflow 3.4 on, where they belong to one.
+    """
+    from sqlalchemy import LargeBinary, Text, cast, select
+
+    columns = _xcoms().__table__.c
+    names = ["dag_id", "run_id", "task_id", "map_index", "key", "timestamp"]
+    names += ["task_instance_id"] if HAS_LOOPS else []
+    newest = (
+        select(*(columns[name] for name in names), columns.value)
+        .where(columns.key.in_(keys))
+        .order_by(columns.timestamp.desc())
+        .limit(NEWEST_XCOMS)
+        .subquery()
+    )
+    # Some ways into the database make a text of a value first.
+    spellings = json.dumps(service_task_id), json.dumps(json.dumps(service_task_id))
+    if isinstance(columns.value.type, LargeBinary):
+        is_it = newest.c.value.in_([one.encode() for one in spellings])
+    else:
+        is_it = cast(newest.c.value, Text).in_(spellings)
+    found = newest.c
+    query = select(*(found[name] for name in names)).where(is_it).order_by(found.timestamp.desc()).limit(MOST_MAKERS)
+    # Airflow 3.4 leaves out the tries that are over, unless it is asked for them.
+    return list(session.execute(query.execution_options(include_all_attempts=True)))
+
+
+def _xcoms() -> Any:
+    try:
+        from airflow.models.xcom import XComModel
+    except ImportError:
+        # Airflow 2, which keeps bytes
+        from airflow.models.xcom import BaseXCom
+
+        return BaseXCom
+    return XComModel
+
+
+def _maker(session: Any, row: Any, error_key: str) -> Maker:
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields as Fields
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.taskinstancehistory import TaskInstanceHistory
+    from sqlalchemy import select
+
+    def of(model: Any, *names: str) -> Any:
+        columns = model.__table__.c
+        return select(*(columns[name] for name in names)).where(
+            columns.dag_id == row.dag_id,
+            columns.run_id == row.run_id,
+            columns.task_id == row.task_id,
+            columns.map_index == row.map_index,
+        )
+
+    now = session.execute(of(TaskInstance, "try_number", "start_date", "state", "operator")).first()
+    tries = [
+        (one.try_number, one.start_date) for one in session.execute(of(TaskInstanceHistory, "try_number", "start_date"))
+    ]
+    tries += [(now.try_number, now.start_date)] if now is not None else []
+    fields = session.scalar(of(Fields, "rendered_fields"))
+    xcoms = _xcoms()
+    error = json_of(session.scalar(of(xcoms, "value").where(xcoms.__table__.c.key == error_key)))
+    return Maker(
+        row.dag_id,
+        row.run_id,
+        row.task_id,
+        row.map_index,
+        row.key,
+        epoch_seconds(row.timestamp),
+        _try_at(tries, row.timestamp),
+        max((number for number, _ in tries), default=None),
+        state_name(now.state) if now is not None else "",
+        (now.operator or "") if now is not None else "",
+        fields if isinstance(fields, Mapping) else {},
+        error if isinstance(error, Mapping) else {},
+    )
+
+
+def _maker_of_try(session: Any, row: Any, error_key: str) -> Maker:
+    """Return who has told an XCom from Airflow 3.4 on: there a try is a task instance, and the last one is at work."""
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields as Fields
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    xcoms, columns = _xcoms().__table__.c, TaskInstance.__table__.c
+    place = ("dag_id", "run_id", "task_id", "region_id", "region_index")
+    told = session.execute(select(columns).where(columns.id == row.task_instance_id)).mappings().one()
+    tries = select(columns).where(*(columns[name] == told[name] for name in place)).order_by(columns.try_number.desc())
+    last = session.execute(tries.limit(1)).mappings().one()
+    regions = regions_of(session, row.dag_id, row.run_id)
+    map_index, _, turns = place_of(row.task_id, told["region_id"], told["region_index"], regions)
+    asked = xcoms.task_instance_id == last["id"], xcoms.key == error_key
+    error = json_of(session.scalar(select(xcoms.value).where(*asked)))
+    fields = session.scalar(select(Fields.rendered_fields).where(Fields.task_instance_id == told["id"]))
+    return Maker(
+        row.dag_id,
+        row.run_id,
+        row.task_id,
+        map_index,
+        row.key,
+        epoch_seconds(row.timestamp),
+        told["try_number"],
+        last["try_number"],
+        state_name(last["state"]),
+        last["operator"] or "",
+        fields if isinstance(fields, Mapping) else {},
+        error if isinstance(error, Mapping) else {},
+        turns,
+    )
+
+
+def _try_at(tries: Iterable[tuple[int, Any]], moment: Any) -> int | None:
+    """Return the number of the try that had begun last at a time; None where that is not known."""
+    known = list(tries)
+    if [number for number, _ in known] == [1]:
+        # There has been no other; "airflow dags test" of Airflow 2 does not say when it began.
+        return 1
+    begun = [(start, number) for number, start in known if start is not None and start <= moment]
+    return max(begun)[1] if begun else None
