@@ -93,7 +93,7 @@ test-released: .venv/released/ready
 test-lowest: .venv/lowest/ready
 	.venv/lowest/bin/pytest -n 8 --dist worksteal -m "not alone and not source" $(OLD_TESTS)
 
-.PHONY: ready environments test-matrix test-matrix-least test-matrix-small test-next
+.PHONY: ready environments test-airflow test-matrix test-matrix-least test-matrix-small test-next
 
 # MATRIX=... only these versions of Airflow
 TEST_MATRIX = UV=$(BIN)/uv NEWER_SDK="$(NEWER_SDK)" sh .ci/test-matrix
@@ -108,6 +108,10 @@ test-matrix-least test-matrix-small: test-matrix-%: $(READY)
 environments: $(READY) .venv/released/ready
 	$(MAKE) AIRFLOW=$(RELEASE) .venv/airflow-$(RELEASE)/ready
 	$(TEST_MATRIX) none $(MATRIX)
+
+# The same on $(AIRFLOW) alone, in its own environment.
+test-airflow: $(READY)
+	sh .ci/run-airflow-tests whole .venv/airflow-$(AIRFLOW)
 
 test-next: $(READY)
 	UV=$(BIN)/uv sh .ci/test-next
