@@ -232,6 +232,12 @@ class RealAirflow:
         [row] = self._query("SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s", dag_id, run_id)
         return str(row["state"])
 
+    def run_seconds(self, dag_id: str, run_id: str) -> float:
+        """Return how long a run took that has ended, as Airflow has it."""
+        took = "EXTRACT(EPOCH FROM end_date - start_date)::float AS seconds"
+        [row] = self._query(f"SELECT {took} FROM dag_run WHERE dag_id = %s AND run_id = %s", dag_id, run_id)
+        return float(row["seconds"])
+
     def xcom(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1, key: str = "return_value") -> Any:
         """Return what a task left under ``key``, or None; only plain JSON values are understood."""
         where = "dag_id = %s AND run_id = %s AND task_id = %s AND map_index = %s AND key = %s"
