@@ -18,6 +18,13 @@ def rss_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE / 1e6
 
 
+def load_plugins() -> None:
+    """Load the plugins of all providers, as Airflow does when a task process starts."""
+    from airflow.sdk.listener import get_listener_manager
+
+    get_listener_manager()
+
+
 class Measure:
     """Wall time in ms and growth of resident memory in MB of a ``with`` block."""
 
@@ -55,12 +62,9 @@ ARGUMENTS: dict[str, Any] = {"subject_cos_key": "/samples/coffee.png", "bg_cos_k
 
 def submit_with_operator(_: list[str]) -> dict[str, float]:
     """What submitting adds to a task process that has read the DAG file."""
-    from airflow.sdk.listener import get_listener_manager
-
     from airflow_provider_mps.operators.mps import MpsImageBgFusionOperator
 
-    # Airflow loads the plugins of all providers as a task process starts.
-    get_listener_manager()
+    load_plugins()
     operator = MpsImageBgFusionOperator(task_id="t", **ARGUMENTS)
     context: Any = {"ti": _Ti()}
     with Measure() as measure:
