@@ -150,7 +150,7 @@ bench: .venv/bench/ready
 .venv/bench/ready: pyproject.toml .ci/make-venv
 	mkdir -p .venv
 	echo "apache-airflow==$(AIRFLOW)" > .venv/bench-pin.txt
-	sh .ci/make-venv "$(PYTHON)" .venv/bench .venv/bench-pin.txt apache-airflow-providers-dbt-cloud \
+	sh .ci/make-venv "$(PYTHON)" .venv/bench .venv/bench-pin.txt --group browser apache-airflow-providers-dbt-cloud \
 	  apache-airflow-providers-amazon apache-airflow-providers-databricks
 	touch $@
 
