@@ -19,7 +19,8 @@ NOTES = f"""\
 On a whole Airflow (PostgreSQL, LocalExecutor with 4 workers at once, one triggerer) and the local service with the real
 limit of {REQUESTS_PER_SECOND} requests per second; a picture takes {TASK_SECONDS:g} s. A worker start is a process that
 Airflow starts for a task, after a deferral too; the task that makes the list of requests is not counted. The share of
-the cap is that of the accepted ProcessImage requests from the first to the last. The time is that of the whole DAG run, just after Airflow has started.
+the cap is that of the accepted ProcessImage requests from the first to the last. The time is that of the whole DAG run,
+just after Airflow has started.
 
 - *A worker for each picture* submits, polls and sleeps, with the vendor's typed client; {PEERS} pictures.
 - *A submission and a deferrable sensor for each picture* are mapped tasks; {PEERS} pictures.
