@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import labels, limit, planning, start_up
+from benchmarks import labels, limit, planning
 from tests.task_context import AIRFLOW_2
 
 pytestmark = pytest.mark.skipif(AIRFLOW_2, reason="figures are of the newest Airflow")
@@ -16,16 +16,11 @@ pytestmark = pytest.mark.skipif(AIRFLOW_2, reason="figures are of the newest Air
 @pytest.mark.parametrize(
     ("section", "sizes", "shown"),
     [
-        (
-            start_up.section,
-            {"ROUNDS": 1, "IMPORTS": {start_up.OURS: start_up.IMPORTS[start_up.OURS][:1]}},
-            [start_up.OURS, start_up.OURS, "the vendor's typed client"],
-        ),
         (planning.section, {"SIZES": (3,), "CHANGED": 2}, ["3 | first | 6", "3 | second | 0", "3 | third | 4"]),
         (labels.section, {"PICTURES": 2, "SIDE": 64}, ["2K JPEG", "2K PNG", "copies", "new", "the same", "new"]),
         (limit.section, {"ONE_BY_ONE": ((1, 100), (2, 100)), "AT_ONCE": (2,)}, ["1 | 100", "2 | 100", "2"]),
     ],
-    ids=["start-up", "planning", "labels", "limit"],
+    ids=["planning", "labels", "limit"],
 )
 def test_a_section(
     section: Callable[[], list[str]], sizes: dict[str, Any], shown: list[str], monkeypatch: pytest.MonkeyPatch
@@ -36,4 +31,3 @@ def test_a_section(
     rows = [line for line in section() if line.startswith("| ") and not line.startswith(("| |", "| --"))]
     found = iter(row.removeprefix("| ") for row in rows)
     assert all(any(row.startswith(one) for row in found) for one in shown), rows
-    assert "not measured" not in "".join(rows)
