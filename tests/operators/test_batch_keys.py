@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from airflow_provider_mps.clients import renewal
 from airflow_provider_mps.local.service import LocalService
 from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from tests.task_context import execute, make_context
@@ -12,6 +13,8 @@ from tests.temporary_keys import Keys
 
 def test_a_batch_goes_on_with_renewed_keys(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
     keys, over = Keys(service, monkeypatch), threading.Event()
+    # Keys of an hour are read again once a second at most; these are renewed about as often.
+    monkeypatch.setattr(renewal, "PAUSE_SECONDS", 0.05)
 
     def renew() -> None:
         # By what is done, and not by the time: on a busy machine keys of seconds would end before a request is there.
