@@ -45,6 +45,13 @@ class InBatch(NamedTuple):
     record: Record
     end: WaitOutcome | None
 
+    @property
+    def folders(self) -> tuple[str, str] | None:
+        """DAG and task, as the folders of the record are named; None where it does not lie in such folders."""
+        # cos://{bucket}/{record_dir}/{dag}/{task}/{digest of run and map index}/
+        parts = self.address.rstrip("/").split("/")
+        return (parts[-3], parts[-2]) if len(parts) > 5 else None
+
 
 class InCatalogue(NamedTuple):
     """An item of a catalogue.

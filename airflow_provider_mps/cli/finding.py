@@ -123,15 +123,11 @@ def look_for_whose(found: Evidence, batch: InBatch) -> None:
     """Add the Airflow task that keeps a batch's record: its name is made of the task's ids."""
     from airflow_provider_mps.batch.store import batch_prefix
 
-    address = batch.address.rstrip("/")
-    # {record_dir}/{dag}/{task}/{digest}
-    names = address.split("/")[-3:-1]
-    if len(names) < 2:
+    if batch.folders is None:
         return
+    address = batch.address.rstrip("/")
     try:
-        maker = maker_of_record(
-            lambda key: address.endswith(batch_prefix("", key)), (names[0], names[1]), batch.record.intent
-        )
+        maker = maker_of_record(lambda key: address.endswith(batch_prefix("", key)), batch.folders, batch.record.intent)
     except DatabaseUnavailableError:
         # As was told where it was looked into before.
         return

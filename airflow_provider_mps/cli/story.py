@@ -132,10 +132,9 @@ def _kept(kept: Kept, task_id: str) -> Iterator[Field]:
 
 def _batch(batch: InBatch, task_id: str, *, is_named: bool) -> Iterator[Field]:
     yield Field("batch record", clean(batch.address))
-    # {record_dir}/{dag}/{task}/{digest of run and map index}
-    parts = batch.address.rstrip("/").split("/")
-    if len(parts) > 5 and not is_named:
-        yield Field("Airflow task", f"DAG {clean(parts[-3])}, task {clean(parts[-2])} (as the folder is named)")
+    if batch.folders is not None and not is_named:
+        dag, task = batch.folders
+        yield Field("Airflow task", f"DAG {clean(dag)}, task {clean(task)} (as the folder is named)")
     record = batch.record
     if record.task_id == task_id:
         yield Field("submitted at", _time(record.intent))
