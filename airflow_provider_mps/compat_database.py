@@ -144,7 +144,7 @@ class _Run:
         regions = regions_of(session, dag_id, run_id) if HAS_LOOPS else {}
         self.tasks: dict[Any, TaskRow] = {}
         for task_id, index, operator, state, started, *known_as in session.execute(self._of(TaskInstance, *columns)):
-            place = place_of(task_id, known_as[1], index, regions) if known_as else (index, "", ())
+            place = place_of(task_id, known_as[1] if known_as else None, index, regions)
             row = TaskRow(task_id, place[0], operator or "", state_name(state), epoch_seconds(started), *place[1:])
             self.tasks[known_as[0] if known_as else (task_id, index)] = row
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -79,22 +79,17 @@ def maker_of_record(is_whose: Callable[[TaskKey], bool], names: tuple[str, str],
     :param intent: when it submitted, seconds since the epoch; None where that is not known
     :raises DatabaseUnavailableError: the database does not answer, or is another version's
     """
+    # A record may have been changed by hand: no date is later than this.
+    moment = datetime.fromtimestamp(min(max(intent or 0.0, 0.0), _LAST), UTC)
     with Reading() as session:
-        found: Any = None
-        for row, key in _instances(session, *names):
-            if is_whose(key):
-                found = row
-                # Of the tries that Airflow 3.4 has as rows of their own, the one that had begun last.
-                if intent is None or (row.start_date is not None and row.start_date.timestamp() <= intent):
-                    break
-        if found is None:
+        row = next((row for row, key in _instances(session, *names) if is_whose(key)), None)
+        if row is None:
             return None
-        # A record may have been changed by hand: no date is later than this.
-        moment = datetime.fromtimestamp(min(max(intent or 0.0, 0.0), _LAST), UTC)
-        told = _Told(found[0], found[1], found[2], found[3], "", moment, found.id if HAS_LOOPS else None)
+        told = _Told(row[0], row[1], row[2], row[3], "", moment, row.id if HAS_LOOPS else None)
         maker = (_maker_of_try if HAS_LOOPS else _maker)(session, told, "")
+        begun = _begun_by(_tries(session, told), moment)
     # What a batch was told is cut, and is about all of its pictures.
-    return maker._replace(told_at=None, fields={})
+    return maker._replace(told_at=None, fields={}, try_number=begun)
 
 
 _LAST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
@@ -128,12 +123,11 @@ def _instances(session: Any, dag_id: str, task_id: str) -> Iterator[tuple[Any, T
     )
     regions: dict[tuple[str, str], Any] = {}
     for row in session.execute(query.execution_options(include_all_attempts=True)).all():
-        place: tuple[Any, ...] = row[3], ""
-        if HAS_LOOPS and row.region_id.int:
-            run = row.dag_id, row.run_id
-            regions[run] = regions[run] if run in regions else regions_of(session, *run)
-            place = place_of(row.task_id, row.region_id, row[3], regions[run])
-        yield row, TaskKey(row.dag_id, row.task_id, row.run_id, *place[:2])
+        run, region = (row.dag_id, row.run_id), row.region_id if HAS_LOOPS else None
+        if region is not None and region.int and run not in regions:
+            regions[run] = regions_of(session, *run)
+        map_index, iteration, _ = place_of(row.task_id, region, row[3], regions.get(run, {}))
+        yield row, TaskKey(row.dag_id, row.task_id, row.run_id, map_index, iteration)
 
 
 def _told(session: Any, service_task_id: str, keys: Collection[str]) -> Sequence[Any]:
@@ -179,26 +173,12 @@ def _xcoms() -> Any:
 def _maker(session: Any, row: Any, error_key: str) -> Maker:
     from airflow.models.renderedtifields import RenderedTaskInstanceFields as Fields
     from airflow.models.taskinstance import TaskInstance
-    from airflow.models.taskinstancehistory import TaskInstanceHistory
-    from sqlalchemy import select
 
-    def of(model: Any, *names: str) -> Any:
-        columns = model.__table__.c
-        return select(*(columns[name] for name in names)).where(
-            columns.dag_id == row.dag_id,
-            columns.run_id == row.run_id,
-            columns.task_id == row.task_id,
-            columns.map_index == row.map_index,
-        )
-
-    now = session.execute(of(TaskInstance, "try_number", "start_date", "state", "operator")).first()
-    tries = [
-        (one.try_number, one.start_date) for one in session.execute(of(TaskInstanceHistory, "try_number", "start_date"))
-    ]
-    tries += [(now.try_number, now.start_date)] if now is not None else []
-    fields = session.scalar(of(Fields, "rendered_fields"))
+    now = session.execute(_of_instance(row, TaskInstance, "state", "operator")).first()
+    tries = _tries(session, row)
+    fields = session.scalar(_of_instance(row, Fields, "rendered_fields"))
     xcoms = _xcoms()
-    error = json_of(session.scalar(of(xcoms, "value").where(xcoms.__table__.c.key == error_key)))
+    error = json_of(session.scalar(_of_instance(row, xcoms, "value").where(xcoms.__table__.c.key == error_key)))
     return Maker(
         row.dag_id,
         row.run_id,
@@ -215,16 +195,37 @@ def _maker(session: Any, row: Any, error_key: str) -> Maker:
     )
 
 
+def _of_instance(row: Any, model: Any, *names: str) -> Any:
+    """Return the query for columns of a task instance, as it is named in tables before Airflow 3.4."""
+    from sqlalchemy import select
+
+    columns = model.__table__.c
+    place = ("dag_id", "run_id", "task_id", "map_index")
+    return select(*(columns[name] for name in names)).where(*(columns[name] == getattr(row, name) for name in place))
+
+
+def _tries(session: Any, row: Any) -> list[tuple[int, Any]]:
+    """Return number and begin of each try of a task instance, as far as they are known."""
+    from airflow.models.taskinstance import TaskInstance
+
+    names = "try_number", "start_date"
+    if HAS_LOOPS:
+        columns = (TaskInstance.__table__.c[name] for name in names)
+        query = _tries_of(session, row.task_instance_id)[1].with_only_columns(*columns)
+        return [(one[0], one[1]) for one in session.execute(query.execution_options(include_all_attempts=True))]
+    from airflow.models.taskinstancehistory import TaskInstanceHistory
+
+    queries = [_of_instance(row, model, *names) for model in (TaskInstanceHistory, TaskInstance)]
+    return [(one[0], one[1]) for query in queries for one in session.execute(query)]
+
+
 def _maker_of_try(session: Any, row: Any, error_key: str) -> Maker:
     """Return who has told an XCom from Airflow 3.4 on: there a try is a task instance, and the last one is at work."""
     from airflow.models.renderedtifields import RenderedTaskInstanceFields as Fields
-    from airflow.models.taskinstance import TaskInstance
     from sqlalchemy import select
 
-    xcoms, columns = _xcoms().__table__.c, TaskInstance.__table__.c
-    place = ("dag_id", "run_id", "task_id", "region_id", "region_index")
-    told = session.execute(select(columns).where(columns.id == row.task_instance_id)).mappings().one()
-    tries = select(columns).where(*(columns[name] == told[name] for name in place)).order_by(columns.try_number.desc())
+    xcoms = _xcoms().__table__.c
+    told, tries = _tries_of(session, row.task_instance_id)
     last = session.execute(tries.limit(1)).mappings().one()
     regions = regions_of(session, row.dag_id, row.run_id)
     map_index, _, turns = place_of(row.task_id, told["region_id"], told["region_index"], regions)
@@ -248,11 +249,29 @@ def _maker_of_try(session: Any, row: Any, error_key: str) -> Maker:
     )
 
 
-def _try_at(tries: Iterable[tuple[int, Any]], moment: Any) -> int | None:
+def _tries_of(session: Any, instance: Any) -> tuple[Any, Any]:
+    """Return a try, and the query for all tries of its task instance, the last one first (Airflow 3.4 and newer)."""
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    columns = TaskInstance.__table__.c
+    place = ("dag_id", "run_id", "task_id", "region_id", "region_index")
+    one = session.execute(select(columns).where(columns.id == instance)).mappings().one()
+    tries = select(columns).where(*(columns[name] == one[name] for name in place))
+    return one, tries.order_by(columns.try_number.desc())
+
+
+def _try_at(tries: Sequence[tuple[int, Any]], moment: Any) -> int | None:
+    """Return the number of the try that told an XCom at a time; None where that is not known."""
+    # There has been no other, whatever the clocks say.
+    return 1 if [number for number, _ in tries] == [1] else _begun_by(tries, moment)
+
+
+def _begun_by(tries: Sequence[tuple[int, Any]], moment: Any) -> int | None:
     """Return the number of the try that had begun last at a time; None where that is not known."""
-    known = list(tries)
-    if [number for number, _ in known] == [1]:
-        # There has been no other; "airflow dags test" of Airflow 2 does not say when it began.
+    if [*tries] == [(1, None)]:
+        # "airflow dags test" of Airflow 2 does not say when it began.
         return 1
-    begun = [(start, number) for number, start in known if start is not None and start <= moment]
-    return max(begun)[1] if begun else None
+    # One that is queued has the begin of the one before it.
+    begun = [(start, -number) for number, start in tries if start is not None and start <= moment]
+    return -max(begun)[1] if begun else None

@@ -44,8 +44,9 @@ class Database:
         """Add a try, of an hour.
 
         :param is_over: whether another one has begun since
+        :param place: other columns; ``start_date`` is the begin
         """
-        began = BEGAN + timedelta(hours=number - 1)
+        began = place.pop("start_date", BEGAN + timedelta(hours=number - 1))
         if HAS_LOOPS:
             # There a try is a task instance.
             made = uuid4()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -90,6 +92,46 @@ def test_whose_a_record_is(tables: Database) -> None:
     later = maker_of_record(is_it, ("shop", "many_pictures"), begun + 5400)
     assert later is not None
     assert later.try_number == 2
+
+
+def test_a_try_that_is_queued_has_told_nobody(tables: Database) -> None:
+    # Airflow leaves it the begin of the one before.
+    tables.try_of("make", 1, "failed", is_over=True)
+    tables.try_of("make", 2, "queued", start_date=BEGAN)
+    if not HAS_LOOPS:
+        # Where a try is a task instance, an XCom is one's own.
+        tables.told("make", TASK_ID, hours=0.5)
+        [maker] = makers_of(TASK_ID, KEYS, "service_error")
+        assert (maker.try_number, maker.tries, maker.state) == (1, 2, "queued")
+    found = maker_of_record(lambda _: True, ("shop", "make"), BEGAN.timestamp() + 1800)
+    assert found is not None
+    assert (found.try_number, found.tries, found.state) == (1, 2, "queued")
+
+
+@pytest.mark.parametrize("start_date", [BEGAN, None])
+def test_a_run_that_was_made_anew_has_not_submitted_what_was_before_it(tables: Database, start_date: Any) -> None:
+    tables.try_of("make", 1, "success", start_date=start_date)
+    found = maker_of_record(lambda _: True, ("shop", "make"), BEGAN.timestamp() - 1)
+    assert found is not None
+    # "airflow dags test" of Airflow 2 tells of no begin.
+    assert found.try_number == (1 if start_date is None else None)
+    assert found.state == "success"
+
+
+def test_the_instance_whose_record_it_is_ends_the_search(tables: Database) -> None:
+    for number in range(20):
+        tables.try_of("make", 1, "success", run_id=f"night-{number}", start_date=BEGAN - timedelta(days=number))
+    looked_at: list[str] = []
+
+    def is_it(key: TaskKey) -> bool:
+        looked_at.append(key.run_id)
+        return key.run_id == "night-3"
+
+    # No try of it had begun by then.
+    found = maker_of_record(is_it, ("shop", "make"), (BEGAN - timedelta(days=9)).timestamp())
+    assert found is not None
+    assert (found.run_id, found.try_number) == ("night-3", None)
+    assert looked_at == [f"night-{number}" for number in range(4)]
 
 
 def test_a_record_of_nobody(tables: Database) -> None:
