@@ -111,7 +111,11 @@ class Reading:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         from sqlalchemy.exc import SQLAlchemyError
 
-        self._made.__exit__(kind, error, trace)
+        try:
+            self._made.__exit__(kind, error, trace)
+        except SQLAlchemyError as ended:
+            # A connection that is lost cannot be rolled back either; what is no error of the database stays what it is.
+            error = error or ended
         # A column that is not there, in this database or in this Airflow, says the same.
         if isinstance(error, SQLAlchemyError | AttributeError | KeyError | ImportError):
             raise _unavailable(error) from None

@@ -118,7 +118,8 @@ def _instances(session: Any, dag_id: str, task_id: str) -> Iterator[tuple[Any, T
     query = (
         select(*(columns[name] for name in names))
         .where(columns.dag_id.like(dag_id.replace("_", "%")), columns.task_id.like(task_id.replace("_", "%")))
-        .order_by(columns.start_date.desc())
+        # PostgreSQL has those first that have not begun, unless it is told otherwise.
+        .order_by(columns.start_date.is_(None), columns.start_date.desc())
         .limit(NEWEST_INSTANCES)
     )
     regions: dict[tuple[str, str], Any] = {}

@@ -8,7 +8,7 @@ from airflow_provider_mps.cli.errors import CommandError, UsageError, is_expecte
 from airflow_provider_mps.cli.evidence import Evidence, InBatch, InCatalogue, Kept
 from airflow_provider_mps.cli.services import Asker
 from airflow_provider_mps.compat_cli import DatabaseUnavailableError, stored_states
-from airflow_provider_mps.compat_makers import maker_of_record, makers_of
+from airflow_provider_mps.compat_makers import NEWEST_INSTANCES, NEWEST_XCOMS, maker_of_record, makers_of
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.submission import Record
@@ -46,9 +46,11 @@ def ask_service(found: Evidence, args: Any) -> None:
 
 
 def look_into_database(found: Evidence) -> None:
-    """Add which Airflow task has told of it, and its record."""
+    """Add which Airflow task has told of it, and its record; of a picture of a batch whose the batch is."""
     try:
         found.makers = makers_of(found.task_id, [found.service.task_id_key], XCOM_ERROR_KEY)
+        if found.batch is not None and not found.makers:
+            _look_for_whose(found, found.batch)
         _look_into_store(found)
     except DatabaseUnavailableError as error:
         found.missing.append(
@@ -56,10 +58,11 @@ def look_into_database(found: Evidence) -> None:
             "'airflow db check' and 'airflow db check-migrations' are content."
         )
         return
-    if not found.makers and not found.kept:
+    if not found.makers and not found.kept and found.batch is None:
         found.missing.append(
-            f"no record here: no XCom {found.service.task_id_key} in Airflow's database has this id. A retry or a "
-            "clear of the Airflow task removes it, and pictures of a batch have none (--record)."
+            f"no record here: of the newest {NEWEST_XCOMS:,} XComs {found.service.task_id_key} in Airflow's database "
+            "none has this id. A retry or a clear of the Airflow task removes it, and pictures of a batch have none "
+            "(--record)."
         )
 
 
@@ -119,22 +122,21 @@ def look_into_batch(found: Evidence, address: str, conn_id: str | None) -> None:
         found.missing.append(f"no record here: there is no batch record in {clean(address)}.")
 
 
-def look_for_whose(found: Evidence, batch: InBatch) -> None:
+def _look_for_whose(found: Evidence, batch: InBatch) -> None:
     """Add the Airflow task that keeps a batch's record: its name is made of the task's ids."""
     from airflow_provider_mps.batch.store import batch_prefix
 
     if batch.folders is None:
         return
     address = batch.address.rstrip("/")
-    try:
-        maker = maker_of_record(lambda key: address.endswith(batch_prefix("", key)), batch.folders, batch.record.intent)
-    except DatabaseUnavailableError:
-        # As was told where it was looked into before.
-        return
+    maker = maker_of_record(lambda key: address.endswith(batch_prefix("", key)), batch.folders, batch.record.intent)
     if maker is not None:
         found.makers.append(maker)
     else:
-        found.missing.append("no record here: no task instance in Airflow's database has a batch record of that name.")
+        found.missing.append(
+            f"no record here: of the newest {NEWEST_INSTANCES:,} task instances of that DAG and task in Airflow's "
+            "database none has a batch record of that name."
+        )
 
 
 def _prefixes(location: Any) -> list[str]:
@@ -180,10 +182,6 @@ def look_into_catalogue(found: Evidence, catalogue: str, conn_id: str | None) ->
 def find(found: Evidence, args: Any) -> Evidence:
     """Look everywhere that was asked for."""
     ask_service(found, args)
-    if args.no_db:
-        found.missing.append("Airflow's database was not looked into (--no-db).")
-    else:
-        look_into_database(found)
     # A task of Aidge has its pictures at another service.
     conn_id = None if found.service is AIDGE else args.conn_id
     for address, look in ((args.record, look_into_batch), (args.catalogue, look_into_catalogue)):
@@ -198,6 +196,9 @@ def find(found: Evidence, args: Any) -> Evidence:
                 found.missing.append(
                     f"{clean(address)} cannot be read: {' '.join(told(error, conn_id or DEFAULT_CONN_ID))}"
                 )
-    if found.batch is not None and not found.makers and not args.no_db:
-        look_for_whose(found, found.batch)
+    # Behind the records: of a picture of a batch these say whose it is.
+    if args.no_db:
+        found.missing.append("Airflow's database was not looked into (--no-db).")
+    else:
+        look_into_database(found)
     return found

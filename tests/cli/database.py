@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from airflow_provider_mps.compat import HAS_LOOPS
 from tests.task_context import AIRFLOW_2
@@ -87,6 +88,10 @@ class Database:
         place = {**self._place, "dag_run_id": 1, "task_id": task_id, "key": key, "region_id": UUID(int=0)}
         self._add("task_state_store", **place, value=json.dumps(value), updated_at=BEGAN)
 
+    def execute(self, statement: str) -> None:
+        """Let the database do something for all that follows."""
+        self._session.execute(text(statement))
+
     def _try_at(self, task_id: str, moment: datetime, place: Mapping[str, Any]) -> UUID:
         """Return the try that had begun last, or one that is made for this."""
         begun = [made for name, began, made in self._tries if name == task_id and began <= moment and not place]
@@ -125,19 +130,23 @@ def _filling(column: Any) -> Any:
 
 
 @contextlib.contextmanager
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """Give Airflow a database in memory."""
+def database(monkeypatch: pytest.MonkeyPatch, engine: Any = None) -> Iterator[Database]:
+    """Give Airflow a database.
+
+    :param engine: of SQLAlchemy, whose database has the tables; default: a new one in memory
+    """
     from airflow.models import import_all_models
     from airflow.models.base import Base
     from airflow.utils import session as sessions
     from sqlalchemy import create_engine
     from sqlalchemy.orm import Session
 
-    import_all_models()
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(
-        engine, tables=[Base.metadata.tables[name] for name in TABLES if name in Base.metadata.tables]
-    )
+    if engine is None:
+        import_all_models()
+        engine = create_engine("sqlite://")
+        Base.metadata.create_all(
+            engine, tables=[Base.metadata.tables[name] for name in TABLES if name in Base.metadata.tables]
+        )
     with Session(engine) as made:
         monkeypatch.setattr(sessions, "create_session", lambda: contextlib.nullcontext(made))
         yield Database(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 from argparse import Namespace
@@ -9,8 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 from airflow import __version__ as airflow_version
+from sqlalchemy.exc import OperationalError
 
 from airflow_provider_mps.compat_cli import (
+    DatabaseUnavailableError,
+    Reading,
     stored_states,
     use_stored_connections,
     without_logs,
@@ -64,3 +68,40 @@ def test_logs_are_dropped_unless_they_are_asked_for(verbose: bool, capfd: pytest
     assert without_logs(lambda given: given.log.warning("told") or 7, args) == 7
     if not verbose:
         assert "told" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("lost_while", ["reading", "ending"])
+def test_a_database_may_be_lost(monkeypatch: pytest.MonkeyPatch, lost_while: str) -> None:
+    from airflow.utils import session as sessions
+
+    def lost(what: str) -> OperationalError:
+        return OperationalError(what, {"id": "a value"}, Exception(f"server closed the connection ({what})\nprobably"))
+
+    @contextlib.contextmanager
+    def losing() -> Iterator[None]:
+        try:
+            yield
+        except OperationalError:
+            raise lost("ROLLBACK") from None
+        raise lost("COMMIT")
+
+    monkeypatch.setattr(sessions, "create_session", losing)
+    said = "SELECT" if lost_while == "reading" else "COMMIT"
+    with pytest.raises(DatabaseUnavailableError, match=rf"^server closed the connection \({said}\)$"), Reading():
+        if lost_while == "reading":
+            raise lost("SELECT")
+
+
+def test_what_is_no_error_of_the_database_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.utils import session as sessions
+
+    @contextlib.contextmanager
+    def losing() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            raise OperationalError("ROLLBACK", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr(sessions, "create_session", losing)
+    with pytest.raises(KeyboardInterrupt), Reading():
+        raise KeyboardInterrupt
