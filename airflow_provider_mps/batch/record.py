@@ -28,6 +28,10 @@ class UnreadablePageError(ValueError):
     """A page of the record that this version cannot read."""
 
 
+class OtherServiceError(UnreadablePageError):
+    """A page about tasks of another service."""
+
+
 @dataclass(frozen=True)
 class BatchHeader:
     """What is known of the batch as a whole.
@@ -214,6 +218,7 @@ def read_ends(data: bytes, service: ServiceProfile) -> dict[str, WaitOutcome]:
     """Read what :func:`write_ends` wrote.
 
     :param service: whose tasks they are of
+    :raises OtherServiceError: they are of tasks of another service
     :raises UnreadablePageError: it is something else
     """
     fields = _load(data)
@@ -224,7 +229,9 @@ def read_ends(data: bytes, service: ServiceProfile) -> dict[str, WaitOutcome]:
     try:
         for event in events:
             (whose, task_id), end = task_of_event(event), from_event(event)
-            if whose is not service or task_id in found or not _is_whole(end, service):
+            if whose is not service:
+                raise OtherServiceError(f"not an end of a task of {service.name}: {event!r:.200}")
+            if task_id in found or not _is_whole(end, service):
                 raise UnreadablePageError(f"not an end, or a second one: {event!r:.200}")
             found[task_id] = end
     except (EventError, KeyError, TypeError) as error:

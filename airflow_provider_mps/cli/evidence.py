@@ -15,6 +15,9 @@ from airflow_provider_mps.core.services import ServiceProfile
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.services.tencentcloud.prices import Prices
 
+LONGEST_ADDRESS = 1000
+"""Of the record of a batch: COS takes no key of more than 850 bytes. One that is cut cannot be asked about."""
+
 
 class Kept(NamedTuple):
     """The record of a submission, in Airflow's state store.
@@ -51,6 +54,10 @@ class InBatch(NamedTuple):
         # cos://{bucket}/{record_dir}/{dag}/{task}/{digest of run and map index}/
         parts = self.address.rstrip("/").split("/")
         return (parts[-3], parts[-2]) if len(parts) > 5 else None
+
+    def submitted_at(self, task_id: str) -> float | None:
+        """Return when a task was submitted, seconds since the epoch; None where that is not on record any more."""
+        return self.record.intent if self.record.task_id == task_id else None
 
 
 class InCatalogue(NamedTuple):

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_mps.cli.errors import CommandError, UsageError, is_expected, told
-from airflow_provider_mps.cli.evidence import Evidence, InBatch, InCatalogue, Kept
+from airflow_provider_mps.cli.evidence import LONGEST_ADDRESS, Evidence, InBatch, InCatalogue, Kept
 from airflow_provider_mps.cli.services import Asker
 from airflow_provider_mps.compat_cli import DatabaseUnavailableError, stored_states
 from airflow_provider_mps.compat_makers import NEWEST_INSTANCES, NEWEST_XCOMS, maker_of_record, makers_of
+from airflow_provider_mps.core.arguments import ArgumentError
 from airflow_provider_mps.core.errors import ServiceError, says_no_such_task
 from airflow_provider_mps.core.progress import counted
 from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.core.texts import clean
 from airflow_provider_mps.core.vocabulary import XCOM_ERROR_KEY
+from airflow_provider_mps.exceptions import PermanentError
 from airflow_provider_mps.services.profiles import AIDGE
 from airflow_provider_mps.services.tencentcloud.words import DEFAULT_CONN_ID
+
+if TYPE_CHECKING:
+    from airflow_provider_mps.batch.store import BatchStore
+    from airflow_provider_mps.storage.locations import CosLocation
 
 MOST_BATCHES = 200
 """Records of batches that are looked through below a folder, those first that were changed last."""
 MOST_LISTED = 20_000
 """Objects that are listed for that."""
+MOST_TOLD = 3
+"""Of no more of them it is told why they cannot be read."""
 MOST_ENTRIES = 500
 """Files of a catalogue's log that are looked through, the newest first."""
 
@@ -89,37 +99,57 @@ def look_into_batch(found: Evidence, address: str, conn_id: str | None) -> None:
     :param address: folder of the record, or one above
     :param conn_id: for COS
     """
-    from airflow_provider_mps.batch.record import UnreadablePageError
+    from airflow_provider_mps.batch.record import OtherServiceError, UnreadablePageError
     from airflow_provider_mps.batch.store import BatchStore
     from airflow_provider_mps.core.cos_address import is_cos
-    from airflow_provider_mps.storage.locations import CosLocation, Locations
+    from airflow_provider_mps.storage.locations import Locations
 
     if not is_cos(address):
         raise UsageError("--record: expected an address in COS, such as cos://shop-1250000000/airflow-mps/")
     location: CosLocation = Locations(None, conn_id or DEFAULT_CONN_ID).folder("--record", address)
-    prefixes = _prefixes(location)
-    read = 0
-    for prefix in prefixes:
+    records = _batch_records(location)
+    unreadable: list[str] = []
+    for prefix in records.prefixes:
         store = BatchStore(location.hook, prefix, found.service)
         try:
-            header = store.read_header()
-            record = None if header is None else store.read(header)
-        except UnreadablePageError as error:
-            found.missing.append(f"{clean(store)} cannot be read: {clean(error, 200)}")
+            found.batch = _in_batch(store, found.task_id)
+        except OtherServiceError:
             continue
-        read += 1
-        if record is None:
-            continue
-        for token, one in record.records.items():
-            if found.task_id in one.task_ids:
-                found.batch = InBatch(str(store), record.record(token) or one, record.ends.get(found.task_id))
-                return
+        # One of them that is refused says nothing of the others.
+        except (UnreadablePageError, ArgumentError, PermanentError) as error:
+            said = " ".join(told(error, conn_id or DEFAULT_CONN_ID))
+            unreadable.append(f"{clean(store, LONGEST_ADDRESS)} cannot be read: {clean(said)}")
+        if found.batch is not None:
+            return
+    found.missing += _first(unreadable, f"of the batch records in {clean(address)}")
+    read = len(records.prefixes) - len(unreadable)
     if read:
-        looked = f"none of {read:,} batch records" if read > 1 else "the batch record"
-        has = "has" if read > 1 else "does not have"
-        found.missing.append(f"no record here: {looked} in {clean(address)} {has} this task.")
-    elif not prefixes:
+        looked, has = (f"none of {read:,} batch records", "has") if read > 1 else ("the batch record", "does not have")
+        more = "" if records.are_all else " There are more, changed before: name a folder further down."
+        found.missing.append(f"no record here: {looked} in {clean(address)} {has} this task.{more}")
+    elif not unreadable:
         found.missing.append(f"no record here: there is no batch record in {clean(address)}.")
+
+
+def _in_batch(store: BatchStore, task_id: str) -> InBatch | None:
+    """Return what a batch has on record of a task; None if that is nothing."""
+    header = store.read_header()
+    if header is None:
+        return None
+    record = store.read(header)
+    for token, one in record.records.items():
+        if task_id in one.task_ids:
+            return InBatch(str(store), record.record(token) or one, record.ends.get(task_id))
+    return None
+
+
+def _first(said: Sequence[str], of: str) -> list[str]:
+    """Return the first of many lines, and how many there are of them.
+
+    :param of: what they are about
+    """
+    more = len(said) - MOST_TOLD
+    return [*said[:MOST_TOLD], *([f"{of} {more:,} more cannot be read."] if more > 0 else [])]
 
 
 def _look_for_whose(found: Evidence, batch: InBatch) -> None:
@@ -129,7 +159,9 @@ def _look_for_whose(found: Evidence, batch: InBatch) -> None:
     if batch.folders is None:
         return
     address = batch.address.rstrip("/")
-    maker = maker_of_record(lambda key: address.endswith(batch_prefix("", key)), batch.folders, batch.record.intent)
+    maker = maker_of_record(
+        lambda key: address.endswith(batch_prefix("", key)), batch.folders, batch.submitted_at(found.task_id)
+    )
     if maker is not None:
         found.makers.append(maker)
     else:
@@ -139,19 +171,27 @@ def _look_for_whose(found: Evidence, batch: InBatch) -> None:
         )
 
 
-def _prefixes(location: Any) -> list[str]:
+class _BatchRecords(NamedTuple):
+    """Where records of batches are.
+
+    :param prefixes: in COS, those first that were changed last
+    :param are_all: whether there are no others
+    """
+
+    prefixes: list[str]
+    are_all: bool
+
+
+def _batch_records(location: CosLocation) -> _BatchRecords:
     """Return where records of batches are: there, or below."""
     prefix = location.key.rstrip("/")
     if location.hook.stat_object(f"{prefix}/batch.json") is not None:
-        return [prefix]
-    heads = []
-    for number, one in enumerate(location.hook.list_objects(f"{prefix}/"), 1):
-        if one.key.endswith("/batch.json"):
-            heads.append(one)
-        if number >= MOST_LISTED:
-            break
+        return _BatchRecords([prefix], are_all=True)
+    listed = list(islice(location.hook.list_objects(f"{prefix}/"), MOST_LISTED + 1))
+    heads = [one for one in listed[:MOST_LISTED] if one.key.endswith("/batch.json")]
     heads.sort(key=lambda one: one.modified, reverse=True)
-    return [one.key.removesuffix("/batch.json") for one in heads[:MOST_BATCHES]]
+    are_all = len(listed) <= MOST_LISTED and len(heads) <= MOST_BATCHES
+    return _BatchRecords([one.key.removesuffix("/batch.json") for one in heads[:MOST_BATCHES]], are_all)
 
 
 def look_into_catalogue(found: Evidence, catalogue: str, conn_id: str | None) -> None:

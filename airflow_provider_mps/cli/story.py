@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow_provider_mps.catalogue.record.events import ItemMade
 from airflow_provider_mps.catalogue.shown import place_of_output, prompt_of, shown_address, subject_of
-from airflow_provider_mps.cli.evidence import Evidence, InBatch, InCatalogue, Kept
+from airflow_provider_mps.cli.evidence import LONGEST_ADDRESS, Evidence, InBatch, InCatalogue, Kept
 from airflow_provider_mps.cli.payment import paid
 from airflow_provider_mps.cli.printing import Field, Step
 from airflow_provider_mps.cli.remedies import next_steps
@@ -94,8 +94,9 @@ def _asked(found: Evidence, request: Mapping[str, Any]) -> Iterator[Field]:
 
 
 def _by(found: Evidence) -> Iterator[Field]:
+    submitted = found.batch.submitted_at(found.task_id) if found.batch else None
     for maker in found.makers:
-        yield from _maker(maker)
+        yield from _maker(maker, submitted)
     for kept in found.kept:
         yield from _kept(kept, found.task_id)
     if found.batch is not None:
@@ -106,12 +107,15 @@ def _by(found: Evidence) -> Iterator[Field]:
         yield Field("", "Not known: see what was not found, below.")
 
 
-def _maker(maker: Maker) -> Iterator[Field]:
+def _maker(maker: Maker, submitted: float | None) -> Iterator[Field]:
     turns = f", iteration {'.'.join(map(str, maker.turns))}" if maker.turns else ""
     yield Field("Airflow task", _task_instance(maker.dag_id, maker.run_id, maker.task_id, maker.map_index) + turns)
     if maker.try_number is not None:
         of = f" of {maker.tries}" if maker.tries and maker.tries > maker.try_number else ""
         yield Field("try", f"{maker.try_number}{of}")
+    elif maker.told_at is None and submitted is not None:
+        # What a dead run has left behind is taken up by the next one, and a run that was deleted may be made anew.
+        yield Field("try", "not known: none that Airflow knows of had begun when this was submitted; see other runs")
     yield Field("operator", clean(maker.operator))
     yield Field("its state now", clean(maker.state))
     yield Field("failed with", ": ".join(filter(None, (clean(maker.error.get(word)) for word in ("Code", "Message")))))
@@ -131,7 +135,7 @@ def _kept(kept: Kept, task_id: str) -> Iterator[Field]:
 
 
 def _batch(batch: InBatch, task_id: str, *, is_named: bool) -> Iterator[Field]:
-    yield Field("batch record", clean(batch.address))
+    yield Field("batch record", clean(batch.address, LONGEST_ADDRESS))
     if batch.folders is not None and not is_named:
         dag, task = batch.folders
         yield Field("Airflow task", f"DAG {clean(dag)}, task {clean(task)} (as the folder is named)")

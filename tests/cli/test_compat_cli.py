@@ -19,16 +19,10 @@ from airflow_provider_mps.compat_cli import (
     use_stored_connections,
     without_logs,
 )
-from tests.cli.database import Database, database
+from tests.cli.database import Database
 
 TASK_ID = "2600000000-WorkflowTask-1"
 AIRFLOW = tuple(map(int, airflow_version.split(".")[:2]))
-
-
-@pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    with database(monkeypatch) as found:
-        yield found
 
 
 def test_what_is_kept_of_a_submission(tables: Database) -> None:
@@ -86,10 +80,15 @@ def test_a_database_may_be_lost(monkeypatch: pytest.MonkeyPatch, lost_while: str
         raise lost("COMMIT")
 
     monkeypatch.setattr(sessions, "create_session", losing)
+
+    def read() -> None:
+        with Reading():
+            if lost_while == "reading":
+                raise lost("SELECT")
+
     said = "SELECT" if lost_while == "reading" else "COMMIT"
-    with pytest.raises(DatabaseUnavailableError, match=rf"^server closed the connection \({said}\)$"), Reading():
-        if lost_while == "reading":
-            raise lost("SELECT")
+    with pytest.raises(DatabaseUnavailableError, match=rf"^server closed the connection \({said}\)$"):
+        read()
 
 
 def test_what_is_no_error_of_the_database_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

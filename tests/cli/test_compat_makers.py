@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,16 +12,10 @@ from airflow_provider_mps.compat import HAS_LOOPS
 from airflow_provider_mps.compat_cli import DatabaseUnavailableError
 from airflow_provider_mps.compat_makers import maker_of_record, makers_of
 from airflow_provider_mps.core.airflow_task import TaskKey
-from tests.cli.database import BEGAN, Database, database
+from tests.cli.database import BEGAN, Database
 
 TASK_ID = "2600000000-WorkflowTask-1"
 KEYS = ["mps_task_id"]
-
-
-@pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    with database(monkeypatch) as found:
-        yield found
 
 
 def test_who_has_told_of_a_task(tables: Database) -> None:

@@ -1,48 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from airflow_provider_mps.batch import writer as batch_writer
 from airflow_provider_mps.catalogue.record.store import RecordStore
 from airflow_provider_mps.cli import finding
-from airflow_provider_mps.core.submission import Record
 from airflow_provider_mps.local.service import LocalService
-from airflow_provider_mps.operators.mps import MpsImageBgFusionBatchOperator
 from airflow_provider_mps.storage.files import Files
 from tests.catalogue.records import failed, made, published, task_of_run
-from tests.cli.conftest import PRICES, Typed
-from tests.cli.database import Database, database
+from tests.cli.conftest import PRICES, Typed, parts, record
+from tests.cli.database import Database
 from tests.cli.test_task import UNKNOWN, finished, submit_to_aidge
-from tests.task_context import execute, make_context
 
 FIELDS = {"subject_cos_key": "/samples/coffee.png", "prompt": "white marble", "image_size": "1K", "format": "JPEG"}
-
-
-@pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    with database(monkeypatch) as found:
-        yield found
-
-
-def parts(said: Typed) -> dict[str, str]:
-    """Return the parts of a story, each on one line."""
-    found: dict[str, str] = {}
-    title = ""
-    for line in said.out.splitlines():
-        if line and not line.startswith(" "):
-            title = line
-        found[title] = f"{found.get(title, '')} {' '.join(line.split())}".strip()
-    return found
-
-
-def record(task_id: str, **changes: Any) -> Record:
-    known = Record("k", "b", "a", 2, intent=1767225600.0, task_id=task_id, accepted=1767225601.0, request_id="5e2f-sub")
-    return replace(known, **changes)
 
 
 def test_the_whole_story(
@@ -160,75 +133,6 @@ def test_there_is_no_database(typed: Callable[..., Typed], submitted: Callable[.
     assert "Traceback" not in said.out + said.err
 
 
-@pytest.fixture
-def batch(service: LocalService, conn_id: str, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    monkeypatch.setattr(batch_writer, "TAKE_OVER_SECONDS", 0.05)
-    monkeypatch.setattr(batch_writer, "CHECK_SECONDS", 0.05)
-    monkeypatch.setattr(batch_writer, "START_SECONDS", 0.02)
-    requests = [{"subject_cos_key": f"/samples/{name}.png", "prompt": "white marble"} for name in ("coffee", "mug")]
-    operator = MpsImageBgFusionBatchOperator(
-        task_id="task", requests=requests, max_failed=2, deferrable=False, poll_interval=0.1
-    )
-    return list(execute(operator, make_context()))
-
-
-def test_a_picture_of_a_batch(
-    typed: Callable[..., Typed], batch: list[dict[str, Any]], service: LocalService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    task_id = batch[0]["TaskId"]
-    for address in ("cos:///airflow-mps/", f"cos://{service.bucket}/airflow-mps/dag/task"):
-        story = parts(typed("explain", task_id, "--no-db", "--record", address))
-        assert f"batch record cos://{service.bucket}/airflow-mps/dag/task/" in story["By whom"]
-        assert "DAG dag, task task (as the folder is named)" in story["By whom"]
-        assert "accepted at" in story["By whom"]
-        assert "on record finished" in story["What was answered"]
-    said = typed("explain", UNKNOWN, "--no-db", "--record", "cos:///airflow-mps/")
-    assert said.code == 1
-    assert "does not have this task" in parts(said)["What was not found"]
-    said = typed("explain", task_id, "--no-db", "--record", "cos:///nothing/here")
-    assert "there is no batch record in cos:///nothing/here" in parts(said)["What was not found"]
-    monkeypatch.setattr(finding, "MOST_BATCHES", 0)
-    said = typed("explain", task_id, "--no-db", "--record", "cos:///airflow-mps/")
-    assert "no record here" in parts(said)["What was not found"]
-
-
-def test_the_run_of_a_batch_is_told_by_the_name_of_its_record(
-    typed: Callable[..., Typed], batch: list[dict[str, Any]], tables: Database
-) -> None:
-    of = {"dag_id": "dag", "run_id": "run"}
-    tables.try_of("task", 1, "success", **of)
-    tables.try_of("task", 1, "failed", **of | {"run_id": "another"})
-    story = parts(typed("explain", batch[0]["TaskId"], "--record", "cos:///airflow-mps/"))
-    told = story["By whom"]
-    assert "Airflow task DAG dag, run run, task task try 1" in told
-    assert "its state now success" in told
-    assert "as the folder is named" not in told
-    assert "told at" not in told
-    # A picture of a batch has no XCom, so none is missing.
-    assert "What was not found" not in story
-
-
-def test_the_run_of_a_batch_may_be_forgotten(
-    typed: Callable[..., Typed], batch: list[dict[str, Any]], tables: Database
-) -> None:
-    tables.try_of("task", 1, "success", dag_id="dag", run_id="another")
-    story = parts(typed("explain", batch[0]["TaskId"], "--record", "cos:///airflow-mps/"))
-    assert "DAG dag, task task (as the folder is named)" in story["By whom"]
-    assert "of the newest 20,000 task instances of that DAG and task in Airflow's" in story["What was not found"]
-
-
-def test_a_record_that_cannot_be_read(
-    typed: Callable[..., Typed], batch: list[dict[str, Any]], service: LocalService
-) -> None:
-    service.put_object(service.bucket, "/broken/dag/task/0123/batch.json", b"{}")
-    story = parts(typed("explain", batch[0]["TaskId"], "--no-db", "--record", "cos:///broken"))
-    assert "cannot be read" in story["What was not found"]
-    said = typed("explain", batch[0]["TaskId"], "--no-db", "--record", "cos://nobody@x-1250000000/y")
-    assert said.code == 0
-    assert "There is no connection nobody." in parts(said)["What was not found"]
-    assert typed("explain", batch[0]["TaskId"], "--record", "/on/disk").code == 2
-
-
 def test_an_item_of_a_catalogue(typed: Callable[..., Typed], tmp_path: Path) -> None:
     store = RecordStore(Files(), str(tmp_path))
     first = replace(made("cup/white"), task_id=UNKNOWN)
@@ -293,41 +197,8 @@ def test_a_time_that_is_none_is_left_out(
     assert "accepted at" not in parts(said)["By whom"]
 
 
-def test_the_connection_of_a_record_is_named(typed: Callable[..., Typed]) -> None:
-    said = typed("explain", UNKNOWN, "--no-db", "--offline", "--record", "cos://nobody-1250000000/x")
-    missing = parts(said)["What was not found"]
-    assert "NoSuchBucket (tencentcloud_default)" in missing
-    assert "environment" not in missing
-
-
 @pytest.mark.parametrize("option", ["--record", "--catalogue"])
 def test_an_empty_place_is_refused(typed: Callable[..., Typed], option: str) -> None:
     said = typed("explain", UNKNOWN, "--no-db", "--offline", option, "")
     assert said.code == 2
     assert said.err.startswith(f"Error: {option}: expected ")
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b'{"version":9}', "its version is 9, and this release of the package reads up to 1"),
-        (b"[]", "no page of a record"),
-        (b'{"version":1,"pages"', "not JSON"),
-    ],
-)
-def test_of_a_record_that_cannot_be_read_it_is_not_said_what_it_has(
-    typed: Callable[..., Typed], service: LocalService, data: bytes, said: str
-) -> None:
-    service.put_object(service.bucket, f"/half/{len(data)}/dag/task/0123/batch.json", data)
-    missing = parts(typed("explain", UNKNOWN, "--no-db", "--offline", "--record", f"cos:///half/{len(data)}"))
-    told = missing["What was not found"]
-    assert "/dag/task/0123/ cannot be read" in told
-    assert said in told
-    assert "does not have this task" not in told
-
-
-def test_a_record_says_where_a_picture_is(typed: Callable[..., Typed], batch: list[dict[str, Any]]) -> None:
-    said = typed("explain", batch[0]["TaskId"], "--no-db", "--offline", "--record", "cos:///airflow-mps/")
-    story = parts(said)
-    assert f"on record finished: {batch[0]['Outputs'][0]['cos_uri']}" in story["What was answered"]
-    assert "is where the record says" in story["What to do next"]

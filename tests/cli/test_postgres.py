@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import Engine
 
 from airflow_provider_mps import compat_makers
 from airflow_provider_mps.compat_makers import maker_of_record
-from tests.cli.conftest import Typed
+from tests.cli.conftest import Typed, parts
 from tests.cli.database import BEGAN, Database, database
-from tests.cli.test_explain import batch, parts
 from tests.system.postgres import postgres
-
-__all__ = ["batch"]
 
 
 @pytest.fixture(scope="module")
