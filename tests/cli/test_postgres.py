@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
+from sqlalchemy.schema import CreateTable
 
 from airflow_provider_mps import compat_makers
 from airflow_provider_mps.compat_makers import maker_of_record
 from tests.cli.conftest import Typed, parts
-from tests.cli.database import BEGAN, Database, database
+from tests.cli.database import BEGAN, TABLES, Database, database
 from tests.system.postgres import postgres
 
 
@@ -30,9 +31,11 @@ def server() -> Iterator[Engine]:
         Path(folder).chmod(0o755)
         engine = create_engine(stack.enter_context(postgres(Path(folder))))
         stack.callback(engine.dispose)
-        # A row of one table is enough, whatever it would refer to.
-        event.listen(engine, "connect", lambda made, _: made.cursor().execute("SET session_replication_role = replica"))
-        Base.metadata.create_all(engine)
+        with engine.begin() as owner:
+            for name in TABLES:
+                if name in Base.metadata.tables:
+                    # A row of one table is enough, whatever it would refer to.
+                    owner.execute(CreateTable(Base.metadata.tables[name], include_foreign_key_constraints=[]))
         yield engine
 
 
