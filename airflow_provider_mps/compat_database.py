@@ -223,13 +223,13 @@ class _Region(NamedTuple):
     parent_index: int | None
 
 
-def regions_of(session: Any, dag_id: str, run_id: str) -> dict[Any, _Region]:
-    """Return the loops of a run, and the expansions of its mapped tasks, by id (Airflow 3.4 and newer)."""
+def regions_of(session: Any, dag_id: str, *run_ids: str) -> dict[Any, _Region]:
+    """Return the loops of runs, and the expansions of their mapped tasks, by id (Airflow 3.4 and newer)."""
     from airflow.models.dynamic_region import DynamicRegion as Region  # type: ignore[import-not-found]
     from sqlalchemy import select
 
     columns = (Region.id, Region.node_id, Region.parent_region_id, Region.parent_region_index)
-    rows = session.execute(select(*columns).where(Region.dag_id == dag_id, Region.run_id == run_id))
+    rows = session.execute(select(*columns).where(Region.dag_id == dag_id, Region.run_id.in_(run_ids)))
     return {row[0]: _Region(*row[1:]) for row in rows}
 
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from airflow_provider_mps.compat import HAS_LOOPS
@@ -21,6 +23,8 @@ MOST_MAKERS = 20
 """Of no more Airflow tasks it is told that they know an id."""
 NEWEST_INSTANCES = 20_000
 """No more task instances are looked through for whose a batch is, those first that began last."""
+# As many are looked at in one go: a database takes only so many names in a question.
+_PAGE = 500
 
 
 class Maker(NamedTuple):
@@ -122,13 +126,21 @@ def _instances(session: Any, dag_id: str, task_id: str) -> Iterator[tuple[Any, T
         .order_by(columns.start_date.is_(None), columns.start_date.desc())
         .limit(NEWEST_INSTANCES)
     )
-    regions: dict[tuple[str, str], Any] = {}
-    for row in session.execute(query.execution_options(include_all_attempts=True)).all():
-        run, region = (row.dag_id, row.run_id), row.region_id if HAS_LOOPS else None
-        if region is not None and region.int and run not in regions:
-            regions[run] = regions_of(session, *run)
-        map_index, iteration, _ = place_of(row.task_id, region, row[3], regions.get(run, {}))
-        yield row, TaskKey(row.dag_id, row.task_id, row.run_id, map_index, iteration)
+    rows = iter(session.execute(query.execution_options(include_all_attempts=True)).all())
+    while page := list(islice(rows, _PAGE)):
+        regions = _regions_around(session, page) if HAS_LOOPS else {}
+        for row in page:
+            map_index, iteration, _ = place_of(row.task_id, row.region_id if HAS_LOOPS else None, row[3], regions)
+            yield row, TaskKey(row.dag_id, row.task_id, row.run_id, map_index, iteration)
+
+
+def _regions_around(session: Any, rows: Iterable[Any]) -> dict[Any, Any]:
+    """Return the regions of the runs of task instances that are in one, by few questions."""
+    runs: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.region_id.int:
+            runs[row.dag_id].add(row.run_id)
+    return {name: one for dag_id, ids in runs.items() for name, one in regions_of(session, dag_id, *ids).items()}
 
 
 def _told(session: Any, service_task_id: str, keys: Collection[str]) -> Sequence[Any]:

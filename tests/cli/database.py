@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from airflow_provider_mps.compat import HAS_LOOPS
 from tests.task_context import AIRFLOW_2
@@ -52,7 +52,7 @@ class Database:
             # There a try is a task instance.
             made = uuid4()
             self._tries.append((task_id, began, made))
-            place |= {"id": made, "working_set": not is_over, "region_id": UUID(int=0), "region_index": -1}
+            place = {"region_id": UUID(int=0), "region_index": -1, **place, "id": made, "working_set": not is_over}
         self._add(
             "task_instance_history" if is_over and not HAS_LOOPS else "task_instance",
             **{**self._place, **place},
@@ -62,6 +62,18 @@ class Database:
             state=state,
             operator="MpsImageBgFusionOperator",
         )
+
+    def expansion(self, task_id: str, index: int, **place: Any) -> dict[str, Any]:
+        """Return what tells an instance of a mapped task from others, with its region where there are any.
+
+        :param place: other columns, such as ``run_id``
+        """
+        if not HAS_LOOPS:
+            return {**place, "map_index": index}
+        region = uuid4()
+        columns = {**self._place, **place, "id": region, "node_id": task_id, "path": b"", "parent_region_id": None}
+        self._add("dynamic_region", **columns)
+        return {**place, "region_id": region, "region_index": index}
 
     def told(self, task_id: str, value: Any, hours: float = 0.5, key: str = "mps_task_id", **place: Any) -> None:
         """Add an XCom, so long after the begin of the first try."""
@@ -87,6 +99,21 @@ class Database:
         """Add what a task keeps in Airflow's state store."""
         place = {**self._place, "dag_run_id": 1, "task_id": task_id, "key": key, "region_id": UUID(int=0)}
         self._add("task_state_store", **place, value=json.dumps(value), updated_at=BEGAN)
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[list[str]]:
+        """Give the statements that are sent meanwhile."""
+        sent: list[str] = []
+
+        def note(_: Any, cursor: Any, statement: str, *more: Any) -> None:
+            sent.append(statement)
+
+        engine = self._session.get_bind()
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield sent
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
 
     def execute(self, statement: str) -> None:
         """Let the database do something for all that follows."""

@@ -146,12 +146,25 @@ def test_a_record_may_say_no_time(tables: Database, intent: float | None) -> Non
     assert found.run_id == "night-1"
 
 
-@pytest.mark.skipif(
-    HAS_LOOPS, reason="a mapped task has a region there, which the runs of loops have in the tests of whole Airflows"
-)
 def test_whose_a_record_of_a_mapped_task_is(tables: Database) -> None:
     for index in range(3):
-        tables.try_of("make", 1, "success", map_index=index)
+        tables.try_of("make", 1, "success", **tables.expansion("make", index))
     found = maker_of_record(lambda key: key.map_index == 1, ("shop", "make"), BEGAN.timestamp())
     assert found is not None
-    assert found.map_index == 1
+    assert (found.map_index, found.turns) == (1, ())
+
+
+def test_many_runs_are_looked_through_in_few_questions(tables: Database) -> None:
+    for number in range(30):
+        place = tables.expansion("make", number % 3, run_id=f"night-{number}")
+        tables.try_of("make", 1, "success", start_date=BEGAN - timedelta(days=number), **place)
+    looked_at: list[TaskKey] = []
+
+    def is_it(key: TaskKey) -> bool:
+        looked_at.append(key)
+        return False
+
+    with tables.counted() as sent:
+        assert maker_of_record(is_it, ("shop", "make"), BEGAN.timestamp()) is None
+    assert looked_at == [TaskKey("shop", "make", f"night-{number}", number % 3) for number in range(30)]
+    assert len(sent) <= 2
