@@ -184,7 +184,8 @@ class _BatchRecords(NamedTuple):
 
 def _batch_records(location: CosLocation) -> _BatchRecords:
     """Return where records of batches are: there, or below."""
-    prefix = location.key.rstrip("/")
+    # A console of COS shows the file.
+    prefix = location.key.rstrip("/").removesuffix("/batch.json")
     if location.hook.stat_object(f"{prefix}/batch.json") is not None:
         return _BatchRecords([prefix], are_all=True)
     listed = list(islice(location.hook.list_objects(f"{prefix}/"), MOST_LISTED + 1))

@@ -6,12 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from airflow_provider_mps import compat_makers
+from airflow_provider_mps.batch.store import batch_prefix
+from airflow_provider_mps.cli.evidence import InBatch
 from airflow_provider_mps.compat import HAS_LOOPS
 from airflow_provider_mps.compat_cli import DatabaseUnavailableError
 from airflow_provider_mps.compat_makers import maker_of_record, makers_of
 from airflow_provider_mps.core.airflow_task import TaskKey
+from tests.cli.conftest import record
 from tests.cli.database import BEGAN, Database
 
 TASK_ID = "2600000000-WorkflowTask-1"
@@ -152,6 +157,28 @@ def test_whose_a_record_of_a_mapped_task_is(tables: Database) -> None:
     found = maker_of_record(lambda key: key.map_index == 1, ("shop", "make"), BEGAN.timestamp())
     assert found is not None
     assert (found.map_index, found.turns) == (1, ())
+
+
+# Airflow's own ids are words, dots and dashes; what came of others is looked for too.
+IDS = st.text(
+    st.sampled_from("ab_%\\ .-'?*[é店") | st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20
+)
+
+
+def test_whatever_a_task_is_called_its_record_is_known(tables: Database) -> None:
+    @given(key=st.builds(TaskKey, IDS, IDS, IDS, st.just(-1), st.just("")))
+    @settings(max_examples=100, deadline=None)
+    def is_found(key: TaskKey) -> None:
+        tables.execute("DELETE FROM task_instance")
+        tables.try_of(key.task_id, 1, "success", dag_id=key.dag_id, run_id=key.run_id)
+        address = f"cos://shop-1250000000{batch_prefix('/records', key)}"
+        names = InBatch(f"{address}/", record(TASK_ID), None).folders
+        assert names is not None
+        found = maker_of_record(lambda one: address.endswith(batch_prefix("", one)), names, BEGAN.timestamp())
+        assert found is not None
+        assert (found.dag_id, found.task_id, found.run_id) == key[:3]
+
+    is_found()
 
 
 def test_many_runs_are_looked_through_in_few_questions(tables: Database) -> None:

@@ -34,6 +34,9 @@ def test_a_picture_of_a_batch(
         assert "DAG dag, task task (as the folder is named)" in story["By whom"]
         assert "accepted at" in story["By whom"]
         assert "on record finished" in story["What was answered"]
+    file = f"{batch_prefix('/airflow-mps', TaskKey('dag', 'task', 'run', -1))}/batch.json"
+    said = typed("explain", task_id, "--no-db", "--record", f"cos://{service.bucket}{file}")
+    assert "on record finished" in parts(said)["What was answered"]
     said = typed("explain", UNKNOWN, "--no-db", "--record", "cos:///airflow-mps/")
     assert said.code == 1
     assert "does not have this task" in parts(said)["What was not found"]
