@@ -81,8 +81,8 @@ BESIDE := not alone and not release$(if $(filter 2.%,$(AIRFLOW)), and not source
 # First what starts whole Airflows, then what mostly waits for answers, then what wants the machine for itself. Each
 # process of pytest reads all of the tests that it may run, so none gets those of another kind.
 tests: $(READY)
-	$(if $(SYSTEM),$(BIN)/pytest -n 3 --dist loadfile -m "$(BESIDE)" $(SYSTEM))
-	$(if $(OTHERS),$(BIN)/pytest -n 4 --dist worksteal -m "$(BESIDE)" $(OTHERS))
+	$(if $(SYSTEM),$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "$(BESIDE)" $(SYSTEM))
+	$(if $(OTHERS),$(BIN)/pytest -n 6 --dist worksteal -m "$(BESIDE)" $(OTHERS))
 	$(if $(SYSTEM),$(BIN)/pytest -m alone $(SYSTEM))
 
 test-old: test-released test-lowest
@@ -109,9 +109,9 @@ environments: $(READY) .venv/released/ready
 	$(MAKE) AIRFLOW=$(RELEASE) .venv/airflow-$(RELEASE)/ready
 	$(TEST_MATRIX) none $(MATRIX)
 
-# The same on $(AIRFLOW) alone, in its own environment, but for what wants the machine for itself.
+# The same on $(AIRFLOW) alone, in its own environment.
 test-airflow: $(READY)
-	sh .ci/run-airflow-tests most .venv/airflow-$(AIRFLOW)
+	sh .ci/run-airflow-tests whole .venv/airflow-$(AIRFLOW)
 
 test-next: $(READY)
 	UV=$(BIN)/uv sh .ci/test-next
