@@ -15,6 +15,7 @@ from airflow_provider_mps.clients.transport import answered, load_anyio, no_tls,
 from airflow_provider_mps.core.connections import DEFAULT_REQUEST_TIMEOUT
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome, outcome_of_http_status
+from airflow_provider_mps.core.pages import from_between
 from airflow_provider_mps.core.services import is_free
 from airflow_provider_mps.services.aidge.answers import read_answer
 from airflow_provider_mps.services.aidge.codes import rule_for
@@ -84,7 +85,7 @@ def read_response(action: str, target: str, response: httpx.Response) -> Mapping
         outcome = outcome_of_http_status(status)
         if outcome is Outcome.REFUSED and action == AidgeAction.QUERY and not is_reply(answer):
             # Aidge has not said anything of the task.
-            said = f"a page that is none of Aidge, as of a proxy or a firewall before it: {said}"
+            said = from_between(said)
             outcome = Outcome.UNKNOWN
         raise ServiceError(AIDGE_NAME, action, target, f"HTTP {status}", said, request_id, outcome)
     return dict(answer)

@@ -20,7 +20,8 @@ from airflow_provider_mps.clients.proxies import proxy_for
 from airflow_provider_mps.clients.transport import answered, load_anyio, no_answer, no_tls, tls_context, whole_answer
 from airflow_provider_mps.core.clock import ServiceClock
 from airflow_provider_mps.core.errors import ServiceError
-from airflow_provider_mps.core.outcomes import outcome_of_http_status
+from airflow_provider_mps.core.outcomes import Outcome, outcome_of_http_status
+from airflow_provider_mps.core.pages import from_between
 from airflow_provider_mps.services.tencentcloud.codes import outcome_of
 from airflow_provider_mps.services.tencentcloud.connection import TencentCloudSettings
 from airflow_provider_mps.services.tencentcloud.words import MPS_API_VERSION, MPS_SERVICE
@@ -134,8 +135,10 @@ def translate(
     if isinstance(error, ServiceError):
         return error
     if isinstance(error, HttpStatusError):
-        code = f"HTTP {error.status}"
-        return ServiceError(service, action, target, code, error.body, "", outcome_of_http_status(error.status))
+        # The service itself says with status 200 that it refuses.
+        outcome = outcome_of_http_status(error.status)
+        said = from_between(error.body) if outcome is Outcome.REFUSED else error.body
+        return ServiceError(service, action, target, f"HTTP {error.status}", said, "", outcome)
     if isinstance(error, TencentCloudSDKException) and error.code != "ClientNetworkError":
         code = str(error.code)
         message, request_id = str(error.message), str(error.requestId or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_mps.core import pages
 from airflow_provider_mps.core.outcomes import CodeRule, Outcome, Transport
 from airflow_provider_mps.core.redaction import excerpt
 from airflow_provider_mps.core.services import is_free, profile_of
@@ -20,7 +21,7 @@ class ServiceError(Exception):
     :param action: what was tried, such as ``ProcessImage``
     :param target: on what: a task id or a picture's address without credentials; may be empty
     :param code: the service's error code, or a code of this package for transport errors
-    :param message: the service's words
+    :param message: the service's words; of a page of HTML its words, and that it is none of the service
     :param request_id: the service's RequestId; empty when no answer came
     :param outcome: what the error says about the request
     :raises UnknownServiceError: no profile has this name
@@ -38,7 +39,7 @@ class ServiceError(Exception):
     ) -> None:
         # Of an unknown service nothing could be said, and it would show only where the error is told.
         profile_of(service)
-        message = excerpt(message)
+        message = excerpt(pages.from_between(message) if pages.is_page(message) else message)
         super().__init__(service, action, target, code, message, request_id, outcome)
         self.service = service
         self.action = action
@@ -62,7 +63,8 @@ class ServiceError(Exception):
     @property
     def hint(self) -> str:
         """What the person on call can do about it; empty where nothing is known."""
-        return profile_of(self.service).hint(self.action, self.code)
+        known = profile_of(self.service).hint(self.action, self.code)
+        return known or (pages.HINT if self.message.startswith(pages.NOT_THE_SERVICE) else "")
 
     @property
     def rule(self) -> CodeRule:

@@ -83,7 +83,9 @@ TRANSPORT_CODES: dict[str, CodeRule] = {
         "No connection came about: check the network, and address and proxy in the connection.",
     ),
     Transport.NO_ANSWER: CodeRule(_UNKNOWN, "transport", "The connection broke before the answer."),
-    Transport.GARBLED: CodeRule(_UNKNOWN, "transport", "The answer is not one of this API."),
+    Transport.GARBLED: CodeRule(
+        _UNKNOWN, "transport", "The answer is none of this API: see to the endpoint and to proxies."
+    ),
     Transport.BAD_CERTIFICATE: CodeRule(
         _REFUSED, "transport", "Check ca_bundle and the address in the connection.", concerns_all=True
     ),

@@ -288,7 +288,7 @@ class MpsHook(PacedCalls, TencentCloudBaseHook):
             return no_verdict(error, self.clock.describe())
         if error.outcome is Outcome.REFUSED and error.code.startswith("HTTP "):
             # API 3.0 has its errors in answers with the status 200.
-            return no_verdict(error, "a page that is none of MPS, as of a proxy or a firewall before it")
+            return no_verdict(error, "MPS has not said anything of the task")
         # Of temporary keys the error says so already.
         if error.outcome is Outcome.REFUSED and error.rule.about_keys and self.renewal.may_come:
             return no_verdict(error, f"the keys of {self._named} may just be renewed")

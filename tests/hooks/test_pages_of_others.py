@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mps.core.errors import ServiceError
 from airflow_provider_mps.core.outcomes import Outcome
+from airflow_provider_mps.core.pages import NOT_THE_SERVICE
 from airflow_provider_mps.core.polling import Deadline, Finished
 from airflow_provider_mps.hooks.aidge import AidgeHook
 from airflow_provider_mps.hooks.mps import MpsHook
@@ -48,7 +49,8 @@ def test_a_page_is_no_verdict_on_a_task(
     look = _look(kind, hook_class(), "1-WorkflowTask-a")
     assert isinstance(look, ServiceError)
     assert (look.code, look.outcome is Outcome.REFUSED) == (f"HTTP {status}", False)
-    assert "proxy" in str(look)
+    assert look.message.startswith(f"{NOT_THE_SERVICE}: Access denied")
+    assert "See to proxies" in str(look)
     assert "This may pass" in str(look) or "retried safely" in str(look)
 
 
