@@ -52,10 +52,15 @@ _MASKERS = (
 )
 
 
-# Tests that wait for a service, in real time; of each only some cases, unless all are asked for.
-_WAITING = ("batch", "catalogue", "fs", "hooks", "links", "local", "operators", "pictures", "polling", "storage")
-_WAITING += ("transfers", "triggers")
+# Tests that wait for the local service, in real time, or draw pictures; of each some cases, unless all are asked for.
+_WAITING = ("batch", "catalogue", "fs", "hooks", "links", "operators", "polling", "storage", "transfers", "triggers")
+_DRAWING = ("local", "pictures")
 _CASES = 2
+
+
+def _takes_long(item: pytest.Item, root: Path) -> bool:
+    room = item.path.relative_to(root).parts[1]
+    return room in _DRAWING or (room in _WAITING and "service" in getattr(item, "fixturenames", ()))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -63,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if hasattr(item, "callspec") and item.path.relative_to(config.rootpath).parts[1] in _WAITING:
+        if hasattr(item, "callspec") and _takes_long(item, config.rootpath):
             cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     left = {
         id(item)

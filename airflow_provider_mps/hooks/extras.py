@@ -16,13 +16,12 @@ def extra_of(connection: Any) -> Mapping[str, Any]:
 
     :raises ArgumentError: it is no JSON object; nothing of it is said, as it may hold a secret
     """
-    found: Mapping[str, Any] = connection.extra_dejson
-    if found or not (text := connection.extra) or not isinstance(text, str):
-        return found
-    try:
-        read = json.loads(text) if text.strip() else {}
-    except (ValueError, RecursionError):
-        read = text
-    if read is not None and not isinstance(read, Mapping):
+    found, text = connection.extra_dejson, connection.extra
+    if not found and isinstance(text, str) and text.strip():
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            found = text
+    if found is not None and not isinstance(found, Mapping):
         raise ArgumentError('connection extra: expected a JSON object such as {"cos_region": "ap-guangzhou"}')
-    return found
+    return found or {}

@@ -515,7 +515,7 @@ def test_the_international_site_needs_a_region_of_its_own(
     assert "region ap-guangzhou will be refused, as mps.intl.tencentcloudapi.com serves none" in lines()
 
 
-@pytest.mark.parametrize("extra", ["{no json", '["cos_bucket"]', '"words"', "q8Zt0LwX3vRb5NcY9dKf"])
+@pytest.mark.parametrize("extra", ["{no json", '["cos_bucket"]', "[]", '"words"', "3", "q8Zt0LwX3vRb5NcY9dKf"])
 def test_an_extra_that_is_no_json_is_not_taken_for_none(monkeypatch: pytest.MonkeyPatch, extra: str) -> None:
     connection = {"conn_type": "tencentcloud", "login": "AKIDlocal", "password": "local-secret", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_CHANGED", json.dumps(connection))

@@ -27,14 +27,16 @@ class Life:
         self.connections = {"TENCENTCLOUD_DEFAULT": service.connection(), "AIDGE_DEFAULT": aidge}
         requests = Batch(service).products(COUNT)
         self.arguments = {"requests": requests, "defaults": {"scene_id": 3, "image_num": 2}, "deferrable": deferrable}
+        self.try_number = 1
 
     def step(self, step: str, dies: Callable[[], bool] | None = None, **more: Any) -> dict[str, Any]:
-        """Run one process to its end, or until it is to die."""
+        """Run one process to its end, or until it is to die. What is deferred goes on in the try in which it was."""
+        self.try_number = more.get("try_number", self.try_number)
         spec = {
             "step": step,
             "out": str(self.folder / "out.json"),
             "connections": self.connections,
-            "try_number": 1,
+            "try_number": self.try_number,
             "max_tries": 2,
         }
         spec |= {"arguments": self.arguments, **more}

@@ -24,14 +24,16 @@ class Life:
 
     def __init__(self, service: LocalService, folder: Path, *, deferrable: bool, requests: Any = REQUESTS) -> None:
         self.service, self.folder, self.deferrable, self.requests = service, folder, deferrable, requests
+        self.try_number = 1
 
     def step(self, step: str, dies: Callable[[], bool] | None = None, **more: Any) -> dict[str, Any]:
-        """Run one process to its end, or until it is to die."""
+        """Run one process to its end, or until it is to die. What is deferred goes on in the try in which it was."""
+        self.try_number = more.get("try_number", self.try_number)
         spec = {
             "step": step,
             "out": str(self.folder / "out.json"),
             "connection": self.service.connection(),
-            "try_number": 1,
+            "try_number": self.try_number,
         }
         spec |= {"requests": self.requests, "deferrable": self.deferrable, **more}
         return dict(in_a_fork(run, spec, dies))

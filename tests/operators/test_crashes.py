@@ -38,12 +38,21 @@ class Life:
         self.service, self.folder, self.arguments = service, folder, MODES[mode] | arguments
         self.store = str(folder / "state.json") if store else ""
         self.run_began = datetime.now(UTC).isoformat()
+        self.try_number = 1
 
-    def step(self, step: str, death: str = "", *, try_number: int = 1, **more: Any) -> dict[str, Any] | None:
-        """Run one process to its end; None if it was killed."""
+    def step(self, step: str, death: str = "", *, try_number: int | None = None, **more: Any) -> dict[str, Any] | None:
+        """Run one process to its end; None if it was killed. What is deferred goes on in the try in which it was."""
+        self.try_number = try_number or self.try_number
         out = self.folder / "out.json"
         out.unlink(missing_ok=True)
-        spec = {"step": step, "death": death, "try_number": try_number, "out": str(out), "store": self.store, **more}
+        spec = {
+            "step": step,
+            "death": death,
+            "try_number": self.try_number,
+            "out": str(out),
+            "store": self.store,
+            **more,
+        }
         spec |= {"connection": self.service.connection(), "arguments": self.arguments, "run_began": self.run_began}
         process = self._process = FORKS.Process(target=run, args=(spec,))
         process.start()
@@ -94,6 +103,8 @@ def test_after_a_crash_the_retry_pays_nothing_twice(
     life = make_life(store=store, mode=mode)
     if death == "after the request left":
         life.service.add_fault(kind="delay", action="ProcessImage", seconds=2, when="after", times=1)
+        # The retry finds it while it is being made, and waits for it.
+        life.service.add_fault(kind="task_seconds", seconds=3)
     if death == "while polling":
         life.service.add_fault(kind="task_seconds", seconds=2)
     die = die_in_execute
