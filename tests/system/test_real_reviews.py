@@ -36,13 +36,17 @@ def page(airflow: RealAirflow, browser: Any) -> Iterator[Any]:
 
 
 def tick(page: Any, review: Review, task_id: str, index: int, options: list[str]) -> Callable[[], None]:
-    """Return what opens a question, ticks options and sends them, as a person does."""
+    """Return what opens a question, finds options by their text and sends them, as a person does."""
 
     def answer() -> None:
         page.goto(review.page(task_id, index))
+        box = page.locator("#element_chosen_options input[role=combobox]")
         for option in options:
-            page.locator("#element_chosen_options input[role=combobox]").click()
-            page.get_by_role("option", name=option, exact=True).click()
+            # The page moves as pictures arrive, and its list of options with it.
+            box.fill(option)
+            page.get_by_role("option", name=option, exact=True).wait_for()
+            box.press("Enter")
+            page.get_by_role("option", name=option, exact=True).wait_for(state="hidden")
         page.get_by_role("button", name="Respond").click()
         page.get_by_text("Response received").first.wait_for()
 
